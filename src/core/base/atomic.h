@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * 64-bit atomics that compile to instructions on every target: on i686 without floating-point registers gcc turns
+ * __atomic operations on 64 bits into library calls, but not the __sync ones. Counters and flags only: relaxed where the
+ * target has it. Any IRQL.
+ */
+#ifndef CORE_BASE_ATOMIC_H
+#define CORE_BASE_ATOMIC_H
+
+#include <stdint.h>
+
+static inline uint64_t atomic_load_u64(const uint64_t *value)
+{
+#if UINTPTR_MAX > UINT32_MAX
+    return __atomic_load_n(value, __ATOMIC_RELAXED);
+#else
+    return __sync_val_compare_and_swap((uint64_t *)(uintptr_t)value, 0, 0);
+#endif
+}
+
+static inline void atomic_store_u64(uint64_t *value, uint64_t desired)
+{
+#if UINTPTR_MAX > UINT32_MAX
+    __atomic_store_n(value, desired, __ATOMIC_RELAXED);
+#else
+    uint64_t seen = 0;
+    for (uint64_t expected = ~seen; expected != seen;) {
+        expected = seen;
+        seen = __sync_val_compare_and_swap(value, expected, desired);
+    }
+#endif
+}
+
+static inline void atomic_add_u64(uint64_t *value, uint64_t operand)
+{
+    (void)__sync_fetch_and_add(value, operand);
+}
+
+static inline void atomic_or_u64(uint64_t *value, uint64_t operand)
+{
+    (void)__sync_fetch_and_or(value, operand);
+}
+
+/* Returns the new value. */
+static inline uint64_t atomic_and_u64(uint64_t *value, uint64_t operand)
+{
+    return __sync_and_and_fetch(value, operand);
+}
+
+#endif

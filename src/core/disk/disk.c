@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Disk state and transfers; disk.h has the contract.
+ *
+ * Locks: resize_lock is held shared around every transfer, so that the size checked is the size the source sees, and
+ * exclusive while the size changes.
+ */
+
+#include "core/disk/disk.h"
+#include "core/base/atomic.h"
+
+#define DISK_TAG_NAME PLATFORM_TAG('B', 'd', 'N', 'm')
+
+_Static_assert(DISK_KIND_HARD_DISK == IMDISK_DEVICE_TYPE_HD >> 4, "kinds follow the wire values");
+_Static_assert(DISK_KIND_RAW == IMDISK_DEVICE_TYPE_RAW >> 4, "kinds follow the wire values");
+
+ballast_status disk_initialize(struct disk *disk, const struct disk_parameters *parameters, struct source *source)
+{
+    uint16_t *file_name = NULL;
+    if (parameters->file_name_length != 0) {
+        file_name = platform_allocate(PLATFORM_POOL_NONPAGED, parameters->file_name_length, DISK_TAG_NAME);
+        if (file_name == NULL) {
+            return BALLAST_INSUFFICIENT_RESOURCES;
+        }
+        platform_copy(file_name, parameters->file_name, parameters->file_name_length);
+    }
+    *disk = (struct disk){
+        .number = parameters->number,
+        .flags = parameters->flags,
+        .kind = parameters->kind,
+        .in_memory = parameters->in_memory,
+        .drive_letter = parameters->drive_letter,
+        .file_name_length = parameters->file_name_length,
+        .file_name = file_name,
+        .image_offset = parameters->image_offset,
+        .maximum_size = parameters->maximum_size,
+        .geometry = parameters->geometry,
+        .source = source,
+    };
+    rwlock_initialize(&disk->resize_lock);
+    return BALLAST_SUCCESS;
+}
+
+void disk_destroy(struct disk *disk)
+{
+    disk->source->operations->destroy(disk->source);
+    rwlock_destroy(&disk->resize_lock);
+    platform_free(disk->file_name, disk->file_name_length, DISK_TAG_NAME);
+}
+
+uint64_t disk_size(const struct disk *disk)
+{
+    return atomic_load_u64(&disk->geometry.size_bytes);
+}
+
+uint32_t disk_flags(const struct disk *disk)
+{
+    return __atomic_load_n(&disk->flags, __ATOMIC_RELAXED);
+}
+
+bool disk_read_only(const struct disk *disk)
+{
+    return (disk_flags(disk) & IMDISK_OPTION_READ_ONLY) != 0;
+}
+
+bool disk_removable(const struct disk *disk)
+{
+    return disk->kind == DISK_KIND_FLOPPY || disk->kind == DISK_KIND_CD ||
+           (disk_flags(disk) & IMDISK_OPTION_REMOVABLE) != 0;
+}
+
+static bool within(const struct disk *disk, uint64_t offset, uint64_t length)
+{
+    uint64_t size = disk_size(disk);
+    return offset <= size && length <= size - offset;
+}
+
+static ballast_status count(struct disk *disk, ballast_status status, uint64_t *requests, uint64_t *bytes,
+                            uint64_t length)
+{
+    if (ballast_failed(status)) {
+        atomic_add_u64(&disk->counters.failed_requests, 1);
+    } else {
+        atomic_add_u64(requests, 1);
+        if (bytes != NULL) {
+            atomic_add_u64(bytes, length);
+        }
+    }
+    return status;
+}
+
+ballast_status disk_check_transfer(const struct disk *disk, int64_t offset, size_t length, bool write)
+{
+    if (offset < 0) {
+        return BALLAST_INVALID_PARAMETER;
+    }
+    if (write && disk_read_only(disk)) {
+        return BALLAST_MEDIA_WRITE_PROTECTED;
+    }
+    return length == 0 || !within(disk, (uint64_t)offset, length) ? BALLAST_SUCCESS : BALLAST_PENDING;
+}
+
+ballast_status disk_read(struct disk *disk, uint64_t offset, void *buffer, size_t length, size_t *transferred)
+{
+    ballast_status status = BALLAST_SUCCESS;
+    *transferred = 0;
+    rwlock_lock_shared(&disk->resize_lock);
+    if (within(disk, offset, length)) {
+        status = disk->source->operations->read(disk->source, offset, buffer, length);
+        *transferred = ballast_failed(status) ? 0 : length;
+    }
+    rwlock_unlock_shared(&disk->resize_lock);
+    return count(disk, status, &disk->counters.read_requests, &disk->counters.read_bytes, *transferred);
+}
+
+ballast_status disk_write(struct disk *disk, uint64_t offset, const void *buffer, size_t length, size_t *transferred)
+{
+    ballast_status status = BALLAST_SUCCESS;
+    *transferred = 0;
+    rwlock_lock_shared(&disk->resize_lock);
+    if (within(disk, offset, length)) {
+        if ((disk_flags(disk) & IMDISK_IMAGE_MODIFIED) == 0) {
+            __atomic_or_fetch(&disk->flags, IMDISK_IMAGE_MODIFIED, __ATOMIC_RELAXED);
+        }
+        status = disk->source->operations->write(disk->source, offset, buffer, length);
+        *transferred = ballast_failed(status) ? 0 : length;
+    }
+    rwlock_unlock_shared(&disk->resize_lock);
+    return count(disk, status, &disk->counters.write_requests, &disk->counters.written_bytes, *transferred);
+}
+
+ballast_status disk_flush(struct disk *disk)
+{
+    ballast_status status = BALLAST_SUCCESS;
+    if (!disk_read_only(disk)) {
+        status = disk->source->operations->flush(disk->source);
+    }
+    return count(disk, status, &disk->counters.flush_requests, NULL, 0);
+}
+
+ballast_status disk_trim(struct disk *disk, uint64_t offset, uint64_t length)
+{
+    ballast_status status = BALLAST_INVALID_PARAMETER;
+    rwlock_lock_shared(&disk->resize_lock);
+    if (within(disk, offset, length)) {
+        status = length == 0 ? BALLAST_SUCCESS : disk->source->operations->trim(disk->source, offset, length);
+    }
+    rwlock_unlock_shared(&disk->resize_lock);
+    return count(disk, status, &disk->counters.trim_requests, &disk->counters.trimmed_bytes, length);
+}
+
+ballast_status disk_resize(struct disk *disk, uint64_t size, bool allow_shrink)
+{
+    if (size <= DISK_MINIMUM_EXCLUSIVE || size > disk->maximum_size) {
+        return BALLAST_INVALID_PARAMETER;
+    }
+    ballast_status status = BALLAST_INVALID_PARAMETER;
+    rwlock_lock_exclusive(&disk->resize_lock);
+    uint64_t old_size = disk_size(disk);
+    if (size == old_size) {
+        status = BALLAST_SUCCESS;
+    } else if (size > old_size || allow_shrink) {
+        status = disk->source->operations->resize(disk->source, size);
+        if (!ballast_failed(status)) {
+            atomic_store_u64(&disk->geometry.size_bytes, size);
+        }
+    }
+    rwlock_unlock_exclusive(&disk->resize_lock);
+    return status;
+}

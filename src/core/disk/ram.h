@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The RAM store: a source in memory that holds only what is not zero.
+ *
+ * Data lives in chunks of 64 KiB. A chunk is allocated by the first write into it that is not all zero and freed as soon
+ * as zero writes or trims have left nothing but zeros in it; what has no chunk reads as zeros. So a new disk of any size
+ * costs a few hundred bytes, and overhead stays below 64 bytes for each chunk in use (0.1 %).
+ */
+#ifndef CORE_DISK_RAM_H
+#define CORE_DISK_RAM_H
+
+#include "core/disk/source.h"
+
+#define RAM_CHUNK_SIZE 65536u
+
+/*
+ * Creates an empty store. It has no size of its own: the disk keeps offsets within its size. Chunks come from
+ * `chunk_pool`. On success *source is the store, released by its destroy operation; otherwise there was no memory,
+ * BALLAST_INSUFFICIENT_RESOURCES.
+ */
+ballast_status ram_create(enum platform_pool chunk_pool, struct source **source);
+
+#endif

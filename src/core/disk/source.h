@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A source is what a disk's bytes come from: memory, an image file, a server, or a layer over another source.
+ *
+ * All calls are synchronous. Offsets and lengths have been checked against the disk's size by disk_check_transfer.
+ * A source with `blocks` set may wait for other devices and must only be called from a worker thread; the others may be
+ * called in any thread at IRQL <= APC_LEVEL inside a critical region. Calls may come from several threads at once,
+ * except resize and destroy, which are called alone.
+ */
+#ifndef CORE_DISK_SOURCE_H
+#define CORE_DISK_SOURCE_H
+
+#include "core/base/platform.h"
+#include "core/base/status.h"
+
+struct source;
+
+struct source_usage {
+    uint64_t allocated_bytes; /* memory that holds data */
+    uint64_t overhead_bytes;  /* memory spent on finding that data */
+};
+
+struct source_operations {
+    /* Either all `length` bytes are transferred or an error is returned. */
+    ballast_status (*read)(struct source *source, uint64_t offset, void *buffer, size_t length);
+    ballast_status (*write)(struct source *source, uint64_t offset, const void *buffer, size_t length);
+    /* The range is unused: gives back what holds it if the source can, and then it reads as zeros. */
+    ballast_status (*trim)(struct source *source, uint64_t offset, uint64_t length);
+    ballast_status (*flush)(struct source *source);
+    ballast_status (*resize)(struct source *source, uint64_t size);
+    /* False when the source does not know. */
+    bool (*usage)(struct source *source, struct source_usage *usage);
+    void (*destroy)(struct source *source);
+};
+
+struct source {
+    const struct source_operations *operations;
+    bool blocks;
+    uint32_t buffer_alignment_mask; /* transfers want buffers at multiples of this + 1; 0: any address */
+};
+
+#endif
