@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Device control: the table of codes, and the handlers that need more than a disk's state.
+ *
+ * IRQL: dispatch <= DISPATCH_LEVEL. Handlers run in the caller's thread, unless their row says IN_WORKER: then in a
+ * worker at PASSIVE_LEVEL, in the order of arrival.
+ */
+
+#include "core/disk/control.h"
+#include "core/disk/storage_abi.h"
+#include "ballast/version.h"
+#include "driver/disk/driver.h"
+#include "driver/nt/pool.h"
+#include "driver/nt/wine.h"
+
+/* Flags of the table's rows, besides the REQUEST_ ones. */
+#define ON_CONTROL         0x0100u /* answered by the control device */
+#define ON_DISK            0x0200u /* answered by disks */
+#define IN_WORKER          0x0400u
+#define AT_PASSIVE         0x0800u /* refused above PASSIVE_LEVEL */
+#define MODIFIES           0x1000u /* needs a handle that may write, which the code itself does not say */
+
+#define DRIVER_TAG_NUMBERS PLATFORM_TAG('B', 'd', 'N', 'o')
+
+_Static_assert(NT_POOL_ACCOUNTS == BALLAST_DISK_POOL_TAGS, "one row an account");
+
+static struct disk_device *device_of(struct disk *disk)
+{
+    return CONTAINING_RECORD(disk, struct disk_device, disk);
+}
+
+static PIRP irp_of(struct request *request)
+{
+    return CONTAINING_RECORD(request, struct disk_request, request)->irp;
+}
+
+/* Works for both targets: the control device's is NULL. */
+static ballast_status query_driver(void *target, struct request *request)
+{
+    (void)target;
+    /* Disks that come and go between the two calls only change how much of the room is used. */
+    uint32_t capacity = disk_device_numbers(NULL, 0) + 16;
+    uint32_t *numbers = platform_allocate(PLATFORM_POOL_NONPAGED, capacity * sizeof(*numbers), DRIVER_TAG_NUMBERS);
+    if (numbers == NULL) {
+        return BALLAST_INSUFFICIENT_RESOURCES;
+    }
+    uint32_t count = disk_device_numbers(numbers, capacity);
+    ballast_status status = disk_query_driver(numbers, count < capacity ? count : capacity, request);
+    platform_free(numbers, capacity * sizeof(*numbers), DRIVER_TAG_NUMBERS);
+    return status;
+}
+
+static ballast_status query_driver_state(void *target, struct request *request)
+{
+    struct ballast_disk_driver_state *state = request->buffer;
+    (void)target;
+    RtlZeroMemory(state, sizeof(*state));
+    state->header.size_bytes = sizeof(*state);
+    state->header.version = BALLAST_DISK_DRIVER_STATE_VERSION;
+    state->version = BALLAST_VERSION_NUMBER;
+    state->disks = disk_device_numbers(NULL, 0);
+    for (size_t i = 0; i < NT_POOL_ACCOUNTS; i++) {
+        struct nt_pool_account account = nt_pool_read(i);
+        state->pool[i].tag = account.tag;
+        state->pool[i].blocks = account.blocks;
+        state->pool[i].bytes = account.bytes;
+    }
+    request->information = sizeof(*state);
+    return BALLAST_SUCCESS;
+}
+
+static ballast_status query_state(void *target, struct request *request)
+{
+    struct disk_device *device = device_of(target);
+    KeEnterCriticalRegion();
+    ballast_status status = disk_control_query_state(target, request);
+    KeLeaveCriticalRegion();
+    struct ballast_disk_state *state = request->buffer;
+    state->requests_in_flight = (uint32_t)__atomic_load_n(&device->references, __ATOMIC_RELAXED) - 1;
+    return status;
+}
+
+static ballast_status set_flags(void *target, struct request *request)
+{
+    struct disk *disk = target;
+    PDEVICE_OBJECT object = device_of(disk)->object;
+    struct imdisk_set_device_flags flags;
+    RtlCopyMemory(&flags, request->buffer, sizeof(flags));
+    uint32_t remaining = disk_change_flags(disk, flags.flags_to_change, flags.flag_values, false);
+    if (disk_removable(disk)) {
+        object->Characteristics |= FILE_REMOVABLE_MEDIA;
+    } else {
+        object->Characteristics &= ~(ULONG)FILE_REMOVABLE_MEDIA;
+    }
+    uint32_t sparse = remaining & flags.flag_values & IMDISK_OPTION_SPARSE_FILE;
+    if (sparse != 0 && !disk->in_memory && image_source_set_sparse(disk->source)) {
+        __atomic_or_fetch(&disk->flags, IMDISK_OPTION_SPARSE_FILE, __ATOMIC_RELAXED);
+        remaining &= ~sparse;
+    }
+    if (request->output_length >= sizeof(flags)) {
+        flags.flags_to_change = remaining;
+        RtlCopyMemory(request->buffer, &flags, sizeof(flags));
+        request->information = sizeof(flags);
+    }
+    return remaining == 0 ? BALLAST_SUCCESS : BALLAST_INVALID_DEVICE_REQUEST;
+}
+
+static ballast_status eject(void *target, struct request *request)
+{
+    return disk_device_remove(device_of(target), irp_of(request));
+}
+
+static ballast_status remove_device(void *target, struct request *request)
+{
+    uint32_t number;
+    (void)target;
+    RtlCopyMemory(&number, request->buffer, sizeof(number));
+    struct disk_device *device = disk_device_find(number);
+    if (device == NULL) {
+        return BALLAST_OBJECT_NAME_NOT_FOUND;
+    }
+    ballast_status status = disk_device_remove(device, irp_of(request));
+    disk_device_release(device);
+    return status;
+}
+
+#define ROW(name, flags, in, out, short_in, short_out, handler)                       \
+    {                                                                                 \
+#name, name, flags, in, out, BALLAST_##short_in, BALLAST_##short_out, handler \
+    }
+#define QUERY(name, out, short_out, handler) ROW(name, ON_DISK, 0, out, INVALID_PARAMETER, short_out, handler)
+#define ACCEPT(name)                         QUERY(name, 0, INVALID_PARAMETER, disk_control_accept)
+
+static const struct request_entry control_table[] = {
+    /* ImDisk's */
+    ROW(IMDISK_IOCTL_QUERY_VERSION, ON_CONTROL | ON_DISK, 0, 4, INVALID_PARAMETER, INVALID_PARAMETER,
+        disk_control_query_version),
+    ROW(IMDISK_IOCTL_QUERY_DRIVER, ON_CONTROL | ON_DISK, 0, 4, INVALID_PARAMETER, INVALID_PARAMETER, query_driver),
+    ROW(IMDISK_IOCTL_CREATE_DEVICE, ON_CONTROL | AT_PASSIVE, IMDISK_CREATE_DATA_MINIMUM, 0, INVALID_PARAMETER,
+        INVALID_PARAMETER, disk_create_device),
+    ROW(IMDISK_IOCTL_REMOVE_DEVICE, ON_CONTROL, 4, 0, INVALID_PARAMETER, INVALID_PARAMETER, remove_device),
+    QUERY(IMDISK_IOCTL_QUERY_DEVICE, IMDISK_QUERY_DEVICE_MINIMUM, BUFFER_TOO_SMALL, disk_control_query_device),
+    ROW(IMDISK_IOCTL_SET_DEVICE_FLAGS, ON_DISK | IN_WORKER | AT_PASSIVE | MODIFIES, 8, 0, INVALID_PARAMETER,
+        INVALID_PARAMETER, set_flags),
+
+    /* Ballast's */
+    QUERY(BALLAST_IOCTL_DISK_QUERY_STATE, sizeof(struct ballast_disk_state), BUFFER_TOO_SMALL, query_state),
+    ROW(BALLAST_IOCTL_DISK_RESIZE, ON_DISK | IN_WORKER, sizeof(struct ballast_disk_resize), 0, INVALID_PARAMETER,
+        INVALID_PARAMETER, disk_control_resize),
+    ROW(BALLAST_IOCTL_DISK_QUERY_DRIVER_STATE, ON_CONTROL, 0, sizeof(struct ballast_disk_driver_state),
+        INVALID_PARAMETER, BUFFER_TOO_SMALL, query_driver_state),
+
+    /* Windows' */
+    QUERY(IOCTL_DISK_GET_LENGTH_INFO, 8, BUFFER_TOO_SMALL, disk_control_length),
+    QUERY(IOCTL_DISK_GET_DRIVE_GEOMETRY, sizeof(struct storage_geometry), BUFFER_TOO_SMALL, disk_control_geometry),
+    QUERY(IOCTL_CDROM_GET_DRIVE_GEOMETRY, sizeof(struct storage_geometry), BUFFER_TOO_SMALL, disk_control_geometry),
+    QUERY(IOCTL_DISK_GET_MEDIA_TYPES, sizeof(struct storage_geometry), BUFFER_TOO_SMALL, disk_control_geometry),
+    QUERY(IOCTL_STORAGE_GET_MEDIA_TYPES, sizeof(struct storage_geometry), BUFFER_TOO_SMALL, disk_control_geometry),
+    QUERY(IOCTL_DISK_UPDATE_DRIVE_SIZE, sizeof(struct storage_geometry), BUFFER_TOO_SMALL, disk_control_geometry),
+    QUERY(IOCTL_DISK_GET_PARTITION_INFO, sizeof(struct storage_partition), BUFFER_TOO_SMALL, disk_control_partition),
+    QUERY(IOCTL_DISK_GET_PARTITION_INFO_EX, sizeof(struct storage_partition_ex), BUFFER_TOO_SMALL,
+          disk_control_partition_ex),
+    QUERY(IOCTL_STORAGE_GET_HOTPLUG_INFO, sizeof(struct storage_hotplug_info), INVALID_PARAMETER,
+          disk_control_hotplug_info),
+    QUERY(IOCTL_DISK_IS_WRITABLE, 0, INVALID_PARAMETER, disk_control_is_writable),
+    QUERY(IOCTL_DISK_CHECK_VERIFY, 0, INVALID_PARAMETER, disk_control_check_verify),
+    QUERY(IOCTL_CDROM_CHECK_VERIFY, 0, INVALID_PARAMETER, disk_control_check_verify),
+    QUERY(IOCTL_STORAGE_CHECK_VERIFY, 0, INVALID_PARAMETER, disk_control_check_verify),
+    QUERY(IOCTL_STORAGE_CHECK_VERIFY2, 0, INVALID_PARAMETER, disk_control_check_verify),
+    ACCEPT(IOCTL_DISK_UPDATE_PROPERTIES),
+    ACCEPT(IOCTL_DISK_MEDIA_REMOVAL),
+    ACCEPT(IOCTL_STORAGE_MEDIA_REMOVAL),
+    ROW(IOCTL_DISK_EJECT_MEDIA, ON_DISK | MODIFIES, 0, 0, INVALID_PARAMETER, INVALID_PARAMETER, eject),
+    ROW(IOCTL_STORAGE_EJECT_MEDIA, ON_DISK | MODIFIES, 0, 0, INVALID_PARAMETER, INVALID_PARAMETER, eject),
+    ROW(IOCTL_DISK_GROW_PARTITION, ON_DISK | IN_WORKER | REQUEST_EXACT_INPUT, sizeof(struct storage_grow_partition), 0,
+        BUFFER_TOO_SMALL, INVALID_PARAMETER, disk_control_grow),
+    ROW(IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, ON_DISK | IN_WORKER, sizeof(struct storage_data_set_attributes), 0,
+        INVALID_PARAMETER, INVALID_PARAMETER, disk_control_trim),
+};
+
+static struct disk_request read_request(PIRP irp)
+{
+    const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
+    return (struct disk_request){
+        .request = {.code = stack->Parameters.DeviceIoControl.IoControlCode,
+                    .buffer = irp->AssociatedIrp.SystemBuffer,
+                    .input_length = stack->Parameters.DeviceIoControl.InputBufferLength,
+                    .output_length = stack->Parameters.DeviceIoControl.OutputBufferLength},
+        .irp = irp,
+    };
+}
+
+static const struct request_entry *find_row(uint32_t code, uint32_t role)
+{
+    return request_find(control_table, sizeof(control_table) / sizeof(control_table[0]), code, role);
+}
+
+/* Everything that is wrong with a request before its handler looks at it. */
+static NTSTATUS check(const struct request_entry *row, const struct request *request, const FILE_OBJECT *file)
+{
+    if ((row->flags & AT_PASSIVE) != 0 && nt_irql() > PASSIVE_LEVEL) {
+        return STATUS_ACCESS_DENIED;
+    }
+    NTSTATUS status = request_check_lengths(row, request);
+    if (NT_SUCCESS(status) && (row->flags & MODIFIES) != 0 && !nt_may_write(file)) {
+        status = STATUS_ACCESS_DENIED;
+    }
+    return status;
+}
+
+/* `device` is acquired, or NULL for the control device. Completes the request unless it is pended. */
+static NTSTATUS dispatch(struct disk_device *device, uint32_t role, PIRP irp)
+{
+    struct disk_request request = read_request(irp);
+    const struct request_entry *row = find_row(request.request.code, role);
+    NTSTATUS status = STATUS_INVALID_DEVICE_REQUEST;
+    if (row != NULL) {
+        status = check(row, &request.request, IoGetCurrentIrpStackLocation(irp)->FileObject);
+    }
+    if (NT_SUCCESS(status) && (row->flags & IN_WORKER) != 0) {
+        IoMarkIrpPending(irp);
+        nt_irp_queue_insert(&device->queue, irp, false);
+        return STATUS_PENDING; /* the worker releases the device */
+    }
+    if (NT_SUCCESS(status)) {
+        status = row->handler(device != NULL ? &device->disk : NULL, &request.request);
+    }
+    if (status != STATUS_PENDING) {
+        (void)nt_complete(irp, status, NT_SUCCESS(status) ? request.request.information : 0);
+    }
+    if (device != NULL) {
+        disk_device_release(device);
+    }
+    return status;
+}
+
+NTSTATUS NTAPI disk_dispatch_device_control(PDEVICE_OBJECT object, PIRP irp)
+{
+    struct disk_device *device = object->DeviceExtension;
+    if (device->extension.role == DEVICE_CONTROL) {
+        return dispatch(NULL, ON_CONTROL, irp);
+    }
+    return disk_device_acquire(device) ? dispatch(device, ON_DISK, irp) : nt_complete(irp, STATUS_DEVICE_REMOVED, 0);
+}
+
+void disk_serve_control(struct disk_device *device, PIRP irp)
+{
+    struct disk_request request = read_request(irp);
+    const struct request_entry *row = find_row(request.request.code, ON_DISK);
+    KeEnterCriticalRegion();
+    NTSTATUS status = row->handler(&device->disk, &request.request);
+    KeLeaveCriticalRegion();
+    (void)nt_complete(irp, status, NT_SUCCESS(status) ? request.request.information : 0);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* ballastdisk.sys: load and unload, entry points, the control device. */
+
+#include "driver/disk/driver.h"
+#include "driver/nt/late.h"
+#include "driver/nt/pool.h"
+#include "driver/nt/security.h"
+#include "driver/nt/stack_protector.h"
+#include "driver/nt/wine.h"
+
+#define CONTROL_DEVICE          L"\\Device\\ImDiskCtl"
+#define CONTROL_LINK            L"\\DosDevices\\ImDiskCtl"
+
+/* Everybody may query; creating and removing takes a handle with read and write access. */
+#define CONTROL_ACCESS_EVERYONE (FILE_GENERIC_READ)
+
+#if defined(_WIN64)
+#define MAXIMUM_MEMORY_DISK INT64_MAX
+#else
+#define MAXIMUM_MEMORY_DISK INT32_MAX /* as ImDisk on 32-bit kernels: below 2 GiB */
+#endif
+
+struct disk_driver disk_driver;
+
+DRIVER_INITIALIZE DriverEntry;
+
+void disk_driver_enter(void)
+{
+    __atomic_add_fetch(&disk_driver.outstanding, 1, __ATOMIC_RELAXED);
+}
+
+void disk_driver_leave(void)
+{
+    if (__atomic_sub_fetch(&disk_driver.outstanding, 1, __ATOMIC_ACQ_REL) == 0) {
+        (void)KeSetEvent(&disk_driver.all_gone, IO_NO_INCREMENT, FALSE);
+    }
+}
+
+/* ---- entry points ---- */
+
+/* The name behind the device's: nothing lives there. */
+static NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT object, PIRP irp)
+{
+    const FILE_OBJECT *file = IoGetCurrentIrpStackLocation(irp)->FileObject;
+    struct disk_device *device = object->DeviceExtension;
+    NTSTATUS status = STATUS_SUCCESS;
+    if (device->extension.role == DEVICE_DISK && __atomic_load_n(&device->removing, __ATOMIC_RELAXED) != 0) {
+        status = STATUS_DEVICE_REMOVED;
+    } else if (file != NULL && file->FileName.Length != 0) {
+        status = STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    return nt_complete(irp, status, 0);
+}
+
+static NTSTATUS NTAPI dispatch_success(PDEVICE_OBJECT object, PIRP irp)
+{
+    UNREFERENCED_PARAMETER(object);
+    return nt_complete(irp, STATUS_SUCCESS, 0);
+}
+
+static NTSTATUS NTAPI dispatch_unsupported(PDEVICE_OBJECT object, PIRP irp)
+{
+    UNREFERENCED_PARAMETER(object);
+    return nt_complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
+}
+
+/* ---- loading ---- */
+
+static void abandon_removal(struct nt_irp_queue *queue, PIRP irp, NTSTATUS status)
+{
+    UNREFERENCED_PARAMETER(queue);
+    (void)nt_complete(irp, status, 0);
+}
+
+static NTSTATUS create_control_device(void)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(CONTROL_DEVICE);
+    UNICODE_STRING link = RTL_CONSTANT_STRING(CONTROL_LINK);
+    NTSTATUS status = IoCreateDevice(disk_driver.object, sizeof(struct device_extension), &name, IMDISK_DEVICE_TYPE, 0,
+                                     FALSE, &disk_driver.control);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    ((struct device_extension *)disk_driver.control->DeviceExtension)->role = DEVICE_CONTROL;
+    status = nt_device_protect(disk_driver.control, CONTROL_ACCESS_EVERYONE);
+    if (NT_SUCCESS(status)) {
+        (void)IoDeleteSymbolicLink(&link); /* a crash may have left it */
+        status = IoCreateSymbolicLink(&link, &name);
+    }
+    if (!NT_SUCCESS(status)) {
+        IoDeleteDevice(disk_driver.control);
+    }
+    return status;
+}
+
+static void delete_control_device(void)
+{
+    UNICODE_STRING link = RTL_CONSTANT_STRING(CONTROL_LINK);
+    (void)IoDeleteSymbolicLink(&link);
+    IoDeleteDevice(disk_driver.control);
+}
+
+/* Windows unloads only when nobody has a device open. Wine does not wait for that, nor for requests under way. */
+static void NTAPI unload(PDRIVER_OBJECT object)
+{
+    UNREFERENCED_PARAMETER(object);
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    disk_device_forbid_creation();
+    disk_device_remove_all();
+    disk_driver_leave();
+    (void)KeWaitForSingleObject(&disk_driver.all_gone, Executive, KernelMode, FALSE, NULL);
+    delete_control_device();
+    nt_work_thread_stop(&disk_driver.work);
+    nt_pool_report_leaks("ballastdisk");
+}
+
+static NTSTATUS load(PDRIVER_OBJECT object)
+{
+    nt_wine_detect();
+    nt_late_resolve();
+    nt_pool_initialize();
+    disk_driver.object = object;
+    disk_driver.outstanding = 1;
+    disk_driver.policy.maximum_devices = IMDISK_MAXIMUM_DEVICES;
+    disk_driver.policy.maximum_memory_disk_bytes = MAXIMUM_MEMORY_DISK;
+    KeInitializeSpinLock(&disk_driver.devices_lock);
+    InitializeListHead(&disk_driver.devices);
+    ExInitializeFastMutex(&disk_driver.number_mutex);
+    nt_irp_queue_initialize(&disk_driver.removals, abandon_removal);
+    KeInitializeEvent(&disk_driver.all_gone, NotificationEvent, FALSE);
+
+    NTSTATUS status = nt_work_thread_start(&disk_driver.work);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
+        object->MajorFunction[i] = dispatch_unsupported;
+    }
+    object->MajorFunction[IRP_MJ_CREATE] = dispatch_create;
+    object->MajorFunction[IRP_MJ_CLEANUP] = dispatch_success;
+    object->MajorFunction[IRP_MJ_CLOSE] = dispatch_success;
+    object->MajorFunction[IRP_MJ_READ] = disk_dispatch_transfer;
+    object->MajorFunction[IRP_MJ_WRITE] = disk_dispatch_transfer;
+    object->MajorFunction[IRP_MJ_FLUSH_BUFFERS] = disk_dispatch_transfer;
+    object->MajorFunction[IRP_MJ_DEVICE_CONTROL] = disk_dispatch_device_control;
+    object->DriverUnload = unload;
+    status = create_control_device();
+    if (!NT_SUCCESS(status)) {
+        nt_work_thread_stop(&disk_driver.work);
+    }
+    return status;
+}
+
+NT_NO_STACK_PROTECTOR NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
+{
+    UNREFERENCED_PARAMETER(registry_path);
+    nt_stack_protector_seed();
+    return load(object);
+}

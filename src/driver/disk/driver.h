@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ballastdisk.sys: the IRP shell around core/disk.
+ *
+ *   driver.c    load, unload, entry points, the control device
+ *   control.c   the table of control codes and the handlers that need more than a disk's state
+ *   device.c    disk devices: creation of the device object, references, removal, workers
+ *   create.c    CREATE_DEVICE, in a thread of its own
+ *   transfer.c  read, write, flush
+ *   image.c     image files: opening, and the source over them
+ *
+ * A disk device lives from disk_device_create to its finish in device.c. One reference belongs to its existence and is
+ * dropped by removal; each request under way holds another. Nothing polls: whoever drops the last reference sends the
+ * workers home, the last worker destroys the disk, and the driver's work thread deletes the device.
+ */
+#ifndef DRIVER_DISK_DRIVER_H
+#define DRIVER_DISK_DRIVER_H
+
+#include "core/base/request.h"
+#include "core/disk/disk.h"
+#include "driver/nt/irp_queue.h"
+#include "driver/nt/work.h"
+
+/* Requests that one disk has in service at a time, if they have to wait for something. */
+#define DISK_DEVICE_WORKERS 4
+
+enum device_role {
+    DEVICE_CONTROL,
+    DEVICE_DISK,
+};
+
+/* Opens every device extension; the control device has no more. */
+struct device_extension {
+    enum device_role role;
+};
+
+struct create_job;
+
+struct disk_device {
+    struct device_extension extension;
+    PDEVICE_OBJECT object;
+    LIST_ENTRY link;    /* in disk_driver.devices */
+    LONG references;    /* atomic; 0: being torn down */
+    LONG removing;      /* atomic; 1: no new requests */
+    bool letter_linked; /* we made the drive letter's link */
+    struct disk disk;   /* destroyed by the last worker */
+    struct nt_irp_queue queue;
+    struct create_job *creator; /* its thread is the first worker */
+    struct nt_thread helpers[DISK_DEVICE_WORKERS - 1];
+    LONG helpers_tried;   /* atomic */
+    LONG workers_running; /* atomic */
+    struct nt_work finish;
+};
+
+struct disk_driver {
+    PDRIVER_OBJECT object;
+    PDEVICE_OBJECT control;
+    struct disk_create_policy policy;
+    KSPIN_LOCK devices_lock;
+    LIST_ENTRY devices;           /* newest first; those being removed included */
+    FAST_MUTEX number_mutex;      /* held from choosing a number to having taken it; in a critical region */
+    bool unloading;               /* atomic; set under number_mutex */
+    struct nt_work_thread work;   /* creates and joins threads, deletes devices */
+    struct nt_irp_queue removals; /* REMOVE and EJECT requests waiting for a device (the owner) to be gone */
+    LONG outstanding;             /* atomic: create jobs and devices, plus one until unload */
+    KEVENT all_gone;              /* outstanding has become 0 */
+};
+
+extern struct disk_driver disk_driver;
+
+/* A control request on its way to a handler. */
+struct disk_request {
+    struct request request;
+    PIRP irp;
+};
+
+/* ---- device.c ---- */
+
+/*
+ * Creates the device for a disk, takes the source over, and makes it visible with one reference. The calling thread must
+ * become its first worker by disk_device_work. PASSIVE_LEVEL.
+ */
+NTSTATUS disk_device_create(const struct disk_parameters *parameters, struct source *source, struct create_job *creator,
+                            struct disk_device **device);
+
+/* Serves requests until the device is removed; does not touch it afterwards. PASSIVE_LEVEL. */
+void disk_device_work(struct disk_device *device);
+
+/* False once the device is being removed. Any IRQL <= DISPATCH_LEVEL, as release. */
+bool disk_device_acquire(struct disk_device *device);
+void disk_device_release(struct disk_device *device);
+
+/* The device with this number, acquired, or NULL. <= DISPATCH_LEVEL. */
+struct disk_device *disk_device_find(uint32_t number);
+
+/*
+ * Starts the removal of an acquired device, which stays acquired, and pends `irp` until the device is gone. Without an
+ * irp only starts the removal. <= DISPATCH_LEVEL.
+ */
+NTSTATUS disk_device_remove(struct disk_device *device, PIRP irp);
+
+/* For unload: no device is created after this, PASSIVE_LEVEL; and starts the removal of all, <= DISPATCH_LEVEL. */
+void disk_device_forbid_creation(void);
+void disk_device_remove_all(void);
+
+/* Copies up to `capacity` device numbers, newest first; returns how many devices there are. <= DISPATCH_LEVEL. */
+uint32_t disk_device_numbers(uint32_t *numbers, uint32_t capacity);
+
+/* ---- create.c ---- */
+
+request_handler disk_create_device;
+
+/* Ends a creator's thread and frees the job. In the work thread. */
+void disk_create_job_free(struct create_job *job);
+
+/* ---- driver.c ---- */
+
+/* Keep the driver loaded. disk_driver_leave may be the driver's last breath: touch nothing after it. */
+void disk_driver_enter(void);
+void disk_driver_leave(void);
+
+/* ---- control.c ---- */
+
+NTSTATUS NTAPI disk_dispatch_device_control(PDEVICE_OBJECT device, PIRP irp);
+
+/* Serves a queued control request in a worker and completes it. */
+void disk_serve_control(struct disk_device *device, PIRP irp);
+
+/* ---- transfer.c ---- */
+
+NTSTATUS NTAPI disk_dispatch_transfer(PDEVICE_OBJECT device, PIRP irp);
+
+/* Serves a queued read, write or flush in a worker and completes it. */
+void disk_serve_transfer(struct disk_device *device, PIRP irp);
+
+/* ---- image.c ---- */
+
+struct image;
+
+struct image_options {
+    const uint16_t *name; /* native NT path */
+    uint16_t name_length; /* bytes */
+    bool read_only;
+    bool share_write; /* others may have the file open for writing */
+    bool buffered;    /* through the file system's cache */
+    bool create;      /* if it does not exist */
+    bool sparse;      /* make it a sparse file, holes where zeros are trimmed */
+};
+
+/* Opens an image with the access rights of the calling thread. Released by image_close. PASSIVE_LEVEL, all of them. */
+NTSTATUS image_open(const struct image_options *options, struct image **image);
+void image_close(struct image *image);
+
+uint64_t image_length(const struct image *image);
+bool image_is_sparse(const struct image *image);
+
+/* Without the host's cache, only multiples of its sector size can be transferred, at such offsets. */
+bool image_multiple_of_sector(const struct image *image, uint64_t bytes);
+
+NTSTATUS image_set_length(struct image *image, uint64_t length);
+
+/* Fails with STATUS_END_OF_FILE when fewer than `length` bytes are there. */
+NTSTATUS image_read(struct image *image, uint64_t offset, void *buffer, ULONG length);
+
+/* A source over the image from `offset` on. Takes the image over. */
+struct source *image_source(struct image *image, uint64_t offset);
+
+/* Makes the image behind an image_source sparse. False if its file system cannot. */
+bool image_source_set_sparse(struct source *source);
+
+#endif

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Image files. The file is opened for asynchronous I/O, because NT serialises requests to a synchronous file object, and
+ * each request waits for its own event. PASSIVE_LEVEL throughout, in system threads.
+ */
+
+#include "driver/disk/driver.h"
+#include "driver/nt/late.h"
+#include "driver/nt/wine.h"
+
+#include "core/disk/storage_abi.h"
+
+#define IMAGE_TAG                PLATFORM_TAG('B', 'd', 'I', 'm')
+
+/* A transfer to the file system at most; larger requests are split. */
+#define IMAGE_MAXIMUM_TRANSFER   (16u << 20)
+
+/* Not in every toolchain's ntifs.h. */
+#define FSCTL_CODE_SET_SPARSE    0x000900C4u
+#define FSCTL_CODE_SET_ZERO_DATA 0x000980C8u
+
+struct zero_data_range { /* FILE_ZERO_DATA_INFORMATION */
+    int64_t file_offset;
+    int64_t beyond_final_zero;
+};
+
+struct image {
+    struct source source;
+    HANDLE file;
+    uint64_t length; /* bytes, of the whole file */
+    uint64_t offset; /* of the disk in the file */
+    ULONG host_sector;
+    bool is_file; /* has an end of file that can be set; else a device */
+    LONG sparse;  /* atomic */
+    /* One event for each request that can be under way; `events_busy` has a bit for each. */
+    HANDLE events[DISK_DEVICE_WORKERS];
+    LONG events_busy;
+};
+
+/* ---- one I/O request ---- */
+
+static unsigned claim_event(struct image *image)
+{
+    for (;;) {
+        for (unsigned i = 0; i < DISK_DEVICE_WORKERS; i++) {
+            if ((__atomic_fetch_or(&image->events_busy, 1 << i, __ATOMIC_ACQUIRE) & 1 << i) == 0) {
+                return i;
+            }
+        }
+        /* Not reached: no more threads use an image than it has events. */
+        (void)ZwYieldExecution();
+    }
+}
+
+static void release_event(struct image *image, unsigned event)
+{
+    __atomic_fetch_and(&image->events_busy, ~(1 << event), __ATOMIC_RELEASE);
+}
+
+static NTSTATUS wait_if_pending(NTSTATUS status, HANDLE event, const IO_STATUS_BLOCK *io)
+{
+    if (status == STATUS_PENDING) {
+        (void)ZwWaitForSingleObject(event, FALSE, NULL);
+        status = io->Status;
+    }
+    return status;
+}
+
+static NTSTATUS transfer_once(struct image *image, bool write, uint64_t offset, void *buffer, ULONG length)
+{
+    IO_STATUS_BLOCK io;
+    LARGE_INTEGER position;
+    NTSTATUS status;
+    unsigned event = claim_event(image);
+    HANDLE handle = image->events[event];
+    position.QuadPart = (LONGLONG)offset;
+    if (write) {
+        status = ZwWriteFile(image->file, handle, NULL, NULL, &io, buffer, length, &position, NULL);
+    } else {
+        status = ZwReadFile(image->file, handle, NULL, NULL, &io, buffer, length, &position, NULL);
+    }
+    status = wait_if_pending(status, handle, &io);
+    release_event(image, event);
+    if (NT_SUCCESS(status) && io.Information != length) {
+        status = STATUS_END_OF_FILE;
+    }
+    return status;
+}
+
+static NTSTATUS transfer(struct image *image, bool write, uint64_t offset, void *buffer, size_t length)
+{
+    unsigned char *bytes = buffer;
+    NTSTATUS status = STATUS_SUCCESS;
+    while (length != 0 && NT_SUCCESS(status)) {
+        ULONG part = length < IMAGE_MAXIMUM_TRANSFER ? (ULONG)length : IMAGE_MAXIMUM_TRANSFER;
+        status = transfer_once(image, write, offset, bytes, part);
+        offset += part;
+        bytes += part;
+        length -= part;
+    }
+    return status;
+}
+
+/* A device or file-system control request without output, or with. */
+static NTSTATUS control(struct image *image, bool file_system, ULONG code, void *input, ULONG input_length,
+                        void *output, ULONG output_length)
+{
+    IO_STATUS_BLOCK io;
+    NTSTATUS status;
+    unsigned event = claim_event(image);
+    HANDLE handle = image->events[event];
+    if (file_system) {
+        status =
+            ZwFsControlFile(image->file, handle, NULL, NULL, &io, code, input, input_length, output, output_length);
+    } else {
+        status = ZwDeviceIoControlFile(image->file, handle, NULL, NULL, &io, code, input, input_length, output,
+                                       output_length);
+    }
+    status = wait_if_pending(status, handle, &io);
+    release_event(image, event);
+    return status;
+}
+
+/* NT 5.2 exports no ZwFlushBuffersFile: there the request is built by hand. */
+static NTSTATUS flush_by_irp(HANDLE file)
+{
+    PFILE_OBJECT object;
+    KEVENT done;
+    IO_STATUS_BLOCK io;
+    NTSTATUS status = ObReferenceObjectByHandle(file, 0, NULL, KernelMode, (PVOID *)&object, NULL);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    PDEVICE_OBJECT device = IoGetRelatedDeviceObject(object);
+    PIRP irp = IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, device, NULL, 0, NULL, &done, &io);
+    if (irp == NULL) {
+        status = STATUS_INSUFFICIENT_RESOURCES;
+    } else {
+        IoGetNextIrpStackLocation(irp)->FileObject = object;
+        status = IoCallDriver(device, irp);
+        if (status == STATUS_PENDING) {
+            (void)KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
+            status = io.Status;
+        }
+    }
+    ObDereferenceObject(object);
+    return status;
+}
+
+/* ---- opening ---- */
+
+static NTSTATUS create_events(struct image *image)
+{
+    OBJECT_ATTRIBUTES attributes;
+    NTSTATUS status = STATUS_SUCCESS;
+    InitializeObjectAttributes(&attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
+    for (unsigned i = 0; i < DISK_DEVICE_WORKERS && NT_SUCCESS(status); i++) {
+        status = ZwCreateEvent(&image->events[i], EVENT_ALL_ACCESS, &attributes, SynchronizationEvent, FALSE);
+        if (!NT_SUCCESS(status)) {
+            image->events[i] = NULL;
+        }
+    }
+    return status;
+}
+
+static NTSTATUS open_file(struct image *image, const struct image_options *options)
+{
+    OBJECT_ATTRIBUTES attributes;
+    IO_STATUS_BLOCK io;
+    UNICODE_STRING name = {.Length = options->name_length,
+                           .MaximumLength = options->name_length,
+                           .Buffer = (PWCH)(ULONG_PTR)options->name};
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE | OBJ_FORCE_ACCESS_CHECK,
+                               NULL, NULL);
+    ACCESS_MASK access = GENERIC_READ | (options->read_only ? 0 : GENERIC_WRITE);
+    ULONG share = FILE_SHARE_READ | FILE_SHARE_DELETE | (options->share_write ? FILE_SHARE_WRITE : 0);
+    ULONG flags = FILE_NON_DIRECTORY_FILE | FILE_RANDOM_ACCESS |
+                  (options->buffered ? 0 : FILE_NO_INTERMEDIATE_BUFFERING) |
+                  (options->sparse ? FILE_OPEN_FOR_BACKUP_INTENT : 0);
+    return ZwCreateFile(&image->file, access, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL, share,
+                        options->create ? FILE_OPEN_IF : FILE_OPEN, flags, NULL, 0);
+}
+
+/* Length, sector size and alignment of what was opened. Only the length must be known. */
+static NTSTATUS inspect(struct image *image)
+{
+    IO_STATUS_BLOCK io;
+    FILE_STANDARD_INFORMATION standard;
+    FILE_FS_SIZE_INFORMATION volume;
+    FILE_ALIGNMENT_INFORMATION alignment;
+    NTSTATUS status = ZwQueryInformationFile(image->file, &io, &standard, sizeof(standard), FileStandardInformation);
+    image->is_file = NT_SUCCESS(status);
+    if (image->is_file) {
+        image->length = (uint64_t)standard.EndOfFile.QuadPart;
+    } else {
+        uint64_t length = 0;
+        status = control(image, false, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &length, sizeof(length));
+        image->length = length;
+    }
+    image->host_sector = GEOMETRY_MINIMUM_SECTOR;
+    if (NT_SUCCESS(ZwQueryVolumeInformationFile(image->file, &io, &volume, sizeof(volume), FileFsSizeInformation)) &&
+        volume.BytesPerSector != 0) {
+        image->host_sector = volume.BytesPerSector;
+    }
+    if (NT_SUCCESS(ZwQueryInformationFile(image->file, &io, &alignment, sizeof(alignment), FileAlignmentInformation))) {
+        image->source.buffer_alignment_mask = alignment.AlignmentRequirement;
+    }
+    return status;
+}
+
+NTSTATUS image_open(const struct image_options *options, struct image **result)
+{
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    struct image *image = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*image), IMAGE_TAG);
+    if (image == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlZeroMemory(image, sizeof(*image));
+    NTSTATUS status = create_events(image);
+    if (!NT_SUCCESS(status)) {
+        goto fail;
+    }
+    status = open_file(image, options);
+    if (!NT_SUCCESS(status)) {
+        image->file = NULL;
+        goto fail;
+    }
+    status = inspect(image);
+    if (!NT_SUCCESS(status)) {
+        goto fail;
+    }
+    if (options->sparse && NT_SUCCESS(control(image, true, FSCTL_CODE_SET_SPARSE, NULL, 0, NULL, 0))) {
+        image->sparse = 1;
+    }
+    *result = image;
+    return STATUS_SUCCESS;
+
+fail:
+    image_close(image);
+    return status;
+}
+
+void image_close(struct image *image)
+{
+    if (image->file != NULL) {
+        (void)ZwClose(image->file);
+    }
+    for (unsigned i = 0; i < DISK_DEVICE_WORKERS; i++) {
+        if (image->events[i] != NULL) {
+            (void)ZwClose(image->events[i]);
+        }
+    }
+    platform_free(image, sizeof(*image), IMAGE_TAG);
+}
+
+uint64_t image_length(const struct image *image)
+{
+    return image->length;
+}
+
+bool image_is_sparse(const struct image *image)
+{
+    return image->sparse != 0;
+}
+
+bool image_multiple_of_sector(const struct image *image, uint64_t bytes)
+{
+    return bytes % image->host_sector == 0;
+}
+
+NTSTATUS image_set_length(struct image *image, uint64_t length)
+{
+    IO_STATUS_BLOCK io;
+    FILE_END_OF_FILE_INFORMATION end;
+    if (!image->is_file) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    end.EndOfFile.QuadPart = (LONGLONG)length;
+    NTSTATUS status = ZwSetInformationFile(image->file, &io, &end, sizeof(end), FileEndOfFileInformation);
+    if (NT_SUCCESS(status)) {
+        image->length = length;
+    }
+    return status;
+}
+
+NTSTATUS image_read(struct image *image, uint64_t offset, void *buffer, ULONG length)
+{
+    return transfer(image, false, offset, buffer, length);
+}
+
+/* ---- the source ---- */
+
+/* The disk's size lies within the file, so a short transfer means that somebody has truncated it. */
+static ballast_status map_status(NTSTATUS status)
+{
+    return status == STATUS_END_OF_FILE ? BALLAST_IO_DEVICE_ERROR : status;
+}
+
+static ballast_status source_read(struct source *source, uint64_t offset, void *buffer, size_t length)
+{
+    struct image *image = (struct image *)source;
+    return map_status(transfer(image, false, image->offset + offset, buffer, length));
+}
+
+static ballast_status source_write(struct source *source, uint64_t offset, const void *buffer, size_t length)
+{
+    struct image *image = (struct image *)source;
+    return map_status(transfer(image, true, image->offset + offset, (void *)(ULONG_PTR)buffer, length));
+}
+
+/* Punches a hole in a sparse file. In others the file system would write zeros, which is not what a trim is for. */
+static ballast_status source_trim(struct source *source, uint64_t offset, uint64_t length)
+{
+    struct image *image = (struct image *)source;
+    if (__atomic_load_n(&image->sparse, __ATOMIC_RELAXED) != 0) {
+        struct zero_data_range range = {
+            .file_offset = (int64_t)(image->offset + offset),
+            .beyond_final_zero = (int64_t)(image->offset + offset + length),
+        };
+        if (!NT_SUCCESS(control(image, true, FSCTL_CODE_SET_ZERO_DATA, &range, sizeof(range), NULL, 0))) {
+            __atomic_store_n(&image->sparse, 0, __ATOMIC_RELAXED); /* it will refuse the next one, too */
+        }
+    }
+    return BALLAST_SUCCESS;
+}
+
+static ballast_status source_flush(struct source *source)
+{
+    struct image *image = (struct image *)source;
+    IO_STATUS_BLOCK io;
+    return nt_late.flush_buffers_file != NULL ? nt_late.flush_buffers_file(image->file, &io)
+                                              : flush_by_irp(image->file);
+}
+
+/* Grows the file if it has to. Shrinking a disk leaves its image as it is. */
+static ballast_status source_resize(struct source *source, uint64_t size)
+{
+    struct image *image = (struct image *)source;
+    if (image->offset != 0) {
+        return BALLAST_INVALID_DEVICE_REQUEST;
+    }
+    return size <= image->length ? BALLAST_SUCCESS : image_set_length(image, size);
+}
+
+static bool source_usage(struct source *source, struct source_usage *usage)
+{
+    (void)source;
+    (void)usage;
+    return false;
+}
+
+static void source_destroy(struct source *source)
+{
+    image_close((struct image *)source);
+}
+
+static const struct source_operations image_operations = {
+    .read = source_read,
+    .write = source_write,
+    .trim = source_trim,
+    .flush = source_flush,
+    .resize = source_resize,
+    .usage = source_usage,
+    .destroy = source_destroy,
+};
+
+struct source *image_source(struct image *image, uint64_t offset)
+{
+    image->source.operations = &image_operations;
+    image->source.blocks = true;
+    image->offset = offset;
+    return &image->source;
+}
+
+bool image_source_set_sparse(struct source *source)
+{
+    struct image *image = (struct image *)source;
+    bool sparse = NT_SUCCESS(control(image, true, FSCTL_CODE_SET_SPARSE, NULL, 0, NULL, 0));
+    if (sparse) {
+        __atomic_store_n(&image->sparse, 1, __ATOMIC_RELAXED);
+    }
+    return sparse;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Read, write and flush. Sources that cannot block are served in the caller's thread; the others, and callers at
+ * DISPATCH_LEVEL, through the device's queue.
+ *
+ * IRQL: dispatch routines <= DISPATCH_LEVEL, serving <= APC_LEVEL.
+ */
+
+#include "driver/disk/driver.h"
+#include "driver/nt/wine.h"
+
+/* Parameters.Read and Parameters.Write have the same layout. */
+static const IO_STACK_LOCATION *stack_of(PIRP irp)
+{
+    return IoGetCurrentIrpStackLocation(irp);
+}
+
+static NTSTATUS transfer(struct disk_device *device, PIRP irp, size_t *transferred)
+{
+    const IO_STACK_LOCATION *stack = stack_of(irp);
+    ULONG length = stack->Parameters.Read.Length;
+    uint64_t offset = (uint64_t)stack->Parameters.Read.ByteOffset.QuadPart;
+    *transferred = 0;
+    void *buffer = MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority);
+    if (buffer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    return stack->MajorFunction == IRP_MJ_WRITE ? disk_write(&device->disk, offset, buffer, length, transferred)
+                                                : disk_read(&device->disk, offset, buffer, length, transferred);
+}
+
+/* Serves and completes a request. Returns its status. */
+static NTSTATUS serve(struct disk_device *device, PIRP irp)
+{
+    NTSTATUS status;
+    size_t transferred = 0;
+    NT_IRQL_AT_MOST(APC_LEVEL);
+    KeEnterCriticalRegion();
+    if (stack_of(irp)->MajorFunction == IRP_MJ_FLUSH_BUFFERS) {
+        status = disk_flush(&device->disk);
+    } else {
+        status = transfer(device, irp, &transferred);
+    }
+    KeLeaveCriticalRegion();
+    return nt_complete(irp, status, transferred);
+}
+
+void disk_serve_transfer(struct disk_device *device, PIRP irp)
+{
+    (void)serve(device, irp);
+}
+
+/* Whether a request has to be carried out; otherwise *status is its result. */
+static bool needs_service(const struct disk_device *device, PIRP irp, NTSTATUS *status)
+{
+    const IO_STACK_LOCATION *stack = stack_of(irp);
+    if (stack->MajorFunction == IRP_MJ_FLUSH_BUFFERS) {
+        return true;
+    }
+    *status = disk_check_transfer(&device->disk, stack->Parameters.Read.ByteOffset.QuadPart,
+                                  stack->Parameters.Read.Length, stack->MajorFunction == IRP_MJ_WRITE);
+    return *status == BALLAST_PENDING;
+}
+
+NTSTATUS NTAPI disk_dispatch_transfer(PDEVICE_OBJECT object, PIRP irp)
+{
+    struct disk_device *device = object->DeviceExtension;
+    NTSTATUS status = STATUS_SUCCESS;
+    if (device->extension.role != DEVICE_DISK) {
+        return nt_complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
+    }
+    if (!disk_device_acquire(device)) {
+        return nt_complete(irp, STATUS_DEVICE_REMOVED, 0);
+    }
+    if (!needs_service(device, irp, &status)) {
+        (void)nt_complete(irp, status, 0);
+    } else if (!device->disk.source->blocks && nt_irql() <= APC_LEVEL) {
+        status = serve(device, irp);
+    } else {
+        IoMarkIrpPending(irp);
+        nt_irp_queue_insert(&device->queue, irp, stack_of(irp)->MajorFunction == IRP_MJ_FLUSH_BUFFERS);
+        return STATUS_PENDING; /* the worker releases the device */
+    }
+    disk_device_release(device);
+    return status;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The request queue; irp_queue.h has the contract.
+ *
+ * Cancellation: a waiting request has a cancel routine. Whoever takes a request out first takes that routine away; when
+ * it is already gone, the routine is running, waits for our lock, and completes the request.
+ */
+
+#include "driver/nt/irp_queue.h"
+
+#define CONTEXT_QUEUE   0
+#define CONTEXT_BARRIER 1
+#define CONTEXT_OWNER   2
+
+void nt_irp_queue_initialize(struct nt_irp_queue *queue,
+                             void (*abandon)(struct nt_irp_queue *queue, PIRP irp, NTSTATUS status))
+{
+    RtlZeroMemory(queue, sizeof(*queue));
+    KeInitializeSpinLock(&queue->lock);
+    InitializeListHead(&queue->waiting);
+    KeInitializeEvent(&queue->changed, SynchronizationEvent, FALSE);
+    queue->abandon = abandon;
+}
+
+static bool is_barrier(PIRP irp)
+{
+    return irp->Tail.Overlay.DriverContext[CONTEXT_BARRIER] != NULL;
+}
+
+/* Whether the oldest waiting request may run now. Lock held. */
+static bool head_may_run(const struct nt_irp_queue *queue)
+{
+    if (IsListEmpty(&queue->waiting) || queue->barrier) {
+        return false;
+    }
+    PIRP head = CONTAINING_RECORD(queue->waiting.Flink, IRP, Tail.Overlay.ListEntry);
+    return queue->in_flight == 0 || !is_barrier(head);
+}
+
+/* Takes a waiting request out; NULL if it is being cancelled. Lock held. */
+static PIRP unlink_irp(PIRP irp)
+{
+    LIST_ENTRY *link = &irp->Tail.Overlay.ListEntry;
+    RemoveEntryList(link);
+    if (IoSetCancelRoutine(irp, NULL) == NULL) {
+        InitializeListHead(link); /* the cancel routine will unlink it once more */
+        return NULL;
+    }
+    return irp;
+}
+
+static void NTAPI cancel(PDEVICE_OBJECT device, PIRP irp)
+{
+    struct nt_irp_queue *queue = irp->Tail.Overlay.DriverContext[CONTEXT_QUEUE];
+    KIRQL irql;
+    UNREFERENCED_PARAMETER(device);
+    IoReleaseCancelSpinLock(irp->CancelIrql);
+    KeAcquireSpinLock(&queue->lock, &irql);
+    RemoveEntryList(&irp->Tail.Overlay.ListEntry);
+    KeReleaseSpinLock(&queue->lock, irql);
+    queue->abandon(queue, irp, STATUS_CANCELLED);
+}
+
+void nt_irp_queue_insert(struct nt_irp_queue *queue, PIRP irp, bool barrier)
+{
+    KIRQL irql;
+    NT_IRQL_AT_MOST(DISPATCH_LEVEL);
+    irp->Tail.Overlay.DriverContext[CONTEXT_QUEUE] = queue;
+    irp->Tail.Overlay.DriverContext[CONTEXT_BARRIER] = barrier ? queue : NULL;
+    KeAcquireSpinLock(&queue->lock, &irql);
+    (void)IoSetCancelRoutine(irp, cancel);
+    if (irp->Cancel && IoSetCancelRoutine(irp, NULL) != NULL) { /* cancelled before, and nobody else will complete it */
+        KeReleaseSpinLock(&queue->lock, irql);
+        queue->abandon(queue, irp, STATUS_CANCELLED);
+        return;
+    }
+    InsertTailList(&queue->waiting, &irp->Tail.Overlay.ListEntry);
+    bool wake = queue->idle != 0;
+    KeReleaseSpinLock(&queue->lock, irql);
+    if (wake) {
+        (void)KeSetEvent(&queue->changed, IO_NO_INCREMENT, FALSE);
+    }
+}
+
+PIRP nt_irp_queue_take(struct nt_irp_queue *queue, bool *more_wanted)
+{
+    KIRQL irql;
+    PIRP irp = NULL;
+    bool ended = false;
+    bool wake = false;
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    *more_wanted = false;
+    KeAcquireSpinLock(&queue->lock, &irql);
+    for (;;) {
+        while (irp == NULL && head_may_run(queue)) {
+            irp = unlink_irp(CONTAINING_RECORD(queue->waiting.Flink, IRP, Tail.Overlay.ListEntry));
+        }
+        ended = irp == NULL && queue->stopping && IsListEmpty(&queue->waiting);
+        if (irp != NULL || ended) {
+            break;
+        }
+        queue->idle++;
+        KeReleaseSpinLock(&queue->lock, irql);
+        (void)KeWaitForSingleObject(&queue->changed, Executive, KernelMode, FALSE, NULL);
+        KeAcquireSpinLock(&queue->lock, &irql);
+        queue->idle--;
+    }
+    if (irp != NULL) {
+        queue->in_flight++;
+        queue->barrier = is_barrier(irp);
+    }
+    /* Events coalesce, so whoever leaves wakes the next one that has something to do. */
+    bool more = ended || head_may_run(queue);
+    wake = more && queue->idle != 0;
+    *more_wanted = !ended && more && queue->idle == 0;
+    KeReleaseSpinLock(&queue->lock, irql);
+    if (wake) {
+        (void)KeSetEvent(&queue->changed, IO_NO_INCREMENT, FALSE);
+    }
+    return irp;
+}
+
+void nt_irp_queue_done(struct nt_irp_queue *queue)
+{
+    KIRQL irql;
+    KeAcquireSpinLock(&queue->lock, &irql);
+    queue->in_flight--;
+    queue->barrier = false; /* a barrier runs alone, so whatever has ended, none is running now */
+    KeReleaseSpinLock(&queue->lock, irql);
+}
+
+/* The oldest waiting request of this owner, taken out; NULL when there is none. */
+static PIRP remove_owned(struct nt_irp_queue *queue, const void *owner)
+{
+    KIRQL irql;
+    PIRP found = NULL;
+    KeAcquireSpinLock(&queue->lock, &irql);
+    LIST_ENTRY *link = queue->waiting.Flink;
+    while (found == NULL && link != &queue->waiting) {
+        PIRP irp = CONTAINING_RECORD(link, IRP, Tail.Overlay.ListEntry);
+        link = link->Flink;
+        if (owner == NULL || irp->Tail.Overlay.DriverContext[CONTEXT_OWNER] == owner) {
+            found = unlink_irp(irp);
+        }
+    }
+    KeReleaseSpinLock(&queue->lock, irql);
+    return found;
+}
+
+void nt_irp_queue_abandon_all(struct nt_irp_queue *queue, const void *owner, NTSTATUS status)
+{
+    PIRP irp;
+    while ((irp = remove_owned(queue, owner)) != NULL) {
+        queue->abandon(queue, irp, status);
+    }
+}
+
+void nt_irp_queue_stop(struct nt_irp_queue *queue)
+{
+    KIRQL irql;
+    KeAcquireSpinLock(&queue->lock, &irql);
+    queue->stopping = true;
+    /* Inside the lock: a worker that sees `stopping` may lead to the queue being freed. */
+    (void)KeSetEvent(&queue->changed, IO_NO_INCREMENT, FALSE);
+    KeReleaseSpinLock(&queue->lock, irql);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A cancel-safe queue of pended requests, served by any number of worker threads in the order of arrival. A request
+ * queued as a barrier runs alone: after all earlier ones have finished and before any later one begins.
+ *
+ * Uses DriverContext[0] and [1] of the requests; [2] and [3] are the driver's, [2] may name an owner.
+ */
+#ifndef DRIVER_NT_IRP_QUEUE_H
+#define DRIVER_NT_IRP_QUEUE_H
+
+#include "driver/nt/nt.h"
+
+struct nt_irp_queue {
+    KSPIN_LOCK lock; /* all members but `changed` */
+    LIST_ENTRY waiting;
+    unsigned in_flight; /* taken and not yet done */
+    unsigned idle;      /* workers waiting for `changed` */
+    bool barrier;       /* the one in flight is a barrier */
+    bool stopping;
+    KEVENT changed; /* auto-reset */
+    /* Completes a request that will not be served. IRQL <= DISPATCH_LEVEL, no lock held. */
+    void (*abandon)(struct nt_irp_queue *queue, PIRP irp, NTSTATUS status);
+};
+
+void nt_irp_queue_initialize(struct nt_irp_queue *queue,
+                             void (*abandon)(struct nt_irp_queue *queue, PIRP irp, NTSTATUS status));
+
+/* The caller has marked the request pending and returns STATUS_PENDING. IRQL <= DISPATCH_LEVEL. */
+void nt_irp_queue_insert(struct nt_irp_queue *queue, PIRP irp, bool barrier);
+
+/*
+ * Waits for the next request that may run; NULL when the queue has been stopped and the worker shall end. *more_wanted
+ * tells that another one could run now and no worker is idle. nt_irp_queue_done follows each request. PASSIVE_LEVEL.
+ */
+PIRP nt_irp_queue_take(struct nt_irp_queue *queue, bool *more_wanted);
+void nt_irp_queue_done(struct nt_irp_queue *queue);
+
+/* Abandons all waiting requests with `status`, or only those whose DriverContext[2] is `owner`. <= DISPATCH_LEVEL. */
+void nt_irp_queue_abandon_all(struct nt_irp_queue *queue, const void *owner, NTSTATUS status);
+
+/*
+ * Sends the workers home once nothing waits. The queue may be freed as soon as they have left, even if this call has not
+ * returned by then. IRQL <= DISPATCH_LEVEL.
+ */
+void nt_irp_queue_stop(struct nt_irp_queue *queue);
+
+#endif

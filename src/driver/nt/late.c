@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Looks up what not every supported kernel exports; late.h says what and why. */
+
+#include "driver/nt/late.h"
+#include "driver/nt/wine.h"
+
+struct nt_late nt_late;
+
+/* Stored through a void pointer: the caller names a member of the right type. */
+static void resolve(const WCHAR *name, void *member)
+{
+    UNICODE_STRING string;
+    RtlInitUnicodeString(&string, name);
+    *(PVOID *)member = MmGetSystemRoutineAddress(&string);
+}
+
+void nt_late_resolve(void)
+{
+    resolve(L"ZwFlushBuffersFile", &nt_late.flush_buffers_file);
+    if (!nt_in_wine) { /* there the lookup finds stubs that abort when called */
+        resolve(L"SeCreateClientSecurity", &nt_late.create_client_security);
+        resolve(L"SeImpersonateClientEx", &nt_late.impersonate_client);
+        resolve(L"PsRevertToSelf", &nt_late.revert_to_self);
+        resolve(L"SeTokenType", &nt_late.token_type);
+        resolve(L"PsDereferencePrimaryToken", &nt_late.dereference_primary_token);
+    }
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Device security descriptors in self-relative form, laid out as structures. */
+
+#include "driver/nt/security.h"
+
+struct sid_1 {
+    UCHAR revision, sub_authorities, authority[6];
+    ULONG sub_authority[1];
+};
+
+struct sid_2 {
+    UCHAR revision, sub_authorities, authority[6];
+    ULONG sub_authority[2];
+};
+
+struct ace_1 {
+    ACE_HEADER header;
+    ACCESS_MASK mask;
+    struct sid_1 sid;
+};
+
+struct ace_2 {
+    ACE_HEADER header;
+    ACCESS_MASK mask;
+    struct sid_2 sid;
+};
+
+struct device_security {
+    SECURITY_DESCRIPTOR_RELATIVE descriptor;
+    ACL dacl;
+    struct ace_1 system;
+    struct ace_2 administrators;
+    struct ace_1 everyone;
+};
+_Static_assert(sizeof(struct device_security) == 20 + 8 + 20 + 24 + 20, "no padding: the layout is the kernel's");
+
+#define NT_AUTHORITY     \
+    {                    \
+        0, 0, 0, 0, 0, 5 \
+    }
+#define WORLD_AUTHORITY  \
+    {                    \
+        0, 0, 0, 0, 0, 1 \
+    }
+#define ACE(type)                                \
+    {                                            \
+        ACCESS_ALLOWED_ACE_TYPE, 0, sizeof(type) \
+    }
+
+/* D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;<everyone>;;;WD) */
+static struct device_security describe(ACCESS_MASK everyone)
+{
+    return (struct device_security){
+        .descriptor = {.Revision = SECURITY_DESCRIPTOR_REVISION,
+                       .Control = SE_SELF_RELATIVE | SE_DACL_PRESENT | SE_DACL_PROTECTED,
+                       .Dacl = FIELD_OFFSET(struct device_security, dacl)},
+        .dacl = {.AclRevision = ACL_REVISION,
+                 .AclSize = sizeof(struct device_security) - FIELD_OFFSET(struct device_security, dacl),
+                 .AceCount = 3},
+        .system = {ACE(struct ace_1), FILE_ALL_ACCESS, {SID_REVISION, 1, NT_AUTHORITY, {SECURITY_LOCAL_SYSTEM_RID}}},
+        .administrators = {ACE(struct ace_2),
+                           FILE_ALL_ACCESS,
+                           {SID_REVISION, 2, NT_AUTHORITY, {SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS}}},
+        .everyone = {ACE(struct ace_1), everyone, {SID_REVISION, 1, WORLD_AUTHORITY, {SECURITY_WORLD_RID}}},
+    };
+}
+
+NTSTATUS nt_device_protect(PDEVICE_OBJECT device, ACCESS_MASK everyone)
+{
+    struct device_security security = describe(everyone);
+    HANDLE handle;
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    NTSTATUS status = ObOpenObjectByPointer(device, OBJ_KERNEL_HANDLE, NULL, WRITE_DAC, NULL, KernelMode, &handle);
+    if (NT_SUCCESS(status)) {
+        status = ZwSetSecurityObject(handle, DACL_SECURITY_INFORMATION, (PSECURITY_DESCRIPTOR)&security);
+        (void)ZwClose(handle);
+    }
+    return status;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Access control lists for device objects. */
+#ifndef DRIVER_NT_SECURITY_H
+#define DRIVER_NT_SECURITY_H
+
+#include "driver/nt/nt.h"
+
+/*
+ * Replaces the device's DACL: SYSTEM and Administrators get full access, everyone else gets `everyone`. Call before
+ * DO_DEVICE_INITIALIZING is cleared, so that nobody has opened the device. PASSIVE_LEVEL.
+ *
+ * IoCreateDeviceSecure would do this from SDDL text, but needs a static library that the toolchain does not have.
+ */
+NTSTATUS nt_device_protect(PDEVICE_OBJECT device, ACCESS_MASK everyone);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All knowledge of Wine's kernel is here. Wine runs drivers in user mode without IRQLs or access checks on handles and
+ * lacks some functions; each workaround below says what it stands in for. On Windows every one of them is a test of a
+ * constant false.
+ */
+#ifndef DRIVER_NT_WINE_H
+#define DRIVER_NT_WINE_H
+
+#include "driver/nt/nt.h"
+
+/* Set once by nt_wine_detect. */
+extern bool nt_in_wine;
+
+/* First call of DriverEntry. PASSIVE_LEVEL. */
+void nt_wine_detect(void);
+
+/* KeGetCurrentIrql reads CR8, which Wine emulates by a trap (1.6 us) that always answers 0. */
+static inline KIRQL nt_irql(void)
+{
+    return nt_in_wine ? PASSIVE_LEVEL : KeGetCurrentIrql();
+}
+
+/*
+ * Whether the handle that a request came through may write. Some of ImDisk's codes that change a disk are
+ * FILE_ANY_ACCESS, so the I/O manager has not checked. Wine does not say how a handle was opened.
+ */
+static inline bool nt_may_write(const FILE_OBJECT *file)
+{
+    return nt_in_wine || (file != NULL && file->WriteAccess);
+}
+
+#endif
