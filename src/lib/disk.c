@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: MIT */
+/* Disks: creating, listing, asking, removing, resizing. */
+
+#include "lib/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+#include <winioctl.h>
+#include <winternl.h>
+
+#define NT_PREFIX            L"\\??\\"
+#define NT_PREFIX_UNC        L"\\??\\UNC\\"
+#define NT_PREFIX_LENGTH     4
+#define NT_PREFIX_UNC_LENGTH 8
+
+void ballast_disk_options_initialize(ballast_disk_options *options)
+{
+    *options = (ballast_disk_options){
+        .struct_size = sizeof(*options),
+        .type = BALLAST_DISK_RAM,
+        .number = BALLAST_AUTOMATIC_NUMBER,
+    };
+}
+
+/* ---- create ---- */
+
+static ballast_result check_drive_letter(wchar_t letter, ballast_error *error)
+{
+    wchar_t upper = (wchar_t)(letter & ~0x20);
+    if (letter == 0) {
+        return BALLAST_OK;
+    }
+    if (upper < L'A' || upper > L'Z') {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%lc' is not a drive letter", letter);
+    }
+    if ((GetLogicalDrives() >> (upper - L'A') & 1) != 0) {
+        return error_set(error, BALLAST_BUSY, 0, L"cannot create disk: drive letter %lc: is in use", upper);
+    }
+    return BALLAST_OK;
+}
+
+static ballast_result check_numbers(const ballast_disk_options *options, ballast_error *error)
+{
+    uint32_t sector = options->bytes_per_sector;
+    if (options->number != BALLAST_AUTOMATIC_NUMBER && options->number >= IMDISK_MAXIMUM_DEVICES) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"disk number %u is too large; the largest is %u",
+                         options->number, IMDISK_MAXIMUM_DEVICES - 1);
+    }
+    if (sector != 0 && ((sector & (sector - 1)) != 0 || sector < 512 || sector > 65536)) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"a sector of %u bytes is impossible; it must be 512, 1024, ... or 65536 bytes", sector);
+    }
+    if (options->sectors_per_track > 65535 || options->tracks_per_cylinder > 65535) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"sectors per track and tracks per cylinder must be at most 65535");
+    }
+    if (options->size > INT64_MAX || options->image_offset > INT64_MAX - options->size) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"size and offset together must be below 2^63 bytes");
+    }
+    if (options->size != 0 && options->size < BALLAST_MINIMUM_DISK_SIZE) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"cannot create disk: a size of %llu bytes is too small; the smallest disk is %u bytes",
+                         (unsigned long long)options->size, BALLAST_MINIMUM_DISK_SIZE);
+    }
+    return BALLAST_OK;
+}
+
+/* An image must exist, or be creatable by having a size given. */
+static ballast_result check_image(const ballast_disk_options *options, ballast_error *error)
+{
+    WIN32_FILE_ATTRIBUTE_DATA attributes;
+    if (!GetFileAttributesExW(options->image, GetFileExInfoStandard, &attributes)) {
+        DWORD code = GetLastError();
+        int creates =
+            options->type == BALLAST_DISK_FILE && options->size != 0 && (options->flags & BALLAST_DISK_READ_ONLY) == 0;
+        if (result_of(code) != BALLAST_NOT_FOUND || !creates) {
+            return error_set(error, result_of(code), code, L"cannot create disk: image '%ls'", options->image);
+        }
+        return BALLAST_OK;
+    }
+    if ((attributes.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"cannot create disk: '%ls' is a directory",
+                         options->image);
+    }
+    uint64_t length = (uint64_t)attributes.nFileSizeHigh << 32 | attributes.nFileSizeLow;
+    uint64_t available = length > options->image_offset ? length - options->image_offset : 0;
+    if (options->size == 0 && available < BALLAST_MINIMUM_DISK_SIZE) {
+        if (options->image_offset != 0) {
+            return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                             L"cannot create disk: image '%ls' has %llu bytes from offset %llu on; the smallest disk "
+                             L"is %u bytes",
+                             options->image, (unsigned long long)available, (unsigned long long)options->image_offset,
+                             BALLAST_MINIMUM_DISK_SIZE);
+        }
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"cannot create disk: image '%ls' is %llu bytes; the smallest disk is %u bytes",
+                         options->image, (unsigned long long)length, BALLAST_MINIMUM_DISK_SIZE);
+    }
+    return BALLAST_OK;
+}
+
+static ballast_result check_options(const ballast_disk_options *options, ballast_error *error)
+{
+    if (options->struct_size != sizeof(*options)) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"struct_size is not that of ballast_disk_options");
+    }
+    if (options->image == NULL && options->type == BALLAST_DISK_FILE) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"cannot create disk: a file disk needs an image");
+    }
+    if (options->image == NULL && options->size == 0) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"cannot create disk: a RAM disk needs a size, or an image to be loaded");
+    }
+    ballast_result result = check_numbers(options, error);
+    if (result == BALLAST_OK) {
+        result = check_drive_letter(options->drive_letter, error);
+    }
+    if (result == BALLAST_OK && options->image != NULL) {
+        result = check_image(options, error);
+    }
+    return result;
+}
+
+static uint32_t wire_flags(const ballast_disk_options *options)
+{
+    uint32_t flags = (uint32_t)options->device << 4;
+    int locked = options->type == BALLAST_DISK_RAM && (options->flags & BALLAST_DISK_LOCKED_MEMORY) != 0;
+    if (locked) {
+        flags |= IMDISK_TYPE_FILE | IMDISK_FILE_AWE_ALLOC;
+    } else if (options->type == BALLAST_DISK_RAM) {
+        flags |= IMDISK_TYPE_VM;
+    } else {
+        flags |= IMDISK_TYPE_FILE;
+        flags |= (options->flags & BALLAST_DISK_BUFFERED) != 0 ? IMDISK_FILE_BUFFERED_IO : IMDISK_FILE_QUEUED_IO;
+    }
+    flags |= (options->flags & BALLAST_DISK_READ_ONLY) != 0 ? IMDISK_OPTION_READ_ONLY : 0;
+    flags |= (options->flags & BALLAST_DISK_REMOVABLE) != 0 ? IMDISK_OPTION_REMOVABLE : 0;
+    flags |= (options->flags & BALLAST_DISK_SHARED) != 0 ? IMDISK_OPTION_SHARED_IMAGE : 0;
+    flags |= (options->flags & BALLAST_DISK_SPARSE) != 0 ? IMDISK_OPTION_SPARSE_FILE : 0;
+    return flags;
+}
+
+/* Allocates the request; NULL without memory. `name` is the native path, empty without image. */
+static struct imdisk_create_data *build_request(const ballast_disk_options *options, const UNICODE_STRING *name,
+                                                DWORD *length)
+{
+    *length = IMDISK_CREATE_DATA_SIZE + name->Length;
+    struct imdisk_create_data *data = calloc(1, *length);
+    if (data != NULL) {
+        data->device_number = options->number;
+        data->size_bytes = (int64_t)options->size;
+        data->tracks_per_cylinder = options->tracks_per_cylinder;
+        data->sectors_per_track = options->sectors_per_track;
+        data->bytes_per_sector = options->bytes_per_sector;
+        data->image_offset_bytes = (int64_t)options->image_offset;
+        data->flags = wire_flags(options);
+        data->drive_letter = options->drive_letter;
+        data->file_name_length_bytes = name->Length;
+        if (name->Length != 0) {
+            memcpy(data->file_name, name->Buffer, name->Length);
+        }
+    }
+    return data;
+}
+
+static ballast_result explain_create_failure(DWORD code, const ballast_disk_options *options, ballast_error *error)
+{
+    if (code == ERROR_ALREADY_EXISTS) {
+        return error_set(error, BALLAST_BUSY, code, L"cannot create disk: number %u is taken", options->number);
+    }
+    if (options->image != NULL) {
+        return error_set(error, result_of(code), code, L"cannot create disk: image '%ls'", options->image);
+    }
+    return error_set(error, result_of(code), code, L"cannot create disk");
+}
+
+static ballast_result send_create(const ballast_disk_options *options, const UNICODE_STRING *name, uint32_t *number,
+                                  ballast_error *error)
+{
+    ballast_result result;
+    DWORD length;
+    HANDLE control = open_control(1, &result, error);
+    if (control == INVALID_HANDLE_VALUE) {
+        return result;
+    }
+    struct imdisk_create_data *data = build_request(options, name, &length);
+    if (data == NULL) {
+        result = error_set(error, BALLAST_FAILED, ERROR_NOT_ENOUGH_MEMORY, L"cannot create disk");
+    } else {
+        DWORD code = device_control(control, IMDISK_IOCTL_CREATE_DEVICE, data, length, data, length, NULL);
+        result = code == 0 ? BALLAST_OK : explain_create_failure(code, options, error);
+        if (code == 0) {
+            *number = data->device_number;
+        }
+    }
+    free(data);
+    CloseHandle(control);
+    return result;
+}
+
+ballast_result ballast_disk_create(const ballast_disk_options *options, uint32_t *number, ballast_error *error)
+{
+    UNICODE_STRING name = {0};
+    ballast_result result = check_options(options, error);
+    if (result == BALLAST_OK) {
+        result = ballast_driver_start(error);
+    }
+    if (result != BALLAST_OK) {
+        return result;
+    }
+    /* Returns a BOOLEAN, whatever the header says. */
+    if (options->image != NULL && !(BOOLEAN)RtlDosPathNameToNtPathName_U(options->image, &name, NULL, NULL)) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%ls' is not a path", options->image);
+    }
+    result = send_create(options, &name, number, error);
+    if (options->image != NULL) {
+        RtlFreeUnicodeString(&name);
+    }
+    return result;
+}
+
+/* ---- queries ---- */
+
+static int compare_numbers(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a;
+    uint32_t right = *(const uint32_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* Asks again with more room until the answer fits. The caller frees *reply, whose first element is the count. */
+static DWORD query_numbers(HANDLE control, uint32_t **reply)
+{
+    for (uint32_t capacity = 64;; capacity *= 4) {
+        DWORD returned = 0;
+        DWORD size = (capacity + 1) * (DWORD)sizeof(uint32_t);
+        uint32_t *buffer = malloc(size);
+        if (buffer == NULL) {
+            return ERROR_NOT_ENOUGH_MEMORY;
+        }
+        DWORD code = device_control(control, IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, buffer, size, &returned);
+        if (code == 0 && returned >= sizeof(uint32_t) && returned == (buffer[0] + 1) * sizeof(uint32_t)) {
+            *reply = buffer;
+            return 0;
+        }
+        free(buffer);
+        if (code != 0 || capacity > IMDISK_MAXIMUM_DEVICES) {
+            return code != 0 ? code : ERROR_INVALID_DATA;
+        }
+    }
+}
+
+ballast_result ballast_disk_list(uint32_t *numbers, size_t capacity, size_t *count, ballast_error *error)
+{
+    ballast_result result;
+    uint32_t *reply = NULL;
+    HANDLE control = open_control(0, &result, error);
+    if (control == INVALID_HANDLE_VALUE) {
+        return result;
+    }
+    DWORD code = query_numbers(control, &reply);
+    CloseHandle(control);
+    if (code != 0) {
+        return error_set(error, result_of(code), code, L"cannot list disks");
+    }
+    qsort(reply + 1, reply[0], sizeof(uint32_t), compare_numbers);
+    for (size_t i = 0; i < reply[0] && i < capacity; i++) {
+        numbers[i] = reply[1 + i];
+    }
+    *count = reply[0];
+    free(reply);
+    return BALLAST_OK;
+}
+
+/* Room for the longest reply of QUERY_DEVICE. */
+#define QUERY_SIZE (IMDISK_QUERY_DEVICE_MINIMUM + 65536)
+
+/* Returns 0 or the Windows error code; *data is the caller's to free. */
+static DWORD query_device(HANDLE disk, struct imdisk_create_data **data)
+{
+    DWORD returned = 0;
+    struct imdisk_create_data *reply = malloc(QUERY_SIZE);
+    if (reply == NULL) {
+        return ERROR_NOT_ENOUGH_MEMORY;
+    }
+    DWORD code = device_control(disk, IMDISK_IOCTL_QUERY_DEVICE, NULL, 0, reply, QUERY_SIZE, &returned);
+    if (code == 0 && (returned < IMDISK_CREATE_DATA_MINIMUM ||
+                      returned < IMDISK_CREATE_DATA_MINIMUM + (DWORD)reply->file_name_length_bytes)) {
+        code = ERROR_INVALID_DATA;
+    }
+    if (code != 0) {
+        free(reply);
+        return code;
+    }
+    *data = reply;
+    return 0;
+}
+
+/* The native path as a Win32 path where it has one; shortened if it does not fit. */
+static void copy_image_path(const struct imdisk_create_data *data, wchar_t *path, size_t size)
+{
+    const wchar_t *name = (const wchar_t *)data->file_name;
+    size_t length = data->file_name_length_bytes / sizeof(wchar_t);
+    const wchar_t *prefix = L"";
+    if (length >= NT_PREFIX_UNC_LENGTH && wcsncmp(name, NT_PREFIX_UNC, NT_PREFIX_UNC_LENGTH) == 0) {
+        prefix = L"\\\\";
+        name += NT_PREFIX_UNC_LENGTH;
+        length -= NT_PREFIX_UNC_LENGTH;
+    } else if (length >= NT_PREFIX_LENGTH && wcsncmp(name, NT_PREFIX, NT_PREFIX_LENGTH) == 0) {
+        name += NT_PREFIX_LENGTH;
+        length -= NT_PREFIX_LENGTH;
+    }
+    (void)swprintf(path, size, L"%ls%.*ls", prefix, (int)(length < size - 3 ? length : size - 3), name);
+}
+
+static void fill_info(const struct imdisk_create_data *data, ballast_disk_info *info)
+{
+    uint32_t flags = data->flags;
+    int locked = (flags & IMDISK_SUBTYPE_MASK) == IMDISK_FILE_AWE_ALLOC;
+    *info = (ballast_disk_info){
+        .struct_size = sizeof(*info),
+        .number = data->device_number,
+        .type = locked || (flags & IMDISK_TYPE_MASK) == IMDISK_TYPE_VM ? BALLAST_DISK_RAM : BALLAST_DISK_FILE,
+        .device = (ballast_disk_device)((flags & IMDISK_DEVICE_TYPE_MASK) >> 4),
+        .drive_letter = data->drive_letter,
+        .size = (uint64_t)data->size_bytes,
+        .image_offset = (uint64_t)data->image_offset_bytes,
+        .bytes_per_sector = data->bytes_per_sector,
+        .sectors_per_track = data->sectors_per_track,
+        .tracks_per_cylinder = data->tracks_per_cylinder,
+    };
+    info->flags |= (flags & IMDISK_OPTION_READ_ONLY) != 0 ? BALLAST_DISK_READ_ONLY : 0;
+    info->flags |= (flags & IMDISK_OPTION_REMOVABLE) != 0 ? BALLAST_DISK_REMOVABLE : 0;
+    info->flags |= (flags & IMDISK_OPTION_SHARED_IMAGE) != 0 ? BALLAST_DISK_SHARED : 0;
+    info->flags |= (flags & IMDISK_OPTION_SPARSE_FILE) != 0 ? BALLAST_DISK_SPARSE : 0;
+    info->flags |= (flags & IMDISK_IMAGE_MODIFIED) != 0 ? BALLAST_DISK_MODIFIED : 0;
+    info->flags |= locked ? BALLAST_DISK_LOCKED_MEMORY : 0;
+    copy_image_path(data, info->image, BALLAST_IMAGE_PATH_SIZE);
+}
+
+/* Without statistics if the driver is not ours. */
+static void fill_statistics(HANDLE disk, ballast_disk_info *info)
+{
+    struct ballast_disk_state state;
+    DWORD returned = 0;
+    if (device_control(disk, BALLAST_IOCTL_DISK_QUERY_STATE, NULL, 0, &state, sizeof(state), &returned) != 0 ||
+        returned != sizeof(state)) {
+        return;
+    }
+    info->read_requests = state.read_requests;
+    info->write_requests = state.write_requests;
+    info->flush_requests = state.flush_requests;
+    info->trim_requests = state.trim_requests;
+    info->failed_requests = state.failed_requests;
+    info->read_bytes = state.read_bytes;
+    info->written_bytes = state.written_bytes;
+    info->trimmed_bytes = state.trimmed_bytes;
+    info->memory_known = (state.valid & BALLAST_DISK_VALID_MEMORY) != 0;
+    info->allocated_memory = state.allocated_bytes;
+    info->overhead_memory = state.overhead_bytes;
+    info->requests_in_flight = state.requests_in_flight;
+}
+
+ballast_result ballast_disk_query(uint32_t number, ballast_disk_info *info, ballast_error *error)
+{
+    ballast_result result;
+    struct imdisk_create_data *data;
+    if (info->struct_size != sizeof(*info)) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"struct_size is not that of ballast_disk_info");
+    }
+    HANDLE disk = open_disk(number, OPEN_QUERY, &result, error);
+    if (disk == INVALID_HANDLE_VALUE) {
+        return result;
+    }
+    DWORD code = query_device(disk, &data);
+    if (code == 0) {
+        fill_info(data, info);
+        fill_statistics(disk, info);
+        free(data);
+        result = BALLAST_OK;
+    } else {
+        result = error_set(error, result_of(code), code, L"cannot query disk %u", number);
+    }
+    CloseHandle(disk);
+    return result;
+}
+
+static ballast_result find_by_letter(wchar_t letter, uint32_t *number, ballast_error *error)
+{
+    wchar_t path[] = L"\\\\.\\X:";
+    struct imdisk_create_data *data;
+    path[4] = letter;
+    HANDLE disk = CreateFileW(path, OPEN_QUERY, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
+                              FILE_FLAG_OVERLAPPED, NULL);
+    if (disk == INVALID_HANDLE_VALUE) {
+        return error_set(error, BALLAST_NOT_FOUND, 0, L"there is no drive %lc:", letter);
+    }
+    DWORD code = query_device(disk, &data);
+    CloseHandle(disk);
+    if (code != 0) {
+        return error_set(error, BALLAST_NOT_FOUND, 0, L"drive %lc: is not a Ballast disk", letter);
+    }
+    *number = data->device_number;
+    free(data);
+    return BALLAST_OK;
+}
+
+ballast_result ballast_disk_find(const wchar_t *name, uint32_t *number, ballast_error *error)
+{
+    wchar_t upper = (wchar_t)(name[0] & ~0x20);
+    if (upper >= L'A' && upper <= L'Z' && (name[1] == 0 || (name[1] == L':' && name[2] == 0))) {
+        return find_by_letter(upper, number, error);
+    }
+    wchar_t *end;
+    unsigned long value = wcstoul(name, &end, 10);
+    if (name[0] < L'0' || name[0] > L'9' || *end != 0 || wcslen(name) > 9) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%ls' is neither a disk number nor a drive letter",
+                         name);
+    }
+    ballast_result result;
+    HANDLE disk = open_disk((uint32_t)value, OPEN_QUERY, &result, error);
+    if (disk == INVALID_HANDLE_VALUE) {
+        HANDLE control = open_control(0, &result, error); /* "no driver" says more than "no disk" */
+        if (control == INVALID_HANDLE_VALUE) {
+            return result;
+        }
+        CloseHandle(control);
+        return error_set(error, BALLAST_NOT_FOUND, 0, L"there is no disk %lu", value);
+    }
+    CloseHandle(disk);
+    *number = (uint32_t)value;
+    return BALLAST_OK;
+}
+
+/* ---- removal and resizing ---- */
+
+static ballast_result force_removal(uint32_t number, ballast_error *error)
+{
+    ballast_result result;
+    HANDLE control = open_control(1, &result, error);
+    if (control == INVALID_HANDLE_VALUE) {
+        return result;
+    }
+    DWORD code = device_control(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0, NULL);
+    CloseHandle(control);
+    return code == 0 ? BALLAST_OK : error_set(error, result_of(code), code, L"cannot remove disk %u", number);
+}
+
+ballast_result ballast_disk_remove(uint32_t number, uint32_t flags, ballast_error *error)
+{
+    ballast_result result;
+    int force = (flags & BALLAST_REMOVE_FORCE) != 0;
+    HANDLE disk = open_disk(number, OPEN_WRITE, &result, error);
+    if (disk == INVALID_HANDLE_VALUE) {
+        return force && result != BALLAST_NOT_FOUND ? force_removal(number, error) : result;
+    }
+    (void)FlushFileBuffers(disk); /* the lock below fails if it mattered */
+    DWORD code = device_control(disk, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
+    if (code != 0 && !force) {
+        CloseHandle(disk);
+        return error_set(error, BALLAST_BUSY, code, L"disk %u is in use; close its files, or remove it with force",
+                         number);
+    }
+    (void)device_control(disk, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0, NULL);
+    code = device_control(disk, IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, NULL, 0, NULL);
+    CloseHandle(disk);
+    if (code == 0) {
+        return BALLAST_OK;
+    }
+    return force ? force_removal(number, error)
+                 : error_set(error, result_of(code), code, L"cannot remove disk %u", number);
+}
+
+ballast_result ballast_disk_resize(uint32_t number, uint64_t size, uint32_t flags, ballast_error *error)
+{
+    ballast_result result;
+    ballast_disk_info info = {.struct_size = sizeof(info)};
+    int shrink = (flags & BALLAST_RESIZE_ALLOW_SHRINK) != 0;
+    result = ballast_disk_query(number, &info, error);
+    if (result != BALLAST_OK) {
+        return result;
+    }
+    if (size < BALLAST_MINIMUM_DISK_SIZE) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"cannot resize disk %u to %llu bytes; the smallest disk is %u bytes", number,
+                         (unsigned long long)size, BALLAST_MINIMUM_DISK_SIZE);
+    }
+    if (size < info.size && !shrink) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"cannot resize disk %u: it has %llu bytes, and shrinking it loses what lies behind the end; "
+                         L"allow that explicitly",
+                         number, (unsigned long long)info.size);
+    }
+    HANDLE disk = open_disk(number, OPEN_WRITE, &result, error);
+    if (disk == INVALID_HANDLE_VALUE) {
+        return result;
+    }
+    struct ballast_disk_resize request = {
+        .header = {.size_bytes = sizeof(request),
+                   .version = BALLAST_DISK_RESIZE_VERSION,
+                   .flags = shrink ? BALLAST_DISK_RESIZE_ALLOW_SHRINK : 0},
+        .size_bytes = size,
+    };
+    DWORD code = device_control(disk, BALLAST_IOCTL_DISK_RESIZE, &request, sizeof(request), NULL, 0, NULL);
+    CloseHandle(disk);
+    return code == 0 ? BALLAST_OK
+                     : error_set(error, result_of(code), code, L"cannot resize disk %u to %llu bytes", number,
+                                 (unsigned long long)size);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of libballast share. */
+#ifndef LIB_INTERNAL_H
+#define LIB_INTERNAL_H
+
+#include <windows.h>
+
+#include "ballast/ballast.h"
+#include "ballast/disk_abi.h"
+
+/*
+ * Fills *error (if not NULL) with a message of wprintf form (%ls for text). When code is not 0, ": " and the system's text
+ * for it are appended. Returns `result`.
+ */
+ballast_result error_set(ballast_error *error, ballast_result result, DWORD code, const wchar_t *format, ...);
+
+/* The result that fits a Windows error code. */
+ballast_result result_of(DWORD code);
+
+/* The control device, for queries or for changes. INVALID_HANDLE_VALUE and *error on failure. */
+HANDLE open_control(int for_changes, ballast_result *result, ballast_error *error);
+
+#define OPEN_QUERY 0 /* no access to data */
+#define OPEN_READ  GENERIC_READ
+#define OPEN_WRITE (GENERIC_READ | GENERIC_WRITE)
+
+/* Disk `number`, for overlapped I/O. INVALID_HANDLE_VALUE and *error on failure. */
+HANDLE open_disk(uint32_t number, DWORD access, ballast_result *result, ballast_error *error);
+
+/* A METHOD_BUFFERED control request, waited for. Returns 0 or the Windows error code. */
+DWORD device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
+                     DWORD output_length, DWORD *returned);
+
+/* Size in bytes of a disk that is open. Returns 0 or the Windows error code. */
+DWORD disk_length(HANDLE disk, uint64_t *length);
+
+#endif
