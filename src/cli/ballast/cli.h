@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands of `ballast` share: arguments, output, and the table that main.c dispatches by. */
+#ifndef CLI_BALLAST_CLI_H
+#define CLI_BALLAST_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ballast/ballast.h"
+
+/* ---- arguments ---- */
+
+struct option {
+    const wchar_t *name;     /* without the dashes */
+    const wchar_t *argument; /* what help calls the argument; NULL: a switch */
+    const char *help;
+};
+
+#define MAXIMUM_OPTIONS   24
+#define MAXIMUM_POSITIONS 4
+
+struct arguments {
+    const struct command *command;
+    const wchar_t *values[MAXIMUM_OPTIONS]; /* by index into command->options; NULL: not given; L"" for a switch */
+    const wchar_t *positions[MAXIMUM_POSITIONS];
+    size_t position_count;
+    bool json;
+};
+
+struct command {
+    const wchar_t *group;
+    const wchar_t *name;
+    const char *positions; /* how help writes them */
+    size_t minimum_positions;
+    size_t maximum_positions;
+    const char *summary;
+    const char *details;          /* further help; may be empty */
+    const struct option *options; /* ends with a NULL name */
+    ballast_result (*run)(const struct arguments *arguments);
+};
+
+/* The value of an option, L"" for a given switch, NULL if it was not given. */
+const wchar_t *option_value(const struct arguments *arguments, const wchar_t *name);
+bool option_given(const struct arguments *arguments, const wchar_t *name);
+
+/* Parse the option's value; false, with a message printed, if it is wrong. Leave *value alone if it was not given. */
+bool option_size(const struct arguments *arguments, const wchar_t *name, uint64_t *value);
+bool option_number(const struct arguments *arguments, const wchar_t *name, uint32_t *value);
+
+/* A size that is an argument itself. */
+bool parse_size(const wchar_t *text, uint64_t *value);
+
+/* ---- output ---- */
+
+/* printf for standard output and standard error. Text is UTF-8; %ls works for UTF-16. */
+void print(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
+void print_error(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
+
+/* Converts for printing. The result is valid until the fourth next call. */
+const char *utf8(const wchar_t *text);
+
+/* "64.0 MiB". The result is valid until the fourth next call. */
+const char *size_text(uint64_t bytes);
+
+/* "1.2 GB/s" */
+const char *rate_text(uint64_t bytes, double seconds);
+
+double now_seconds(void);
+
+/* Prints `error: message` and returns `result`. */
+ballast_result fail(ballast_result result, const ballast_error *error);
+
+/* A JSON object or array, written as it goes; names and text are escaped. A name is NULL inside an array. */
+void json_open(const char *name, char bracket);
+void json_close(char bracket);
+void json_text(const char *name, const char *value);
+void json_number(const char *name, uint64_t value);
+void json_real(const char *name, double value); /* finite */
+void json_bool(const char *name, bool value);
+void json_null(const char *name);
+/* Ends the line of a finished document. */
+void json_end(void);
+
+/* ---- progress ---- */
+
+struct progress {
+    const char *verb;
+    bool shown; /* at all */
+    double began;
+    double printed; /* when */
+    unsigned percent_printed;
+    uint64_t total;
+};
+
+/* Shown on a terminal, or anywhere if asked for. */
+void progress_begin(struct progress *progress, const char *verb, bool forced);
+ballast_progress progress_step;
+/* Ends the progress line. Returns the seconds since the beginning. */
+double progress_end(struct progress *progress);
+
+/* ---- commands ---- */
+
+extern const struct command disk_commands[];
+extern const size_t disk_command_count;
+extern const struct command driver_commands[];
+extern const size_t driver_command_count;
+
+ballast_result disk_bench(const struct arguments *arguments);
+
+/* ---- shared by disk commands ---- */
+
+/* Finds the disk that an argument names; prints a message if there is none. */
+bool find_disk(const wchar_t *text, uint32_t *number, ballast_result *result);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* `ballast GROUP COMMAND ...`: finds the command, parses its arguments, prints help. */
+
+#include "cli/ballast/cli.h"
+
+#include <fcntl.h>
+#include <io.h>
+#include <stdio.h>
+#include <string.h>
+#include <wchar.h>
+#include <windows.h>
+
+#include "ballast/version.h"
+
+#define COMMON_HELP                                         \
+    "      --json               print the result as JSON\n" \
+    "      --help               print this help\n"
+
+static const char exit_codes[] = "Exit codes\n"
+                                 "  0  success\n"
+                                 "  1  the system refused\n"
+                                 "  2  the command line makes no sense\n"
+                                 "  3  no such disk or file\n"
+                                 "  4  administrator rights are missing, or a file denies access\n"
+                                 "  5  the driver is not installed, not running, or of another version\n"
+                                 "  6  in use, or already there\n"
+                                 "  7  a comparison found a difference\n"
+                                 "  8  interrupted\n";
+
+static void for_each_command(void (*visit)(const struct command *command, void *context), void *context)
+{
+    for (size_t i = 0; i < disk_command_count; i++) {
+        visit(&disk_commands[i], context);
+    }
+    for (size_t i = 0; i < driver_command_count; i++) {
+        visit(&driver_commands[i], context);
+    }
+}
+
+struct search {
+    const wchar_t *group;
+    const wchar_t *name; /* NULL: any */
+    const struct command *found;
+};
+
+static void match(const struct command *command, void *context)
+{
+    struct search *search = context;
+    if (wcscmp(command->group, search->group) == 0 &&
+        (search->name == NULL || wcscmp(command->name, search->name) == 0)) {
+        search->found = command;
+    }
+}
+
+static const struct command *find_command(const wchar_t *group, const wchar_t *name)
+{
+    struct search search = {group, name, NULL};
+    for_each_command(match, &search);
+    return search.found;
+}
+
+/* ---- help ---- */
+
+static void print_summary(const struct command *command, void *context)
+{
+    const wchar_t *group = context;
+    if (group == NULL || wcscmp(command->group, group) == 0) {
+        print("  ballast %-6s %-9s %-13s %s\n", utf8(command->group), utf8(command->name), command->positions,
+              command->summary);
+    }
+}
+
+static void print_help(const wchar_t *group)
+{
+    print("ballast %s: virtual disks\n\nCommands\n", BALLAST_VERSION_STRING);
+    for_each_command(print_summary, (void *)(uintptr_t)group);
+    print("\n'ballast GROUP COMMAND --help' explains one of them. All of them take --json.\n\n%s", exit_codes);
+}
+
+static void print_command_help(const struct command *command)
+{
+    print("Usage: ballast %s %s [options] %s\n\n%s.\n", utf8(command->group), utf8(command->name), command->positions,
+          command->summary);
+    if (command->details[0] != 0) {
+        print("\n%s", command->details);
+    }
+    print("\nOptions\n");
+    for (const struct option *option = command->options; option->name != NULL; option++) {
+        char usage[64];
+        (void)snprintf(usage, sizeof(usage), "--%s%s%s", utf8(option->name), option->argument != NULL ? " " : "",
+                       option->argument != NULL ? utf8(option->argument) : "");
+        print("      %-20s %s\n", usage, option->help);
+    }
+    print(COMMON_HELP);
+}
+
+/* ---- parsing ---- */
+
+static void usage_hint(const struct command *command)
+{
+    print_error("See 'ballast %s %s --help'.\n", utf8(command->group), utf8(command->name));
+}
+
+/* The option that `text` ("size" or "size=64M") names; *value is what follows the equals sign, or NULL. */
+static const struct option *find_option(const struct command *command, const wchar_t *text, const wchar_t **value)
+{
+    size_t length = wcscspn(text, L"=");
+    *value = text[length] == L'=' ? text + length + 1 : NULL;
+    for (const struct option *option = command->options; option->name != NULL; option++) {
+        if (wcslen(option->name) == length && wcsncmp(option->name, text, length) == 0) {
+            return option;
+        }
+    }
+    return NULL;
+}
+
+/* Takes one option and, if it has one, its argument. Returns how many words that were; 0 after a message. */
+static int take_option(struct arguments *arguments, wchar_t **words, int count)
+{
+    const wchar_t *value;
+    const struct command *command = arguments->command;
+    const struct option *option = find_option(command, words[0] + 2, &value);
+    int taken = 1;
+    if (option == NULL) {
+        print_error("error: 'ballast %s %s' has no option '%s'\n", utf8(command->group), utf8(command->name),
+                    utf8(words[0]));
+        return 0;
+    }
+    if (option->argument != NULL && value == NULL) {
+        if (count < 2) {
+            print_error("error: option '%s' needs an argument: %s\n", utf8(words[0]), utf8(option->argument));
+            return 0;
+        }
+        value = words[1];
+        taken = 2;
+    } else if (option->argument == NULL && value != NULL) {
+        print_error("error: option '--%s' takes no argument\n", utf8(option->name));
+        return 0;
+    }
+    size_t index = (size_t)(option - command->options);
+    if (arguments->values[index] != NULL) {
+        print_error("error: option '--%s' is given twice\n", utf8(option->name));
+        return 0;
+    }
+    arguments->values[index] = option->argument != NULL ? value : L"";
+    return taken;
+}
+
+static bool take_position(struct arguments *arguments, const wchar_t *word)
+{
+    if (arguments->position_count == arguments->command->maximum_positions) {
+        print_error("error: '%s' is one argument too many\n", utf8(word));
+        return false;
+    }
+    arguments->positions[arguments->position_count++] = word;
+    return true;
+}
+
+/* Returns false after a message, or when help was asked for; *help tells. */
+static bool parse(struct arguments *arguments, wchar_t **words, int count, bool *help)
+{
+    for (int i = 0; i < count;) {
+        int taken = 1;
+        if (wcscmp(words[i], L"--help") == 0 || wcscmp(words[i], L"-h") == 0) {
+            *help = true;
+            return false;
+        } else if (wcscmp(words[i], L"--json") == 0) {
+            arguments->json = true;
+        } else if (wcsncmp(words[i], L"--", 2) == 0) {
+            taken = take_option(arguments, words + i, count - i);
+        } else if (!take_position(arguments, words[i])) {
+            taken = 0;
+        }
+        if (taken == 0) {
+            return false;
+        }
+        i += taken;
+    }
+    if (arguments->position_count < arguments->command->minimum_positions) {
+        print_error("error: 'ballast %s %s' needs %s\n", utf8(arguments->command->group),
+                    utf8(arguments->command->name), arguments->command->positions);
+        return false;
+    }
+    return true;
+}
+
+static ballast_result run_command(const struct command *command, wchar_t **words, int count)
+{
+    struct arguments arguments = {.command = command};
+    bool help = false;
+    if (parse(&arguments, words, count, &help)) {
+        return command->run(&arguments);
+    }
+    if (help) {
+        print_command_help(command);
+        return BALLAST_OK;
+    }
+    usage_hint(command);
+    return BALLAST_INVALID_ARGUMENT;
+}
+
+static bool is_word(const wchar_t *text, const wchar_t *a, const wchar_t *b)
+{
+    return wcscmp(text, a) == 0 || wcscmp(text, b) == 0;
+}
+
+static ballast_result run(int argc, wchar_t **argv)
+{
+    if (argc < 2) {
+        print_help(NULL);
+        return BALLAST_INVALID_ARGUMENT;
+    }
+    if (is_word(argv[1], L"--help", L"help") || is_word(argv[1], L"-h", L"/?")) {
+        print_help(NULL);
+        return BALLAST_OK;
+    }
+    if (is_word(argv[1], L"--version", L"version")) {
+        print("ballast %s\n", BALLAST_VERSION_STRING);
+        return BALLAST_OK;
+    }
+    if (find_command(argv[1], NULL) == NULL) {
+        print_error("error: there is no command '%s'; see 'ballast --help'\n", utf8(argv[1]));
+        return BALLAST_INVALID_ARGUMENT;
+    }
+    if (argc < 3 || is_word(argv[2], L"--help", L"-h")) {
+        print_help(argv[1]);
+        return argc < 3 ? BALLAST_INVALID_ARGUMENT : BALLAST_OK;
+    }
+    const struct command *command = find_command(argv[1], argv[2]);
+    if (command == NULL) {
+        print_error("error: there is no command '%s %s'; see 'ballast %s --help'\n", utf8(argv[1]), utf8(argv[2]),
+                    utf8(argv[1]));
+        return BALLAST_INVALID_ARGUMENT;
+    }
+    return run_command(command, argv + 3, argc - 3);
+}
+
+int wmain(int argc, wchar_t **argv);
+
+int wmain(int argc, wchar_t **argv)
+{
+    UINT code_page = GetConsoleOutputCP();
+    (void)_setmode(_fileno(stdout), _O_BINARY);
+    (void)_setmode(_fileno(stderr), _O_BINARY);
+    (void)SetConsoleOutputCP(CP_UTF8);
+    int result = (int)run(argc, argv);
+    fflush(stdout);
+    (void)SetConsoleOutputCP(code_page);
+    return result;
+}

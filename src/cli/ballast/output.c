@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything that is printed: text, JSON, progress. UTF-8 on pipes and consoles alike. */
+
+#include "cli/ballast/cli.h"
+
+#include <io.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <windows.h>
+
+void print(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stdout, format, arguments);
+    va_end(arguments);
+}
+
+void print_error(const char *format, ...)
+{
+    va_list arguments;
+    fflush(stdout);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fflush(stderr);
+}
+
+ballast_result fail(ballast_result result, const ballast_error *error)
+{
+    print_error("error: %s\n", error->message);
+    return result;
+}
+
+/* A few static results, used in turn, so that one print can take several. */
+#define RESULTS 4
+
+const char *utf8(const wchar_t *text)
+{
+    static char results[RESULTS][4 * BALLAST_IMAGE_PATH_SIZE];
+    static unsigned next;
+    char *result = results[next++ % RESULTS];
+    if (WideCharToMultiByte(CP_UTF8, 0, text, -1, result, sizeof(results[0]), NULL, NULL) == 0) {
+        strcpy(result, "(unprintable)");
+    }
+    return result;
+}
+
+const char *size_text(uint64_t bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    static char results[RESULTS][32];
+    static unsigned next;
+    char *result = results[next++ % RESULTS];
+    double value = (double)bytes;
+    size_t unit = 0;
+    while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+        value /= 1024;
+        unit++;
+    }
+    (void)snprintf(result, sizeof(results[0]), unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    return result;
+}
+
+const char *rate_text(uint64_t bytes, double seconds)
+{
+    static char result[32];
+    double rate = seconds > 0 ? (double)bytes / seconds : 0;
+    if (rate >= 1e9) {
+        (void)snprintf(result, sizeof(result), "%.2f GB/s", rate / 1e9);
+    } else {
+        (void)snprintf(result, sizeof(result), "%.1f MB/s", rate / 1e6);
+    }
+    return result;
+}
+
+double now_seconds(void)
+{
+    LARGE_INTEGER count;
+    LARGE_INTEGER frequency;
+    QueryPerformanceCounter(&count);
+    QueryPerformanceFrequency(&frequency);
+    return (double)count.QuadPart / (double)frequency.QuadPart;
+}
+
+/* ---- JSON ---- */
+
+static bool json_needs_comma;
+
+static void json_string(const char *text)
+{
+    putchar('"');
+    for (; *text != 0; text++) {
+        unsigned char character = (unsigned char)*text;
+        if (character == '"' || character == '\\') {
+            print("\\%c", character);
+        } else if (character < 0x20) {
+            print("\\u%04x", character);
+        } else {
+            putchar(character);
+        }
+    }
+    putchar('"');
+}
+
+static void json_name(const char *name)
+{
+    if (json_needs_comma) {
+        putchar(',');
+    }
+    if (name != NULL) {
+        json_string(name);
+        putchar(':');
+    }
+    json_needs_comma = true;
+}
+
+void json_open(const char *name, char bracket)
+{
+    json_name(name);
+    putchar(bracket);
+    json_needs_comma = false;
+}
+
+void json_close(char bracket)
+{
+    putchar(bracket);
+    json_needs_comma = true;
+}
+
+void json_text(const char *name, const char *value)
+{
+    json_name(name);
+    json_string(value);
+}
+
+void json_number(const char *name, uint64_t value)
+{
+    json_name(name);
+    print("%llu", (unsigned long long)value);
+}
+
+void json_real(const char *name, double value)
+{
+    json_name(name);
+    print("%.6g", value);
+}
+
+void json_bool(const char *name, bool value)
+{
+    json_name(name);
+    print(value ? "true" : "false");
+}
+
+void json_null(const char *name)
+{
+    json_name(name);
+    print("null");
+}
+
+void json_end(void)
+{
+    putchar('\n');
+    json_needs_comma = false;
+}
+
+/* ---- progress ---- */
+
+#define REDRAW_SECONDS 0.1
+#define LINE_PERCENT   25u /* without a terminal: a line each */
+
+static bool on_terminal(void)
+{
+    return _isatty(_fileno(stderr)) != 0;
+}
+
+void progress_begin(struct progress *progress, const char *verb, bool forced)
+{
+    *progress = (struct progress){.verb = verb, .began = now_seconds(), .shown = forced || on_terminal()};
+}
+
+static void draw(struct progress *progress, uint64_t done, unsigned percent)
+{
+    double seconds = now_seconds() - progress->began;
+    print_error("%s%s %3u %%  %s of %s  %s%s", on_terminal() ? "\r" : "", progress->verb, percent, size_text(done),
+                size_text(progress->total), rate_text(done, seconds), on_terminal() ? "   " : "\n");
+    progress->printed = now_seconds();
+    progress->percent_printed = percent;
+}
+
+int progress_step(void *context, uint64_t done, uint64_t total)
+{
+    struct progress *progress = context;
+    unsigned percent = total == 0 ? 100 : (unsigned)((double)done * 100 / (double)total);
+    progress->total = total;
+    if (!progress->shown) {
+        return 0;
+    }
+    bool due = on_terminal() ? now_seconds() - progress->printed >= REDRAW_SECONDS
+                             : percent / LINE_PERCENT > progress->percent_printed / LINE_PERCENT;
+    if (due || done == total) {
+        draw(progress, done, percent);
+    }
+    return 0;
+}
+
+double progress_end(struct progress *progress)
+{
+    if (progress->shown && on_terminal()) {
+        print_error("\n");
+    }
+    return now_seconds() - progress->began;
+}
