@@ -166,7 +166,7 @@ struct ballast_disk_resize {
 _Static_assert(sizeof(struct ballast_disk_resize) == 16, "wire layout");
 
 #define BALLAST_DISK_DRIVER_STATE_VERSION 1u
-#define BALLAST_DISK_POOL_TAGS            8u
+#define BALLAST_DISK_POOL_TAGS            16u
 
 /* Memory that the driver holds under one pool tag. */
 struct ballast_pool_usage {
@@ -184,6 +184,6 @@ struct ballast_disk_driver_state {
     struct ballast_pool_usage pool[BALLAST_DISK_POOL_TAGS];
 };
 _Static_assert(offsetof(struct ballast_disk_driver_state, pool) == 16, "wire layout");
-_Static_assert(sizeof(struct ballast_disk_driver_state) == 208, "wire layout");
+_Static_assert(sizeof(struct ballast_disk_driver_state) == 400, "wire layout");
 
 #endif

@@ -237,10 +237,15 @@ static NTSTATUS dispatch(struct disk_device *device, uint32_t role, PIRP irp)
 NTSTATUS NTAPI disk_dispatch_device_control(PDEVICE_OBJECT object, PIRP irp)
 {
     struct disk_device *device = object->DeviceExtension;
-    if (device->extension.role == DEVICE_CONTROL) {
+    switch (device_role(object)) {
+    case DEVICE_CONTROL:
         return dispatch(NULL, ON_CONTROL, irp);
+    case DEVICE_DISK:
+        return disk_device_acquire(device) ? dispatch(device, ON_DISK, irp)
+                                           : nt_complete(irp, STATUS_DEVICE_REMOVED, 0);
+    default:
+        return nt_complete(irp, STATUS_DEVICE_NOT_READY, 0);
     }
-    return disk_device_acquire(device) ? dispatch(device, ON_DISK, irp) : nt_complete(irp, STATUS_DEVICE_REMOVED, 0);
 }
 
 void disk_serve_control(struct disk_device *device, PIRP irp)

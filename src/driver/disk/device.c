@@ -342,7 +342,8 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
         return status;
     }
     struct disk_device *device = object->DeviceExtension;
-    RtlZeroMemory(device, sizeof(*device));
+    object->Flags |= DO_DIRECT_IO;
+    object->AlignmentRequirement = source->buffer_alignment_mask;
     status = nt_device_protect(object, DISK_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
         status = disk_initialize(&device->disk, &numbered, source);
@@ -351,20 +352,17 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
         IoDeleteDevice(object);
         return status;
     }
-    device->extension.role = DEVICE_DISK;
     device->object = object;
     device->creator = creator;
     device->references = 1;
     device->workers_running = 1;
     nt_irp_queue_initialize(&device->queue, abandon);
     make_links(device);
-    object->AlignmentRequirement = source->buffer_alignment_mask;
-    object->Flags |= DO_DIRECT_IO;
-    object->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
 
     KeAcquireSpinLock(&disk_driver.devices_lock, &irql);
     InsertHeadList(&disk_driver.devices, &device->link);
     KeReleaseSpinLock(&disk_driver.devices_lock, irql);
+    device_ready(object, DEVICE_DISK);
     *result = device;
     return STATUS_SUCCESS;
 }

@@ -44,7 +44,7 @@ static NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT object, PIRP irp)
     const FILE_OBJECT *file = IoGetCurrentIrpStackLocation(irp)->FileObject;
     struct disk_device *device = object->DeviceExtension;
     NTSTATUS status = STATUS_SUCCESS;
-    if (device->extension.role == DEVICE_DISK && __atomic_load_n(&device->removing, __ATOMIC_RELAXED) != 0) {
+    if (device_role(object) == DEVICE_DISK && __atomic_load_n(&device->removing, __ATOMIC_RELAXED) != 0) {
         status = STATUS_DEVICE_REMOVED;
     } else if (file != NULL && file->FileName.Length != 0) {
         status = STATUS_OBJECT_NAME_NOT_FOUND;
@@ -81,7 +81,6 @@ static NTSTATUS create_control_device(void)
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    ((struct device_extension *)disk_driver.control->DeviceExtension)->role = DEVICE_CONTROL;
     status = nt_device_protect(disk_driver.control, CONTROL_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
         (void)IoDeleteSymbolicLink(&link); /* a crash may have left it */
@@ -89,7 +88,9 @@ static NTSTATUS create_control_device(void)
     }
     if (!NT_SUCCESS(status)) {
         IoDeleteDevice(disk_driver.control);
+        return status;
     }
+    device_ready(disk_driver.control, DEVICE_CONTROL);
     return status;
 }
 

@@ -25,14 +25,29 @@
 #define DISK_DEVICE_WORKERS 4
 
 enum device_role {
+    DEVICE_NOT_READY, /* fresh from IoCreateDevice, which zeroes extensions */
     DEVICE_CONTROL,
     DEVICE_DISK,
 };
 
 /* Opens every device extension; the control device has no more. */
 struct device_extension {
-    enum device_role role;
+    enum device_role role; /* atomic; set when the rest of the extension is */
 };
+
+/* Requests come to a device that is not ready only in Wine, which does not look at DO_DEVICE_INITIALIZING. */
+static inline enum device_role device_role(const DEVICE_OBJECT *object)
+{
+    const struct device_extension *extension = object->DeviceExtension;
+    return __atomic_load_n(&extension->role, __ATOMIC_ACQUIRE);
+}
+
+static inline void device_ready(DEVICE_OBJECT *object, enum device_role role)
+{
+    struct device_extension *extension = object->DeviceExtension;
+    __atomic_store_n(&extension->role, role, __ATOMIC_RELEASE);
+    object->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
+}
 
 struct create_job;
 
@@ -121,14 +136,14 @@ void disk_driver_leave(void);
 
 /* ---- control.c ---- */
 
-NTSTATUS NTAPI disk_dispatch_device_control(PDEVICE_OBJECT device, PIRP irp);
+NTSTATUS NTAPI disk_dispatch_device_control(PDEVICE_OBJECT object, PIRP irp);
 
 /* Serves a queued control request in a worker and completes it. */
 void disk_serve_control(struct disk_device *device, PIRP irp);
 
 /* ---- transfer.c ---- */
 
-NTSTATUS NTAPI disk_dispatch_transfer(PDEVICE_OBJECT device, PIRP irp);
+NTSTATUS NTAPI disk_dispatch_transfer(PDEVICE_OBJECT object, PIRP irp);
 
 /* Serves a queued read, write or flush in a worker and completes it. */
 void disk_serve_transfer(struct disk_device *device, PIRP irp);

@@ -209,35 +209,35 @@ static NTSTATUS inspect(struct image *image)
     return status;
 }
 
-NTSTATUS image_open(const struct image_options *options, struct image **result)
+NTSTATUS image_open(const struct image_options *options, struct image **image)
 {
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
-    struct image *image = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*image), IMAGE_TAG);
-    if (image == NULL) {
+    struct image *opened = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*opened), IMAGE_TAG);
+    if (opened == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    RtlZeroMemory(image, sizeof(*image));
-    NTSTATUS status = create_events(image);
+    RtlZeroMemory(opened, sizeof(*opened));
+    NTSTATUS status = create_events(opened);
     if (!NT_SUCCESS(status)) {
         goto fail;
     }
-    status = open_file(image, options);
+    status = open_file(opened, options);
     if (!NT_SUCCESS(status)) {
-        image->file = NULL;
+        opened->file = NULL;
         goto fail;
     }
-    status = inspect(image);
+    status = inspect(opened);
     if (!NT_SUCCESS(status)) {
         goto fail;
     }
-    if (options->sparse && NT_SUCCESS(control(image, true, FSCTL_CODE_SET_SPARSE, NULL, 0, NULL, 0))) {
-        image->sparse = 1;
+    if (options->sparse && NT_SUCCESS(control(opened, true, FSCTL_CODE_SET_SPARSE, NULL, 0, NULL, 0))) {
+        opened->sparse = 1;
     }
-    *result = image;
+    *image = opened;
     return STATUS_SUCCESS;
 
 fail:
-    image_close(image);
+    image_close(opened);
     return status;
 }
 

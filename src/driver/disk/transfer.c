@@ -59,6 +59,9 @@ static bool needs_service(const struct disk_device *device, PIRP irp, NTSTATUS *
     }
     *status = disk_check_transfer(&device->disk, stack->Parameters.Read.ByteOffset.QuadPart,
                                   stack->Parameters.Read.Length, stack->MajorFunction == IRP_MJ_WRITE);
+    if (*status == BALLAST_PENDING && irp->MdlAddress == NULL) { /* built before DO_DIRECT_IO was set: Wine */
+        *status = STATUS_DEVICE_NOT_READY;
+    }
     return *status == BALLAST_PENDING;
 }
 
@@ -66,8 +69,9 @@ NTSTATUS NTAPI disk_dispatch_transfer(PDEVICE_OBJECT object, PIRP irp)
 {
     struct disk_device *device = object->DeviceExtension;
     NTSTATUS status = STATUS_SUCCESS;
-    if (device->extension.role != DEVICE_DISK) {
-        return nt_complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
+    enum device_role role = device_role(object);
+    if (role != DEVICE_DISK) {
+        return nt_complete(irp, role == DEVICE_CONTROL ? STATUS_INVALID_DEVICE_REQUEST : STATUS_DEVICE_NOT_READY, 0);
     }
     if (!disk_device_acquire(device)) {
         return nt_complete(irp, STATUS_DEVICE_REMOVED, 0);

@@ -5,7 +5,7 @@
 
 #include "driver/nt/nt.h"
 
-#define NT_POOL_ACCOUNTS 8
+#define NT_POOL_ACCOUNTS 16
 
 struct nt_pool_account {
     uint32_t tag; /* 0: not in use */
