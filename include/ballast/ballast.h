@@ -76,7 +76,7 @@ typedef struct ballast_driver_status {
     uint32_t interface_version; /* of the ImDisk interface: 0x0103 */
     uint32_t disks;
     uint32_t pool_tags; /* rows of `pool` in use */
-    ballast_pool_tag pool[8];
+    ballast_pool_tag pool[16];
 } ballast_driver_status;
 
 /*
@@ -112,7 +112,8 @@ typedef enum ballast_disk_type {
 } ballast_disk_type;
 
 typedef enum ballast_disk_device {
-    BALLAST_DEVICE_AUTOMATIC, /* by name and size: .iso, .nrg, .bin are CDs, floppy sizes floppies, others hard disks */
+    BALLAST_DEVICE_AUTOMATIC, /* a CD if the image is .iso, .nrg, or .bin with an ISO 9660 file system; by the size a
+                                 floppy or a hard disk */
     BALLAST_DEVICE_HARD_DISK,
     BALLAST_DEVICE_FLOPPY,
     BALLAST_DEVICE_CD,

@@ -70,7 +70,7 @@ static ballast_result open_disk_stream(struct stream *stream, int write, ballast
         return result;
     }
     stream->length = info.size;
-    stream->sector = info.bytes_per_sector;
+    stream->sector = info.bytes_per_sector != 0 ? info.bytes_per_sector : 1;
     if (write) {
         DWORD code = device_control(stream->handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
         if (code != 0) {
@@ -89,12 +89,14 @@ static ballast_result open_file_stream(struct stream *stream, int write, uint32_
 {
     const wchar_t *path = stream->endpoint->path;
     DWORD disposition = OPEN_EXISTING;
+    DWORD share = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE; /* a disk may be using the image */
     LARGE_INTEGER length;
     if (write) {
+        share = FILE_SHARE_READ;
         disposition = (flags & BALLAST_COPY_OVERWRITE) != 0 ? CREATE_ALWAYS : CREATE_NEW;
     }
-    stream->handle = CreateFileW(path, write ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ, FILE_SHARE_READ, NULL,
-                                 disposition, FILE_FLAG_OVERLAPPED, NULL);
+    stream->handle = CreateFileW(path, write ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ, share, NULL, disposition,
+                                 FILE_FLAG_OVERLAPPED, NULL);
     if (stream->handle == INVALID_HANDLE_VALUE) {
         DWORD code = GetLastError();
         return error_set(error, result_of(code), code, write ? L"cannot create '%ls'" : L"cannot open '%ls'", path);
@@ -104,7 +106,6 @@ static ballast_result open_file_stream(struct stream *stream, int write, uint32_
         return error_set(error, result_of(code), code, L"cannot get the size of '%ls'", path);
     }
     stream->length = (uint64_t)length.QuadPart;
-    stream->sector = 1;
     return BALLAST_OK;
 }
 
@@ -128,7 +129,7 @@ static ballast_result stream_open(struct stream *stream, const ballast_endpoint 
                                   ballast_error *error)
 {
     ballast_result result;
-    *stream = (struct stream){.endpoint = endpoint, .handle = INVALID_HANDLE_VALUE};
+    *stream = (struct stream){.endpoint = endpoint, .handle = INVALID_HANDLE_VALUE, .sector = 1};
     stream->overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (stream->overlapped.hEvent == NULL) {
         result = error_set(error, BALLAST_FAILED, GetLastError(), L"cannot create an event");
@@ -248,7 +249,7 @@ static ballast_result copy_blocks(struct stream *from, struct stream *to, unsign
         return stream_error(from, code, L"read", 0, error);
     }
     for (unsigned turn = 0; done < total; turn ^= 1) {
-        unsigned char *block = blocks + turn * BLOCK_SIZE;
+        unsigned char *block = blocks + (size_t)turn * BLOCK_SIZE;
         DWORD length = block_length(total, done);
         uint64_t next = done + length;
         code = complete_sector(to, done, block, length);
@@ -258,7 +259,8 @@ static ballast_result copy_blocks(struct stream *from, struct stream *to, unsign
         BOOL started = start_write(to, done, block, length);
         DWORD start_code = GetLastError();
         DWORD read_code =
-            next < total ? stream_read(from, next, blocks + (turn ^ 1) * BLOCK_SIZE, block_length(total, next)) : 0;
+            next < total ? stream_read(from, next, blocks + (size_t)(turn ^ 1) * BLOCK_SIZE, block_length(total, next))
+                         : 0;
         SetLastError(start_code);
         code = wait_transfer(to, started, length);
         if (code != 0) {
@@ -288,8 +290,8 @@ static ballast_result finish_copy(struct stream *to, ballast_error *error)
 
 static ballast_result check_room(const struct stream *from, const struct stream *to, ballast_error *error)
 {
-    wchar_t name[300];
     if (is_disk(to->endpoint) && from->length > to->length) {
+        wchar_t name[300];
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"%ls is %llu bytes and does not fit on disk %u of %llu",
                          name_of(from->endpoint, name, 300), (unsigned long long)from->length, to->endpoint->disk,
                          (unsigned long long)to->length);
@@ -386,7 +388,6 @@ ballast_result ballast_compare(const ballast_endpoint *reference, const ballast_
 {
     struct stream a;
     struct stream b;
-    wchar_t name[300];
     ballast_result result = stream_open(&a, reference, 0, 0, error);
     if (result != BALLAST_OK) {
         return result;
@@ -397,6 +398,7 @@ ballast_result ballast_compare(const ballast_endpoint *reference, const ballast_
         if (blocks == NULL) {
             result = BALLAST_FAILED;
         } else if (a.length > b.length) {
+            wchar_t name[300];
             result = error_set(error, BALLAST_DIFFERENT, 0, L"%ls is shorter: %llu of %llu bytes",
                                name_of(other, name, 300), (unsigned long long)b.length, (unsigned long long)a.length);
         } else {

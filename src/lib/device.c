@@ -17,7 +17,7 @@ HANDLE open_control(int for_changes, ballast_result *result, ballast_error *erro
     if (control == INVALID_HANDLE_VALUE) {
         DWORD code = GetLastError();
         if (result_of(code) == BALLAST_NOT_FOUND) {
-            *result = error_set(error, BALLAST_DRIVER_UNAVAILABLE, code,
+            *result = error_set(error, BALLAST_DRIVER_UNAVAILABLE, 0,
                                 L"the disk driver is not running; start it with 'ballast driver start'");
         } else if (code == ERROR_ACCESS_DENIED) {
             *result = error_set(error, BALLAST_NO_ACCESS, code,

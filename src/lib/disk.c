@@ -123,9 +123,38 @@ static ballast_result check_options(const ballast_disk_options *options, ballast
     return result;
 }
 
+/* Whether the image holds an ISO 9660 file system: the signature of its first volume descriptor. */
+static int is_iso9660(const wchar_t *path, uint64_t offset)
+{
+    static const unsigned char signature[] = {1, 'C', 'D', '0', '0', '1', 1};
+    unsigned char found[sizeof(signature)] = {0};
+    DWORD done = 0;
+    LARGE_INTEGER position = {.QuadPart = (LONGLONG)offset + 0x8000};
+    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                              OPEN_EXISTING, 0, NULL);
+    if (file == INVALID_HANDLE_VALUE) {
+        return 0;
+    }
+    int found_all = SetFilePointerEx(file, position, NULL, FILE_BEGIN) &&
+                    ReadFile(file, found, sizeof(found), &done, NULL) && done == sizeof(found);
+    CloseHandle(file);
+    return found_all && memcmp(found, signature, sizeof(signature)) == 0;
+}
+
+/* The driver, like ImDisk, takes every .bin for a CD. Here most are model weights: look what is in it. */
+static ballast_disk_device resolve_device(const ballast_disk_options *options)
+{
+    const wchar_t *extension = options->image != NULL ? wcsrchr(options->image, L'.') : NULL;
+    if (options->device == BALLAST_DEVICE_AUTOMATIC && extension != NULL && _wcsicmp(extension, L".bin") == 0 &&
+        !is_iso9660(options->image, options->image_offset)) {
+        return BALLAST_DEVICE_HARD_DISK;
+    }
+    return options->device;
+}
+
 static uint32_t wire_flags(const ballast_disk_options *options)
 {
-    uint32_t flags = (uint32_t)options->device << 4;
+    uint32_t flags = (uint32_t)resolve_device(options) << 4;
     int locked = options->type == BALLAST_DISK_RAM && (options->flags & BALLAST_DISK_LOCKED_MEMORY) != 0;
     if (locked) {
         flags |= IMDISK_TYPE_FILE | IMDISK_FILE_AWE_ALLOC;

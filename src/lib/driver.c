@@ -165,8 +165,9 @@ static ballast_result refuse_while_disks_exist(ballast_error *error)
     size_t count = 0;
     ballast_result result = ballast_disk_list(NULL, 0, &count, error);
     if (result == BALLAST_OK && count != 0) {
-        result = error_set(error, BALLAST_BUSY, 0, L"cannot stop the driver: there are still %u disks; remove them",
-                           (unsigned)count);
+        result = error_set(error, BALLAST_BUSY, 0, L"cannot stop the driver: there %ls still %u disk%ls; remove %ls",
+                           count == 1 ? L"is" : L"are", (unsigned)count, count == 1 ? L"" : L"s",
+                           count == 1 ? L"it" : L"them");
     }
     return result;
 }

@@ -110,12 +110,14 @@ static void print_info(const ballast_disk_info *info)
     print("Geometry:     %u bytes per sector, %u sectors per track, %u tracks per cylinder\n", info->bytes_per_sector,
           info->sectors_per_track, info->tracks_per_cylinder);
     print("Flags:       ");
+    bool any = false;
     for (size_t i = 0; i < FLAG_NAMES; i++) {
         if ((info->flags & flag_names[i].flag) != 0) {
             print(" %s", flag_names[i].name);
+            any = true;
         }
     }
-    print("\n");
+    print(any ? "\n" : " -\n");
     print("Reads:        %llu requests, %s\n", (unsigned long long)info->read_requests, size_text(info->read_bytes));
     print("Writes:       %llu requests, %s\n", (unsigned long long)info->write_requests,
           size_text(info->written_bytes));
@@ -213,6 +215,26 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
            option_number(arguments, L"tracks", &options->tracks_per_cylinder);
 }
 
+/* Says what the caller may not expect: a device found by name or size, and what follows from it. */
+static void print_created(const ballast_disk_info *info)
+{
+    print("Created disk %u: %s", info->number, type_text(info));
+    if (info->device != BALLAST_DEVICE_HARD_DISK) {
+        print(", %s", device_text(info));
+    }
+    if ((info->flags & BALLAST_DISK_READ_ONLY) != 0) {
+        print(", read-only");
+    }
+    print(", %s", size_text(info->size));
+    if (info->image[0] != 0) {
+        print(", image %s", utf8(info->image));
+    }
+    if (info->drive_letter != 0) {
+        print(", drive %lc:", info->drive_letter);
+    }
+    print("\n");
+}
+
 static ballast_result create(const struct arguments *arguments)
 {
     ballast_disk_options options;
@@ -234,12 +256,7 @@ static ballast_result create(const struct arguments *arguments)
         print_info_json(&info);
         json_end();
     } else {
-        print("Created disk %u: %s, %s%s%s", number, type_text(&info), size_text(info.size),
-              info.image[0] != 0 ? ", image " : "", info.image[0] != 0 ? utf8(info.image) : "");
-        if (info.drive_letter != 0) {
-            print(", drive %lc:", info.drive_letter);
-        }
-        print("\n");
+        print_created(&info);
     }
     return BALLAST_OK;
 }
@@ -248,8 +265,12 @@ static ballast_result create(const struct arguments *arguments)
 
 static void print_row(const ballast_disk_info *info)
 {
-    char letter[] = {info->drive_letter != 0 ? (char)info->drive_letter : '-', info->drive_letter != 0 ? ':' : 0, 0};
-    print("%6u  %-6s  %-4s  %-6s  %10s  %-2s  %s\n", info->number, letter, type_text(info), device_text(info),
+    char letter[] = "- ";
+    if (info->drive_letter != 0) {
+        letter[0] = (char)info->drive_letter;
+        letter[1] = ':';
+    }
+    print("%6u  %-6s  %-4s  %-6s  %10s  %-4s  %s\n", info->number, letter, type_text(info), device_text(info),
           size_text(info->size), (info->flags & BALLAST_DISK_READ_ONLY) != 0 ? "ro" : "rw",
           info->image[0] != 0 ? utf8(info->image) : "-");
 }
@@ -264,7 +285,7 @@ static void list_one(bool json, uint32_t number, bool *first)
         print_info_json(&info);
     } else {
         if (*first) {
-            print("NUMBER  LETTER  TYPE  DEVICE        SIZE      IMAGE\n");
+            print("NUMBER  LETTER  TYPE  DEVICE        SIZE  MODE  IMAGE\n");
         }
         print_row(&info);
     }
@@ -307,7 +328,7 @@ static ballast_result list(const struct arguments *arguments)
     return result;
 }
 
-static ballast_result info(const struct arguments *arguments)
+static ballast_result show_info(const struct arguments *arguments)
 {
     uint32_t number;
     ballast_disk_info disk;
@@ -567,7 +588,7 @@ const struct command disk_commands[] = {
      create_options, create},
     {L"disk", L"list", "", 0, 0, "List all disks", "", no_options, list},
     {L"disk", L"info", "DISK", 1, 1, "Show all about a disk, with statistics",
-     "DISK is a disk number or a drive letter.\n", no_options, info},
+     "DISK is a disk number or a drive letter.\n", no_options, show_info},
     {L"disk", L"remove", "DISK", 1, 1, "Remove a disk", "DISK is a disk number or a drive letter.\n", remove_options,
      remove_disk},
     {L"disk", L"resize", "DISK SIZE", 2, 2, "Change the size of a disk",

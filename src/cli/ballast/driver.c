@@ -126,10 +126,13 @@ static void print_status(const ballast_driver_status *status)
     print("Version:    %u.%u.%u\n", status->version >> 16, status->version >> 8 & 255, status->version & 255);
     print("Interface:  0x%04x\n", status->interface_version);
     print("Disks:      %u\n", status->disks);
+    uint64_t blocks = 0;
+    uint64_t bytes = 0;
     for (uint32_t i = 0; i < status->pool_tags; i++) {
-        print("%s %s  %12s in %llu blocks\n", i == 0 ? "Memory:    " : "           ", status->pool[i].tag,
-              size_text(status->pool[i].bytes), (unsigned long long)status->pool[i].blocks);
+        blocks += status->pool[i].blocks;
+        bytes += status->pool[i].bytes;
     }
+    print("Memory:     %s in %llu blocks\n", size_text(bytes), (unsigned long long)blocks);
 }
 
 static ballast_result status(const struct arguments *arguments)

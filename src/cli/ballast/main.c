@@ -79,8 +79,8 @@ static void print_help(const wchar_t *group)
 
 static void print_command_help(const struct command *command)
 {
-    print("Usage: ballast %s %s [options] %s\n\n%s.\n", utf8(command->group), utf8(command->name), command->positions,
-          command->summary);
+    print("Usage: ballast %s %s [options]%s%s\n\n%s.\n", utf8(command->group), utf8(command->name),
+          command->positions[0] != 0 ? " " : "", command->positions, command->summary);
     if (command->details[0] != 0) {
         print("\n%s", command->details);
     }

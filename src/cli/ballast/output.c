@@ -6,6 +6,7 @@
 #include <io.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 
@@ -42,7 +43,7 @@ const char *utf8(const wchar_t *text)
     static unsigned next;
     char *result = results[next++ % RESULTS];
     if (WideCharToMultiByte(CP_UTF8, 0, text, -1, result, sizeof(results[0]), NULL, NULL) == 0) {
-        strcpy(result, "(unprintable)");
+        (void)snprintf(result, sizeof(results[0]), "(unprintable)");
     }
     return result;
 }
@@ -170,9 +171,10 @@ void json_end(void)
 #define REDRAW_SECONDS 0.1
 #define LINE_PERCENT   25u /* without a terminal: a line each */
 
+/* BALLAST_TERMINAL says so where standard error is a pipe to a terminal, as under ./run. */
 static bool on_terminal(void)
 {
-    return _isatty(_fileno(stderr)) != 0;
+    return _isatty(_fileno(stderr)) != 0 || getenv("BALLAST_TERMINAL") != NULL;
 }
 
 void progress_begin(struct progress *progress, const char *verb, bool forced)

@@ -7,9 +7,9 @@
 
 #define FRACTION_DIGITS 9 /* more are ignored; keeps the arithmetic in 64 bits */
 
-static char lower(char character)
+static int lower(int character)
 {
-    return character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a') : character;
+    return character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character;
 }
 
 static bool is_digit(char character)

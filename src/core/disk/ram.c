@@ -67,7 +67,7 @@ static struct ram_slot *probe(const struct ram_store *store, uint64_t index)
 
 static struct ram_slot *find(const struct ram_store *store, uint64_t index)
 {
-    if (store->count == 0) {
+    if (store->table == NULL) {
         return NULL;
     }
     struct ram_slot *slot = probe(store, index);
@@ -89,7 +89,7 @@ static bool rebuild(struct ram_store *store, size_t capacity)
     store->table = table;
     store->capacity = capacity;
     store->moves++;
-    for (size_t i = 0; i < old_capacity; i++) {
+    for (size_t i = 0; i < old_capacity && table != NULL; i++) {
         if (old_table[i].chunk != NULL) {
             *probe(store, slot_index(&old_table[i])) = old_table[i];
         }
