@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a behaviour table runs against: a driver behind NT's system calls. target_nt.c is the real thing, in Wine and on
+ * Windows; the simulation has its own. Statuses are NTSTATUS values.
+ */
+#ifndef TESTS_BEHAVIOUR_TARGET_H
+#define TESTS_BEHAVIOUR_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum target_kind {
+    TARGET_WINDOWS,
+    TARGET_WINE,
+    TARGET_SIMULATION,
+};
+
+enum target_kind target_kind(void);
+
+/* ---- devices ---- */
+
+struct target_handle;
+
+/* Rights of a handle. */
+#define TARGET_QUERY      0u
+#define TARGET_READ       1u
+#define TARGET_WRITE      2u
+#define TARGET_READ_WRITE 3u
+
+/* Opens \Device\<name>. *status, if not NULL, receives the result; NULL on failure. */
+struct target_handle *target_open(const char *name, unsigned rights, uint32_t *status);
+void target_close(struct target_handle *handle);
+
+/* Each waits for the result. *information, if not NULL, is 0 after an error. */
+uint32_t target_ioctl(struct target_handle *handle, uint32_t code, const void *input, size_t input_length, void *output,
+                      size_t output_length, size_t *information);
+uint32_t target_read(struct target_handle *handle, uint64_t offset, void *buffer, size_t length, size_t *information);
+uint32_t target_write(struct target_handle *handle, uint64_t offset, const void *buffer, size_t length,
+                      size_t *information);
+uint32_t target_flush(struct target_handle *handle);
+
+/* ---- image files ---- */
+
+/* Native path (UTF-16) of an image in a directory of the test's own. The result is valid until the next call. */
+const uint16_t *target_image_path(const char *name, size_t *length_bytes);
+
+/* Creates or replaces an image of `size` bytes whose byte at offset i is target_pattern(i). */
+bool target_image_create(const char *name, uint64_t size);
+static inline unsigned char target_pattern(uint64_t offset)
+{
+    return (unsigned char)(offset * 31 + offset / 512 * 7 + 1);
+}
+
+/* -1 if it does not exist. */
+int64_t target_image_size(const char *name);
+bool target_image_read(const char *name, uint64_t offset, void *buffer, size_t length);
+bool target_image_write(const char *name, uint64_t offset, const void *buffer, size_t length);
+bool target_image_truncate(const char *name, uint64_t size);
+void target_image_delete(const char *name);
+
+#endif

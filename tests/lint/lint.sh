@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Format, static analysis, and the headers of files. Needs the build directories of ./test.
+set -u
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root" || exit
+tests_run=0
+failures=0
+
+check() { # NAME COMMAND...: passes if the command succeeds
+    local name=$1 output
+    shift
+    tests_run=$((tests_run + 1))
+    if output=$("$@" 2>&1); then
+        echo "ok $tests_run - $name"
+    else
+        failures=$((failures + 1))
+        printf '%s\n' "$output" | tail -n 60 | sed 's/^/# /'
+        echo "not ok $tests_run - $name"
+    fi
+}
+
+sources() { git ls-files -- '*.c' '*.h' 2>/dev/null || find . -path ./build -prune -o -name '*.[ch]' -print; }
+scripts() { echo run test tools/*.sh tests/*/*.sh .ci/run; }
+
+formatted() { sources | xargs clang-format --dry-run --Werror; }
+
+# Every source file says its licence in the first line and its purpose next.
+headed() {
+    local file status=0
+    for file in $(sources); do
+        head -n 1 "$file" | grep -qF '/* SPDX-License-Identifier: MIT */' || { echo "$file has no SPDX line" && status=1; }
+    done
+    return $status
+}
+
+# unusedStructMember: wire structures have members that only the other side uses.
+cppcheck_all() {
+    cppcheck --quiet --enable=warning,style,performance,portability --inline-suppr --std=c11 --error-exitcode=1 \
+        --suppress=missingIncludeSystem --suppress=unusedStructMember -Iinclude -Isrc -Isim/include -I. src tests
+}
+
+# tidy PRESET FLAGS... -- FILE...
+tidy() {
+    local preset=$1 flags=()
+    shift
+    while [ "$1" != -- ]; do
+        flags+=("$1")
+        shift
+    done
+    shift
+    printf '%s\n' "$@" | xargs -P 2 -n 4 clang-tidy --quiet -p "build/$preset" "${flags[@]}" 2>/dev/null
+}
+# gcc knows attributes and warnings that clang does not.
+windows_flags=(--extra-arg=--target=x86_64-w64-mingw32 --extra-arg=-Wno-everything)
+
+check "sources are formatted" formatted
+check "sources have their header" headed
+check "cppcheck" cppcheck_all
+check "clang-tidy: core" tidy host-debug -- src/core/*/*.c
+check "clang-tidy: drivers" tidy mingw-x64 "${windows_flags[@]}" -- src/driver/*/*.c
+check "clang-tidy: library and tools" tidy mingw-x64 "${windows_flags[@]}" -- src/lib/*.c src/cli/*/*.c
+# shellcheck disable=SC2046 # one word a file
+check "shellcheck" shellcheck -x -S warning $(scripts)
+echo "1..$tests_run"
+[ "$failures" -eq 0 ]

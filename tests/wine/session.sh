@@ -1,0 +1,85 @@
+# shellcheck shell=bash disable=SC2154 # $root is set by the scripts that source this
+# SPDX-License-Identifier: MIT
+# Sourced by the tests in Wine: a session of its own with the driver loaded. After the test the driver is unloaded, and
+# what it prints then must say that all its memory is free.
+# Needs $root. TAP helpers: pass, not_pass, check.
+set -u
+. "$root/tools/common.sh"
+
+bin=$build/mingw-x64/bin
+tests_run=0
+failures=0
+
+pass() {
+    tests_run=$((tests_run + 1))
+    echo "ok $tests_run - $1"
+}
+
+not_pass() {
+    tests_run=$((tests_run + 1))
+    failures=$((failures + 1))
+    echo "not ok $tests_run - $1"
+}
+
+# check NAME COMMAND...: the case passes if the command succeeds. Its output is shown if it does not.
+check() {
+    local name=$1 output
+    shift
+    if output=$("$@" 2>&1); then
+        pass "$name"
+    else
+        [ -z "$output" ] || printf '%s\n' "$output" | sed 's/^/# /'
+        not_pass "$name"
+    fi
+}
+
+ballast() { wine_run "$bin/ballast.exe" "$@"; }
+
+# Runs a test program, which prints TAP of its own, as one more group of cases.
+run_program() {
+    local output
+    output=$(wine_run "$bin/$1.exe" "${@:2}")
+    sed -n 's/^ok [0-9]* - /ok /p; s/^not ok [0-9]* - /not ok /p; /^#/p' <<<"$output" | tr -d '\r' |
+        while IFS= read -r line; do
+            case $line in
+            "ok "*"# SKIP"*) echo "ok - $1: ${line#ok }" ;;
+            "ok "*) echo "ok - $1: ${line#ok }" ;;
+            "not ok "*) echo "not ok - $1: ${line#not ok }" ;;
+            *) echo "$line" ;;
+            esac
+        done
+    grep -q '^1\.\.' <<<"$output" && ! grep -q '^not ok' <<<"$output"
+}
+
+session_begin() {
+    wine_session "$build/wine/test"
+    trap session_abort EXIT
+    ballast driver stop --force >/dev/null 2>&1
+    ballast driver install >/dev/null && ballast driver start >/dev/null || die "the driver does not start"
+}
+
+session_abort() {
+    wine_end
+    echo "not ok - $(basename "$0") did not end properly"
+}
+
+# Unloads, checks for leaks, and ends the script with the right status.
+session_end() {
+    trap - EXIT
+    ballast driver stop >/dev/null
+    check "unloading frees everything" last_unload_is_clean
+    ballast driver uninstall >/dev/null
+    wine_end
+    echo "1..$tests_run"
+    [ "$failures" -eq 0 ]
+    exit
+}
+
+last_unload_is_clean() {
+    local line
+    line=$(grep -o 'ballastdisk: .*' "$WINEPREFIX/session.log" | tail -n 1 | tr -d '\r')
+    [ "$line" = "ballastdisk: unloaded, 0 blocks left" ] || {
+        echo "the driver printed: '$line'"
+        return 1
+    }
+}
