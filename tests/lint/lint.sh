@@ -21,7 +21,7 @@ check() { # NAME COMMAND...: passes if the command succeeds
 }
 
 sources() { git ls-files -- '*.c' '*.h' 2>/dev/null || find . -path ./build -prune -o -name '*.[ch]' -print; }
-scripts() { echo run test tools/*.sh tests/*/*.sh .ci/run; }
+scripts() { echo run test tools/*.sh bench/run bench/*.sh tests/*/*.sh .ci/run; }
 
 formatted() { sources | xargs clang-format --dry-run --Werror; }
 
@@ -37,7 +37,7 @@ headed() {
 # unusedStructMember: wire structures have members that only the other side uses.
 cppcheck_all() {
     cppcheck --quiet --enable=warning,style,performance,portability --inline-suppr --std=c11 --error-exitcode=1 \
-        --suppress=missingIncludeSystem --suppress=unusedStructMember -Iinclude -Isrc -Isim/include -I. src tests
+        --suppress=missingIncludeSystem --suppress=unusedStructMember -Iinclude -Isrc -Isim/include -I. src tests bench
 }
 
 # tidy PRESET FLAGS... -- FILE...
@@ -57,9 +57,9 @@ windows_flags=(--extra-arg=--target=x86_64-w64-mingw32 --extra-arg=-Wno-everythi
 check "sources are formatted" formatted
 check "sources have their header" headed
 check "cppcheck" cppcheck_all
-check "clang-tidy: core" tidy host-debug -- src/core/*/*.c
+check "clang-tidy: core" tidy host-debug -- src/core/*/*.c bench/bench.c bench/store_bench.c
 check "clang-tidy: drivers" tidy mingw-x64 "${windows_flags[@]}" -- src/driver/*/*.c
-check "clang-tidy: library and tools" tidy mingw-x64 "${windows_flags[@]}" -- src/lib/*.c src/cli/*/*.c
+check "clang-tidy: library and tools" tidy mingw-x64 "${windows_flags[@]}" -- src/lib/*.c src/cli/*/*.c bench/disk_bench.c
 # shellcheck disable=SC2046 # one word a file
 check "shellcheck" shellcheck -x -S warning $(scripts)
 echo "1..$tests_run"

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The disk driver against the null driver: the same requests to both in turn, from the same program.
+ *
+ * disk-bench ROUNDS RAM_DISK FILE_DISK [NAME...]: the disks are numbers, of at least DISK_SIZE bytes each, filled with
+ * data. Names select benchmarks by their beginning.
+ */
+
+#include "bench/bench.h"
+#include "ballast/disk_abi.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#define DISK_SIZE       (64u << 20)
+#define MAXIMUM_BLOCK   (1u << 20)
+#define MAXIMUM_THREADS 4
+#define MAXIMUM_ROUNDS  101
+#define ROUND_SECONDS   0.03 /* what the calibrated number of requests takes the null driver */
+
+enum operation {
+    OPERATION_READ,
+    OPERATION_WRITE,
+    OPERATION_QUERY,
+};
+
+struct load {
+    enum operation operation;
+    DWORD block;
+    unsigned threads;
+    unsigned requests; /* of each thread */
+};
+
+struct worker {
+    HANDLE device;
+    const struct load *load;
+    unsigned char *buffer;
+    HANDLE go;
+    HANDLE done;
+    uint64_t random;
+};
+
+static void die(const char *what)
+{
+    fprintf(stderr, "disk-bench: %s: error %lu\n", what, GetLastError());
+    exit(1);
+}
+
+static double now(void)
+{
+    LARGE_INTEGER count;
+    LARGE_INTEGER frequency;
+    QueryPerformanceCounter(&count);
+    QueryPerformanceFrequency(&frequency);
+    return (double)count.QuadPart / (double)frequency.QuadPart;
+}
+
+static HANDLE open_device(const char *path)
+{
+    HANDLE device = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                                OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
+    if (device == INVALID_HANDLE_VALUE) {
+        die(path);
+    }
+    return device;
+}
+
+static void one_request(struct worker *worker, OVERLAPPED *overlapped)
+{
+    const struct load *load = worker->load;
+    DWORD expected = load->block;
+    DWORD count = 0;
+    BOOL ok;
+    worker->random = worker->random * 6364136223846793005u + 1442695040888963407u;
+    uint64_t offset =
+        load->operation == OPERATION_QUERY ? 0 : (worker->random >> 24) % (DISK_SIZE / load->block) * load->block;
+    overlapped->Offset = (DWORD)offset;
+    overlapped->OffsetHigh = 0;
+    switch (load->operation) {
+    case OPERATION_READ:
+        ok = ReadFile(worker->device, worker->buffer, load->block, NULL, overlapped);
+        break;
+    case OPERATION_WRITE:
+        ok = WriteFile(worker->device, worker->buffer, load->block, NULL, overlapped);
+        break;
+    default:
+        expected = sizeof(struct ballast_disk_state);
+        ok = DeviceIoControl(worker->device, BALLAST_IOCTL_DISK_QUERY_STATE, NULL, 0, worker->buffer, expected, NULL,
+                             overlapped);
+        break;
+    }
+    if ((!ok && GetLastError() != ERROR_IO_PENDING) || !GetOverlappedResult(worker->device, overlapped, &count, TRUE) ||
+        count != expected) {
+        die("request");
+    }
+}
+
+static DWORD WINAPI work(void *context)
+{
+    struct worker *worker = context;
+    OVERLAPPED overlapped = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
+    WaitForSingleObject(worker->go, INFINITE);
+    for (unsigned i = 0; i < worker->load->requests; i++) {
+        one_request(worker, &overlapped);
+    }
+    SetEvent(worker->done);
+    CloseHandle(overlapped.hEvent);
+    return 0;
+}
+
+/* Seconds from letting the threads go to the last one's end. */
+static double run_threads(HANDLE device, const struct load *load, unsigned char *buffers)
+{
+    struct worker workers[MAXIMUM_THREADS];
+    HANDLE threads[MAXIMUM_THREADS];
+    HANDLE done[MAXIMUM_THREADS];
+    HANDLE go = CreateEventA(NULL, TRUE, FALSE, NULL);
+    for (unsigned i = 0; i < load->threads; i++) {
+        done[i] = CreateEventA(NULL, TRUE, FALSE, NULL);
+        workers[i] = (struct worker){device, load, buffers + (size_t)i * MAXIMUM_BLOCK, go, done[i], i + 1};
+        threads[i] = CreateThread(NULL, 0, work, &workers[i], 0, NULL);
+    }
+    Sleep(1); /* all wait for `go` */
+    double began = now();
+    SetEvent(go);
+    WaitForMultipleObjects(load->threads, done, TRUE, INFINITE);
+    double seconds = now() - began;
+    WaitForMultipleObjects(load->threads, threads, TRUE, INFINITE);
+    for (unsigned i = 0; i < load->threads; i++) {
+        CloseHandle(threads[i]);
+        CloseHandle(done[i]);
+    }
+    CloseHandle(go);
+    return seconds;
+}
+
+struct pair {
+    double baseline, measured; /* seconds */
+};
+
+/* One thread: the two devices take turns request by request, so that whatever else the machine does hits both. */
+static struct pair run_alternating(HANDLE null, HANDLE device, const struct load *load, unsigned char *buffers)
+{
+    struct pair pair = {0, 0};
+    OVERLAPPED overlapped = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
+    struct worker baseline = {.device = null, .load = load, .buffer = buffers, .random = 1};
+    struct worker measured = {.device = device, .load = load, .buffer = buffers, .random = 1};
+    for (unsigned i = 0; i < load->requests; i++) {
+        double began = now();
+        one_request(&baseline, &overlapped);
+        double between = now();
+        one_request(&measured, &overlapped);
+        pair.baseline += between - began;
+        pair.measured += now() - between;
+    }
+    CloseHandle(overlapped.hEvent);
+    return pair;
+}
+
+/* Several threads: the two devices take turns run by run, in changing order. */
+static struct pair run_pair(HANDLE null, HANDLE device, const struct load *load, unsigned char *buffers, size_t round)
+{
+    struct pair pair;
+    if (load->threads == 1) {
+        pair = run_alternating(null, device, load, buffers);
+    } else if (round % 2 == 0) {
+        pair.baseline = run_threads(null, load, buffers);
+        pair.measured = run_threads(device, load, buffers);
+    } else {
+        pair.measured = run_threads(device, load, buffers);
+        pair.baseline = run_threads(null, load, buffers);
+    }
+    return pair;
+}
+
+static void calibrate(HANDLE null, struct load *load, unsigned char *buffers)
+{
+    load->requests = 20;
+    double seconds = run_threads(null, load, buffers);
+    double wanted = ROUND_SECONDS / (seconds / load->requests);
+    load->requests = wanted < 10 ? 10 : wanted > 2000 ? 2000 : (unsigned)wanted;
+}
+
+static void bench_load(struct load load, const char *name, HANDLE null, HANDLE device, double target, size_t rounds,
+                       unsigned char *buffers)
+{
+    static double baseline[MAXIMUM_ROUNDS];
+    static double measured[MAXIMUM_ROUNDS];
+    static double medians[MAXIMUM_ROUNDS];
+    calibrate(null, &load, buffers);
+    for (size_t round = 0; round < rounds; round++) {
+        struct pair pair = run_pair(null, device, &load, buffers, round);
+        baseline[round] = pair.baseline;
+        measured[round] = pair.measured;
+    }
+    memcpy(medians, measured, sizeof(medians));
+    struct bench_result result = {
+        .name = name,
+        .baseline = "null driver",
+        .target = target,
+        .median_us = bench_median(medians, rounds) / load.requests / load.threads * 1e6,
+    };
+    bench_report(&result, measured, baseline, rounds);
+}
+
+/* Loads with the targets of their ratios for RAM and file disks. */
+static const struct row {
+    const char *what;
+    struct load load;
+    double ram_target, file_target;
+} rows[] = {
+    {"read.4k.1t", {OPERATION_READ, 4096, 1, 0}, 1.05, 1.5},
+    {"write.4k.1t", {OPERATION_WRITE, 4096, 1, 0}, 1.05, 1.5},
+    {"read.64k.1t", {OPERATION_READ, 65536, 1, 0}, 1.10, BENCH_NO_TARGET},
+    {"write.64k.1t", {OPERATION_WRITE, 65536, 1, 0}, 1.10, BENCH_NO_TARGET},
+    {"read.1m.1t", {OPERATION_READ, 1u << 20, 1, 0}, 1.10, BENCH_NO_TARGET},
+    {"write.1m.1t", {OPERATION_WRITE, 1u << 20, 1, 0}, 1.10, BENCH_NO_TARGET},
+    {"read.4k.4t", {OPERATION_READ, 4096, 4, 0}, 1.05, BENCH_NO_TARGET},
+    {"write.4k.4t", {OPERATION_WRITE, 4096, 4, 0}, 1.05, BENCH_NO_TARGET},
+    {"read.64k.4t", {OPERATION_READ, 65536, 4, 0}, BENCH_NO_TARGET, BENCH_NO_TARGET},
+    {"write.64k.4t", {OPERATION_WRITE, 65536, 4, 0}, BENCH_NO_TARGET, BENCH_NO_TARGET},
+    {"read.1m.4t", {OPERATION_READ, 1u << 20, 4, 0}, BENCH_NO_TARGET, BENCH_NO_TARGET},
+    {"write.1m.4t", {OPERATION_WRITE, 1u << 20, 4, 0}, BENCH_NO_TARGET, BENCH_NO_TARGET},
+    {"query.1t", {OPERATION_QUERY, 0, 1, 0}, 1.05, 1.05},
+};
+
+int main(int argc, char **argv)
+{
+    if (argc < 4) {
+        fprintf(stderr, "usage: disk-bench ROUNDS RAM_DISK FILE_DISK [NAME...]\n");
+        return 2;
+    }
+    size_t rounds = strtoul(argv[1], NULL, 10);
+    char path[64];
+    rounds = rounds < 1 ? 1 : rounds > MAXIMUM_ROUNDS ? MAXIMUM_ROUNDS : rounds;
+    HANDLE null = open_device("\\\\.\\BallastNull");
+    (void)snprintf(path, sizeof(path), "\\\\.\\ImDisk%s", argv[2]);
+    HANDLE ram = open_device(path);
+    (void)snprintf(path, sizeof(path), "\\\\.\\ImDisk%s", argv[3]);
+    HANDLE file = open_device(path);
+    unsigned char *buffers =
+        VirtualAlloc(NULL, (SIZE_T)MAXIMUM_THREADS * MAXIMUM_BLOCK, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+    if (buffers == NULL) {
+        die("memory");
+    }
+    memset(buffers, 0xA5, (size_t)MAXIMUM_THREADS * MAXIMUM_BLOCK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char name[64];
+        (void)snprintf(name, sizeof(name), "ram.%s", rows[i].what);
+        if (bench_selected(name, argc - 4, argv + 4)) {
+            bench_load(rows[i].load, name, null, ram, rows[i].ram_target, rounds, buffers);
+        }
+        (void)snprintf(name, sizeof(name), "file.%s", rows[i].what);
+        if (bench_selected(name, argc - 4, argv + 4)) {
+            bench_load(rows[i].load, name, null, file, rows[i].file_target, rounds, buffers);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A short run of all benchmarks: each prints a well-formed result. The numbers of so short a run are not judged.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+tests_run=0
+failures=0
+
+check() {
+    local name=$1
+    shift
+    tests_run=$((tests_run + 1))
+    if "$@"; then
+        echo "ok $tests_run - $name"
+    else
+        failures=$((failures + 1))
+        echo "not ok $tests_run - $name"
+    fi
+}
+
+output=$("$root/bench/run" --quick --json)
+status=$?
+pattern='^\{"bench":"[a-z0-9.]+","baseline":"[^"]+","ratio":[0-9.]+,"better":"(lower|higher)","target":([0-9.]+|null),"pass":(true|false|null),"median_us":[0-9.]+,"rounds":[0-9]+\}$'
+well_formed() { grep -qE "^\\{\"bench\":\"$1\"" <<<"$output" && ! grep -E "^\\{\"bench\":\"$1\"" <<<"$output" | grep -qvE "$pattern"; }
+all_lines_well_formed() { ! grep -vE "$pattern" <<<"$output"; }
+
+check "bench/run succeeds" [ "$status" -eq 0 ]
+check "every line is a result" all_lines_well_formed
+for name in store.read.4k store.write.1m store.trim.256m store.overhead ram.read.4k.1t ram.write.1m.4t file.read.4k.1t \
+    file.query.1t; do
+    check "$name" well_formed "$name"
+done
+echo "1..$tests_run"
+[ "$failures" -eq 0 ]

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The RAM store on this machine, without any kernel, against memcpy with the same pattern of offsets on a flat array.
+ *
+ * store-bench ROUNDS [NAME...]
+ */
+
+#include "bench/bench.h"
+#include "core/disk/ram.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SIZE           (256u << 20)
+#define MAXIMUM_BLOCK  (1u << 20)
+#define MAXIMUM_ROUNDS 1001
+#define ROUND_BYTES    (64u << 20)
+
+static unsigned char *flat;
+static unsigned char *buffer;
+static struct source *store;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static uint64_t next_offset(uint64_t *random, size_t block)
+{
+    *random = *random * 6364136223846793005u + 1442695040888963407u;
+    return (*random >> 24) % (SIZE / block) * block;
+}
+
+static double run_memcpy(bool write, size_t block, uint64_t seed)
+{
+    double began = now();
+    for (size_t i = 0; i < ROUND_BYTES / block; i++) {
+        uint64_t offset = next_offset(&seed, block);
+        if (write) {
+            memcpy(flat + offset, buffer, block);
+        } else {
+            memcpy(buffer, flat + offset, block);
+        }
+        __asm__ volatile("" ::: "memory");
+    }
+    return now() - began;
+}
+
+static double run_store(bool write, size_t block, uint64_t seed)
+{
+    double began = now();
+    for (size_t i = 0; i < ROUND_BYTES / block; i++) {
+        uint64_t offset = next_offset(&seed, block);
+        if (write) {
+            (void)store->operations->write(store, offset, buffer, block);
+        } else {
+            (void)store->operations->read(store, offset, buffer, block);
+        }
+    }
+    return now() - began;
+}
+
+/* Time of the store over memcpy's (lower is better), or its throughput over memcpy's (higher is better). */
+static void bench_transfer(const char *name, bool write, size_t block, bool throughput, double target, size_t rounds)
+{
+    static double baseline[MAXIMUM_ROUNDS];
+    static double measured[MAXIMUM_ROUNDS];
+    static double medians[MAXIMUM_ROUNDS];
+    for (size_t round = 0; round < rounds; round++) {
+        baseline[round] = run_memcpy(write, block, round + 1);
+        measured[round] = run_store(write, block, round + 1);
+    }
+    memcpy(medians, measured, sizeof(medians));
+    size_t requests = ROUND_BYTES / block;
+    double median_us = bench_median(medians, rounds) / (double)requests * 1e6;
+    for (size_t round = 0; round < rounds && throughput; round++) {
+        baseline[round] = 1 / baseline[round];
+        measured[round] = 1 / measured[round];
+    }
+    struct bench_result result = {name, "memcpy", throughput, target, median_us};
+    bench_report(&result, measured, baseline, rounds);
+}
+
+/* Trimming everything, against freeing chunks of the same size. */
+static void bench_trim(size_t rounds)
+{
+    static double baseline[MAXIMUM_ROUNDS];
+    static double measured[MAXIMUM_ROUNDS];
+    static double medians[MAXIMUM_ROUNDS];
+    static void *chunks[SIZE / RAM_CHUNK_SIZE];
+    for (size_t round = 0; round < rounds; round++) {
+        for (size_t i = 0; i < SIZE / RAM_CHUNK_SIZE; i++) {
+            chunks[i] = malloc(RAM_CHUNK_SIZE);
+            memset(chunks[i], 1, RAM_CHUNK_SIZE);
+        }
+        double began = now();
+        for (size_t i = 0; i < SIZE / RAM_CHUNK_SIZE; i++) {
+            free(chunks[i]);
+        }
+        baseline[round] = now() - began;
+        for (size_t offset = 0; offset < SIZE; offset += MAXIMUM_BLOCK) {
+            (void)store->operations->write(store, offset, buffer, MAXIMUM_BLOCK);
+        }
+        began = now();
+        (void)store->operations->trim(store, 0, SIZE);
+        measured[round] = now() - began;
+    }
+    memcpy(medians, measured, sizeof(medians));
+    struct bench_result result = {"store.trim.256m", "free", false, 1.3, bench_median(medians, rounds) * 1e6};
+    bench_report(&result, measured, baseline, rounds);
+}
+
+/* Memory besides the data, against what is allowed: 0.2 % of the data and 16 KiB. */
+static void bench_overhead(void)
+{
+    struct source *sparse;
+    double worst = 0;
+    double allowed = 1;
+    if (ram_create(PLATFORM_POOL_PAGED, &sparse) != BALLAST_SUCCESS) {
+        return;
+    }
+    for (uint64_t i = 0; i < 4096; i++) { /* chunks far from each other, the worst for any table */
+        struct source_usage usage;
+        (void)sparse->operations->write(sparse, i * i * 65536 * 977, "x", 1);
+        (void)sparse->operations->usage(sparse, &usage);
+        double limit = (double)usage.allocated_bytes * 0.002 + 16384;
+        if ((double)usage.overhead_bytes * allowed > worst * limit) {
+            worst = (double)usage.overhead_bytes;
+            allowed = limit;
+        }
+    }
+    sparse->operations->destroy(sparse);
+    struct bench_result result = {"store.overhead", "0.2 % + 16 KiB", false, 1.0, 0};
+    bench_report(&result, &worst, &allowed, 1);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        bool write;
+        size_t block;
+        bool throughput;
+        double target;
+    } rows[] = {
+        {"store.read.4k", false, 4096, false, 1.5},     {"store.write.4k", true, 4096, false, 1.5},
+        {"store.read.64k", false, 65536, true, 0.90},   {"store.write.64k", true, 65536, true, 0.90},
+        {"store.read.1m", false, 1u << 20, true, 0.90}, {"store.write.1m", true, 1u << 20, true, 0.90},
+    };
+    if (argc < 2) {
+        fprintf(stderr, "usage: store-bench ROUNDS [NAME...]\n");
+        return 2;
+    }
+    size_t rounds = strtoul(argv[1], NULL, 10);
+    rounds = rounds < 1 ? 1 : rounds > MAXIMUM_ROUNDS ? MAXIMUM_ROUNDS : rounds;
+    flat = malloc(SIZE);
+    buffer = malloc(MAXIMUM_BLOCK);
+    if (flat == NULL || buffer == NULL || ram_create(PLATFORM_POOL_PAGED, &store) != BALLAST_SUCCESS) {
+        fprintf(stderr, "store-bench: out of memory\n");
+        return 1;
+    }
+    memset(flat, 1, SIZE);
+    memset(buffer, 1, MAXIMUM_BLOCK);
+    for (size_t offset = 0; offset < SIZE; offset += MAXIMUM_BLOCK) {
+        (void)store->operations->write(store, offset, buffer, MAXIMUM_BLOCK);
+    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (bench_selected(rows[i].name, argc - 2, argv + 2)) {
+            bench_transfer(rows[i].name, rows[i].write, rows[i].block, rows[i].throughput, rows[i].target, rounds);
+        }
+    }
+    if (bench_selected("store.trim.256m", argc - 2, argv + 2)) {
+        bench_trim(rounds);
+    }
+    if (bench_selected("store.overhead", argc - 2, argv + 2)) {
+        bench_overhead();
+    }
+    store->operations->destroy(store);
+    free(flat);
+    free(buffer);
+    return 0;
+}
