@@ -18,6 +18,9 @@ enum target_kind {
 
 enum target_kind target_kind(void);
 
+/* Some limits follow the width of the kernel, which need not be the program's. */
+bool target_kernel_is_64_bit(void);
+
 /* ---- devices ---- */
 
 struct target_handle;
@@ -32,7 +35,7 @@ struct target_handle;
 struct target_handle *target_open(const char *name, unsigned rights, uint32_t *status);
 void target_close(struct target_handle *handle);
 
-/* Each waits for the result. *information, if not NULL, is 0 after an error. */
+/* Each waits for the result. *information, if not NULL, is 0 after an error. A NULL handle is an invalid one. */
 uint32_t target_ioctl(struct target_handle *handle, uint32_t code, const void *input, size_t input_length, void *output,
                       size_t output_length, size_t *information);
 uint32_t target_read(struct target_handle *handle, uint64_t offset, void *buffer, size_t length, size_t *information);

@@ -8,6 +8,8 @@
 #include <windows.h>
 #include <winternl.h>
 
+#define INVALID_HANDLE_STATUS 0xC0000008u
+
 struct target_handle {
     HANDLE handle;
 };
@@ -21,6 +23,16 @@ NTSYSAPI NTSTATUS NTAPI NtFlushBuffersFile(HANDLE, PIO_STATUS_BLOCK);
 enum target_kind target_kind(void)
 {
     return GetProcAddress(GetModuleHandleA("ntdll.dll"), "wine_get_version") != NULL ? TARGET_WINE : TARGET_WINDOWS;
+}
+
+bool target_kernel_is_64_bit(void)
+{
+    typedef BOOL WINAPI is_wow64_process(HANDLE process, PBOOL wow64);
+    /* Not on every NT 5.2. */
+    is_wow64_process *query =
+        (is_wow64_process *)(void *)GetProcAddress(GetModuleHandleA("kernel32.dll"), "IsWow64Process");
+    BOOL wow64 = FALSE;
+    return sizeof(void *) == 8 || (query != NULL && query(GetCurrentProcess(), &wow64) && wow64);
 }
 
 struct target_handle *target_open(const char *name, unsigned rights, uint32_t *status)
@@ -73,6 +85,9 @@ uint32_t target_ioctl(struct target_handle *handle, uint32_t code, const void *i
                       size_t output_length, size_t *information)
 {
     IO_STATUS_BLOCK io = {{0}, 0};
+    if (handle == NULL) {
+        return INVALID_HANDLE_STATUS;
+    }
     NTSTATUS status = NtDeviceIoControlFile(handle->handle, NULL, NULL, NULL, &io, code, (void *)(uintptr_t)input,
                                             (ULONG)input_length, output, (ULONG)output_length);
     return finish(handle, status, &io, information);
@@ -82,6 +97,9 @@ uint32_t target_read(struct target_handle *handle, uint64_t offset, void *buffer
 {
     IO_STATUS_BLOCK io = {{0}, 0};
     LARGE_INTEGER position = {.QuadPart = (LONGLONG)offset};
+    if (handle == NULL) {
+        return INVALID_HANDLE_STATUS;
+    }
     NTSTATUS status = NtReadFile(handle->handle, NULL, NULL, NULL, &io, buffer, (ULONG)length, &position, NULL);
     return finish(handle, status, &io, information);
 }
@@ -91,6 +109,9 @@ uint32_t target_write(struct target_handle *handle, uint64_t offset, const void 
 {
     IO_STATUS_BLOCK io = {{0}, 0};
     LARGE_INTEGER position = {.QuadPart = (LONGLONG)offset};
+    if (handle == NULL) {
+        return INVALID_HANDLE_STATUS;
+    }
     NTSTATUS status =
         NtWriteFile(handle->handle, NULL, NULL, NULL, &io, (void *)(uintptr_t)buffer, (ULONG)length, &position, NULL);
     return finish(handle, status, &io, information);
@@ -99,6 +120,9 @@ uint32_t target_write(struct target_handle *handle, uint64_t offset, const void 
 uint32_t target_flush(struct target_handle *handle)
 {
     IO_STATUS_BLOCK io = {{0}, 0};
+    if (handle == NULL) {
+        return INVALID_HANDLE_STATUS;
+    }
     return finish(handle, NtFlushBuffersFile(handle->handle, &io), &io, NULL);
 }
 

@@ -108,11 +108,26 @@ uint32_t disk_device_numbers(uint32_t *numbers, uint32_t capacity)
 
 /* ---- removal ---- */
 
+/*
+ * Owners of the requests that wait for a device to be gone. An EJECT came through the device and can only be answered
+ * while it is still there; a REMOVE came through the control device and is answered when the name is free.
+ */
+static void *ejects_of(struct disk_device *device)
+{
+    return device;
+}
+
+static void *removes_of(struct disk_device *device)
+{
+    return &device->finish;
+}
+
 NTSTATUS disk_device_remove(struct disk_device *device, PIRP irp)
 {
     if (irp != NULL) {
         IoMarkIrpPending(irp);
-        irp->Tail.Overlay.DriverContext[2] = device;
+        irp->Tail.Overlay.DriverContext[2] =
+            IoGetCurrentIrpStackLocation(irp)->DeviceObject == device->object ? ejects_of(device) : removes_of(device);
         nt_irp_queue_insert(&disk_driver.removals, irp, false);
     }
     if (__atomic_exchange_n(&device->removing, 1, __ATOMIC_ACQ_REL) == 0) {
@@ -163,7 +178,7 @@ static void finish(struct nt_work *work)
         nt_thread_join(&device->helpers[i]);
     }
     disk_create_job_free(device->creator);
-    lock_numbers(); /* who hears of the removal below and asks for the same number gets it */
+    lock_numbers(); /* who hears of the ejection below and asks for the same number gets it */
     number_name(&name, L"\\DosDevices\\ImDisk", device->disk.number);
     delete_link(&name.string);
     if (device->letter_linked) {
@@ -173,9 +188,11 @@ static void finish(struct nt_work *work)
     KeAcquireSpinLock(&disk_driver.devices_lock, &irql);
     RemoveEntryList(&device->link);
     KeReleaseSpinLock(&disk_driver.devices_lock, irql);
-    /* Before the device goes, because an EJECT came through the device itself. */
-    nt_irp_queue_abandon_all(&disk_driver.removals, device, STATUS_SUCCESS);
+    /* Names them even when the extension is gone; no other device can take its place before unlock_numbers. */
+    const void *removes = removes_of(device);
+    nt_irp_queue_abandon_all(&disk_driver.removals, ejects_of(device), STATUS_SUCCESS);
     IoDeleteDevice(device->object);
+    nt_irp_queue_abandon_all(&disk_driver.removals, removes, STATUS_SUCCESS);
     unlock_numbers();
     disk_driver_leave();
 }
