@@ -5,7 +5,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/wine/session.sh"
 
 work=$(mktemp -d "$build/kill.XXXXXX")
-session_begin
+session_begin ballastdisk-checked
 
 # Unix process ids of this session's processes whose command line matches. Others' sessions have another prefix.
 session_pids() {

@@ -51,11 +51,12 @@ run_program() {
     grep -q '^1\.\.' <<<"$output" && ! grep -q '^not ok' <<<"$output"
 }
 
+# session_begin [DRIVER]: with ballastdisk or ballastdisk-checked.
 session_begin() {
     wine_session "$build/wine/test"
     trap session_abort EXIT
     ballast driver stop --force >/dev/null 2>&1
-    ballast driver install >/dev/null && ballast driver start >/dev/null || die "the driver does not start"
+    ballast driver install --file "$bin/${1:-ballastdisk}.sys" >/dev/null && ballast driver start >/dev/null || die "the driver does not start"
 }
 
 session_abort() {

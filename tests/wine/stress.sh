@@ -4,6 +4,6 @@
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/wine/session.sh"
 
-session_begin
+session_begin ballastdisk-checked
 run_program disk-stress "${STRESS_SECONDS:-10}" "${STRESS_SEED:-1}" || failures=1
 session_end

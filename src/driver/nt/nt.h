@@ -17,11 +17,11 @@ NTKERNELAPI PETHREAD NTAPI PsGetCurrentThread(VOID);
 #include "core/base/status.h"
 
 #ifdef NT_CHECKED
-#define NT_IRQL_AT_MOST(level)                                                                          \
-    do {                                                                                                \
-        if (KeGetCurrentIrql() > (level)) {                                                             \
-            KeBugCheckEx(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR) __func__, KeGetCurrentIrql(), (level), 0); \
-        }                                                                                               \
+#define NT_IRQL_AT_MOST(level)                                                                                     \
+    do {                                                                                                           \
+        if (KeGetCurrentIrql() > (level)) {                                                                        \
+            KeBugCheckEx(0x0A /* IRQL_NOT_LESS_OR_EQUAL */, (ULONG_PTR) __func__, KeGetCurrentIrql(), (level), 0); \
+        }                                                                                                          \
     } while (0)
 #else
 #define NT_IRQL_AT_MOST(level) ((void)0)
