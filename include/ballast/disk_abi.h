@@ -158,7 +158,10 @@ _Static_assert(sizeof(struct ballast_disk_state) == 128, "wire layout");
 #define BALLAST_DISK_RESIZE_VERSION      1u
 #define BALLAST_DISK_RESIZE_ALLOW_SHRINK 0x0001u /* header.flags: data beyond the new end may be discarded */
 
-/* Sets a disk's size. RAM disks grow and shrink, file disks grow. Same checks as DISK_GROW_PARTITION. */
+/*
+ * Sets a disk's size. A larger file disk extends its image, which must begin at offset 0; a smaller one leaves it as
+ * long as it was. MEDIA_WRITE_PROTECTED if the disk is read-only.
+ */
 struct ballast_disk_resize {
     struct ballast_header header;
     _Alignas(8) uint64_t size_bytes;

@@ -241,6 +241,9 @@ static void access_rights(void)
         uint32_t status = target_ioctl(disk, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, 8, flags, 8, NULL);
         /* The code is FILE_ANY_ACCESS; the driver asks the file object, which in Wine does not know. */
         CHECK_EQUAL(status, target_kind() == TARGET_WINE ? SUCCESS : ACCESS_DENIED);
+        if (target_kind() != TARGET_WINE) {
+            CHECK_EQUAL(target_ioctl(disk, IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, NULL, 0, NULL), ACCESS_DENIED);
+        }
         target_close(disk);
         target_close(control);
     }
@@ -384,6 +387,7 @@ static void create_statuses(void)
         {{.number = IMDISK_MAXIMUM_DEVICES, .size = MIB}, INVALID_PARAMETER},
         {{.number = AUTOMATIC - 1, .size = MIB}, INVALID_PARAMETER},
         {{.number = AUTOMATIC, .flags = IMDISK_TYPE_PROXY, .size = MIB, .image = "none"}, NOT_SUPPORTED},
+        {{.number = AUTOMATIC, .flags = IMDISK_OPTION_BYTE_SWAP, .size = MIB}, NOT_SUPPORTED},
         {{.number = AUTOMATIC, .image = "none"}, OBJECT_NAME_NOT_FOUND},
         {{.number = AUTOMATIC, .flags = IMDISK_TYPE_VM, .size = MIB, .image = "none"}, OBJECT_NAME_NOT_FOUND},
         {{.number = AUTOMATIC, .flags = IMDISK_OPTION_READ_ONLY, .size = MIB, .image = "none"}, OBJECT_NAME_NOT_FOUND},
@@ -401,6 +405,22 @@ static uint32_t driver_disks(void)
     CHECK_EQUAL(target_ioctl(control_device(), IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, reply, sizeof(reply), NULL),
                 SUCCESS);
     return reply[0];
+}
+
+/* Links are of the disk that made them: a letter that is taken is not taken away. */
+static void drive_letters(void)
+{
+    char path[64];
+    uint32_t first = create_disk((struct create){.number = 50, .size = MIB, .letter = 'V'});
+    uint32_t second = create_disk((struct create){.number = 51, .size = MIB, .letter = 'V'});
+    CHECK(target_link("V:", path, sizeof(path)) && strcmp(path, "\\Device\\ImDisk50") == 0);
+    CHECK(target_link("ImDisk51", path, sizeof(path)) && strcmp(path, "\\Device\\ImDisk51") == 0);
+    remove_disk(second);
+    CHECK(target_link("V:", path, sizeof(path)) && strcmp(path, "\\Device\\ImDisk50") == 0);
+    CHECK(!target_link("ImDisk51", path, sizeof(path)));
+    remove_disk(first);
+    CHECK(!target_link("V:", path, sizeof(path)));
+    CHECK(!target_link("ImDisk50", path, sizeof(path)));
 }
 
 static void numbers(void)
@@ -525,6 +545,28 @@ static void a_size_creates_and_extends_but_never_cuts(void)
     remove_disk(number);
     CHECK_EQUAL(target_image_size("given"), 2 * MIB);
     target_image_delete("given");
+}
+
+/* The length counts that the file has now, not the one it had when another disk opened it. */
+static void a_shared_image_is_extended_by_what_is_missing(void)
+{
+    struct ballast_disk_resize resize = {{sizeof(resize), 1, 0}, 3 * MIB};
+    unsigned char byte = 0;
+    CHECK(target_image_create("shared", MIB));
+    uint32_t first = create_disk(
+        (struct create){.number = AUTOMATIC, .flags = IMDISK_OPTION_SHARED_IMAGE, .size = MIB, .image = "shared"});
+    uint32_t second = create_disk(
+        (struct create){.number = AUTOMATIC, .flags = IMDISK_OPTION_SHARED_IMAGE, .size = 4 * MIB, .image = "shared"});
+    CHECK(target_image_write("shared", 4 * MIB - 1, "x", 1));
+    struct target_handle *disk = open_disk(first);
+    CHECK_EQUAL(target_ioctl(disk, BALLAST_IOCTL_DISK_RESIZE, &resize, sizeof(resize), NULL, 0, NULL), SUCCESS);
+    CHECK_EQUAL(target_image_size("shared"), 4 * MIB);
+    CHECK(target_image_read("shared", 4 * MIB - 1, &byte, 1));
+    CHECK_EQUAL(byte, 'x');
+    target_close(disk);
+    remove_disk(first);
+    remove_disk(second);
+    target_image_delete("shared");
 }
 
 static void read_only_images_are_not_touched(void)
@@ -1062,9 +1104,10 @@ static void nothing_is_left(void)
 
 TEST_MAIN(CASE(control_device_codes), CASE(disk_codes), CASE(transfers_on_the_control_device), CASE(access_rights),
           CASE(query_version), CASE(create_lengths), CASE(create_name_lengths), CASE(create_reply),
-          CASE(create_without_reply), CASE(create_statuses), CASE(numbers), CASE(create_and_remove_many_times),
-          CASE(device_kinds), CASE(file_disk_reads_and_writes_the_image), CASE(file_disk_with_offset),
-          CASE(a_size_creates_and_extends_but_never_cuts), CASE(read_only_images_are_not_touched),
+          CASE(create_without_reply), CASE(create_statuses), CASE(drive_letters), CASE(numbers),
+          CASE(create_and_remove_many_times), CASE(device_kinds), CASE(file_disk_reads_and_writes_the_image),
+          CASE(file_disk_with_offset), CASE(a_size_creates_and_extends_but_never_cuts),
+          CASE(a_shared_image_is_extended_by_what_is_missing), CASE(read_only_images_are_not_touched),
           CASE(too_small_images), CASE(images_are_shared_for_reading_only), CASE(loading_an_image_into_memory),
           CASE(truncated_images_fail_and_recover), CASE(query_device), CASE(query_driver), CASE(set_flags_lengths),
           CASE(set_flags_on_memory), CASE(set_flags_on_files), CASE(remove_statuses), CASE(requests_after_removal),

@@ -35,6 +35,9 @@ struct target_handle;
 struct target_handle *target_open(const char *name, unsigned rights, uint32_t *status);
 void target_close(struct target_handle *handle);
 
+/* Where the symbolic link \DosDevices\<name> leads; false if there is none. */
+bool target_link(const char *name, char *path, size_t size);
+
 /* Each waits for the result. *information, if not NULL, is 0 after an error. A NULL handle is an invalid one. */
 uint32_t target_ioctl(struct target_handle *handle, uint32_t code, const void *input, size_t input_length, void *output,
                       size_t output_length, size_t *information);

@@ -19,6 +19,8 @@ NTSYSAPI NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_S
 NTSYSAPI NTSTATUS NTAPI NtWriteFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, PIO_STATUS_BLOCK, PVOID, ULONG,
                                     PLARGE_INTEGER, PULONG);
 NTSYSAPI NTSTATUS NTAPI NtFlushBuffersFile(HANDLE, PIO_STATUS_BLOCK);
+NTSYSAPI NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE, ACCESS_MASK, POBJECT_ATTRIBUTES);
+NTSYSAPI NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE, PUNICODE_STRING, PULONG);
 
 enum target_kind target_kind(void)
 {
@@ -67,6 +69,28 @@ void target_close(struct target_handle *handle)
         CloseHandle(handle->handle);
         free(handle);
     }
+}
+
+bool target_link(const char *name, char *path, size_t size)
+{
+    WCHAR text[64];
+    UNICODE_STRING string;
+    UNICODE_STRING target = {.MaximumLength = sizeof(text), .Buffer = text};
+    OBJECT_ATTRIBUTES attributes;
+    HANDLE handle;
+    (void)_snwprintf(text, 64, L"\\DosDevices\\%hs", name);
+    RtlInitUnicodeString(&string, text);
+    InitializeObjectAttributes(&attributes, &string, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    if (NtOpenSymbolicLinkObject(&handle, GENERIC_READ, &attributes) < 0) {
+        return false;
+    }
+    NTSTATUS status = NtQuerySymbolicLinkObject(handle, &target, NULL);
+    CloseHandle(handle);
+    if (status < 0 || target.Length / sizeof(WCHAR) >= size) {
+        return false;
+    }
+    (void)snprintf(path, size, "%.*ls", (int)(target.Length / sizeof(WCHAR)), text);
+    return true;
 }
 
 static uint32_t finish(struct target_handle *handle, NTSTATUS status, const IO_STATUS_BLOCK *io, size_t *information)

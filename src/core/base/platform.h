@@ -37,6 +37,24 @@ static inline void platform_zero(void *block, size_t size)
     __builtin_memset(block, 0, size);
 }
 
+static inline bool platform_is_zero(const void *block, size_t size)
+{
+    const unsigned char *bytes = (const unsigned char *)block;
+    uint64_t word;
+    for (; size >= sizeof(word); bytes += sizeof(word), size -= sizeof(word)) {
+        __builtin_memcpy(&word, bytes, sizeof(word));
+        if (word != 0) {
+            return false;
+        }
+    }
+    for (; size != 0; bytes++, size--) {
+        if (*bytes != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- locks ---- */
 
 /* Opaque storage, large enough for each implementation, which asserts it. */

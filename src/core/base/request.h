@@ -29,7 +29,6 @@ typedef ballast_status request_handler(void *target, struct request *request);
     0x0001u /* input longer than the minimum is as wrong as shorter; flags above are the driver's */
 
 struct request_entry {
-    const char *name;
     uint32_t code;
     uint32_t flags;
     uint32_t minimum_input;

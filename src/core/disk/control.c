@@ -114,7 +114,10 @@ uint32_t disk_reported_flags(const struct disk *disk)
     uint32_t flags = disk_flags(disk);
     uint32_t subtype = flags & IMDISK_SUBTYPE_MASK;
     uint32_t reported = flags & (IMDISK_OPTION_READ_ONLY | IMDISK_DEVICE_TYPE_MASK | IMDISK_TYPE_MASK |
-                                 IMDISK_OPTION_SPARSE_FILE | IMDISK_IMAGE_MODIFIED | IMDISK_OPTION_SHARED_IMAGE);
+                                 IMDISK_IMAGE_MODIFIED | IMDISK_OPTION_SHARED_IMAGE);
+    if (__atomic_load_n(&disk->source->sparse, __ATOMIC_RELAXED)) {
+        reported |= IMDISK_OPTION_SPARSE_FILE;
+    }
     if (disk_removable(disk)) {
         reported |= IMDISK_OPTION_REMOVABLE;
     }
@@ -254,11 +257,10 @@ ballast_status disk_control_grow(void *target, struct request *request)
     if (disk_read_only(target)) {
         return BALLAST_MEDIA_WRITE_PROTECTED;
     }
-    uint64_t size = disk_size(target);
-    if (grow.partition_number != 1 || grow.bytes_to_grow < 0 || (uint64_t)grow.bytes_to_grow > INT64_MAX - size) {
+    if (grow.partition_number != 1 || grow.bytes_to_grow < 0) {
         return BALLAST_INVALID_PARAMETER;
     }
-    return disk_resize(target, size + (uint64_t)grow.bytes_to_grow, false);
+    return disk_grow(target, (uint64_t)grow.bytes_to_grow);
 }
 
 /* All ranges are checked before the first one is trimmed. */

@@ -106,6 +106,9 @@ ballast_status disk_parameters_parse(const void *input, size_t input_length, con
                      .sectors_per_track = data->sectors_per_track,
                      .bytes_per_sector = data->bytes_per_sector},
     };
+    if ((data->flags & IMDISK_OPTION_BYTE_SWAP) != 0) {
+        return BALLAST_NOT_SUPPORTED;
+    }
     ballast_status status = resolve_drive_letter(data->drive_letter, policy, &parameters->drive_letter);
     if (ballast_failed(status)) {
         return status;

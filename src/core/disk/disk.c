@@ -63,10 +63,14 @@ bool disk_read_only(const struct disk *disk)
     return (disk_flags(disk) & IMDISK_OPTION_READ_ONLY) != 0;
 }
 
+bool disk_kind_removable(enum disk_kind kind, uint32_t flags)
+{
+    return kind == DISK_KIND_FLOPPY || kind == DISK_KIND_CD || (flags & IMDISK_OPTION_REMOVABLE) != 0;
+}
+
 bool disk_removable(const struct disk *disk)
 {
-    return disk->kind == DISK_KIND_FLOPPY || disk->kind == DISK_KIND_CD ||
-           (disk_flags(disk) & IMDISK_OPTION_REMOVABLE) != 0;
+    return disk_kind_removable(disk->kind, disk_flags(disk));
 }
 
 static bool within(const struct disk *disk, uint64_t offset, uint64_t length)
@@ -131,10 +135,8 @@ ballast_status disk_write(struct disk *disk, uint64_t offset, const void *buffer
 
 ballast_status disk_flush(struct disk *disk)
 {
-    ballast_status status = BALLAST_SUCCESS;
-    if (!disk_read_only(disk)) {
-        status = disk->source->operations->flush(disk->source);
-    }
+    /* Also if the disk is read-only by now: it need not have been when it was written. */
+    ballast_status status = disk->source->operations->flush(disk->source);
     return count(disk, status, &disk->counters.flush_requests, NULL, 0);
 }
 
@@ -149,22 +151,37 @@ ballast_status disk_trim(struct disk *disk, uint64_t offset, uint64_t length)
     return count(disk, status, &disk->counters.trim_requests, &disk->counters.trimmed_bytes, length);
 }
 
-ballast_status disk_resize(struct disk *disk, uint64_t size, bool allow_shrink)
+/* resize_lock held exclusive. */
+static ballast_status resize_locked(struct disk *disk, uint64_t size, bool allow_shrink)
 {
-    if (size <= DISK_MINIMUM_EXCLUSIVE || size > disk->maximum_size) {
+    uint64_t old_size = disk_size(disk);
+    if (size <= DISK_MINIMUM_EXCLUSIVE || size > disk->maximum_size || (size < old_size && !allow_shrink)) {
         return BALLAST_INVALID_PARAMETER;
     }
-    ballast_status status = BALLAST_INVALID_PARAMETER;
-    rwlock_lock_exclusive(&disk->resize_lock);
-    uint64_t old_size = disk_size(disk);
-    if (size == old_size) {
-        status = BALLAST_SUCCESS;
-    } else if (size > old_size || allow_shrink) {
+    ballast_status status = BALLAST_SUCCESS;
+    if (size != old_size) {
         status = disk->source->operations->resize(disk->source, size);
-        if (!ballast_failed(status)) {
-            atomic_store_u64(&disk->geometry.size_bytes, size);
-        }
     }
+    if (!ballast_failed(status)) {
+        atomic_store_u64(&disk->geometry.size_bytes, size);
+    }
+    return status;
+}
+
+ballast_status disk_resize(struct disk *disk, uint64_t size, bool allow_shrink)
+{
+    rwlock_lock_exclusive(&disk->resize_lock);
+    ballast_status status = resize_locked(disk, size, allow_shrink);
+    rwlock_unlock_exclusive(&disk->resize_lock);
+    return status;
+}
+
+ballast_status disk_grow(struct disk *disk, uint64_t bytes)
+{
+    uint64_t size;
+    rwlock_lock_exclusive(&disk->resize_lock);
+    ballast_status status = __builtin_add_overflow(disk_size(disk), bytes, &size) ? BALLAST_INVALID_PARAMETER
+                                                                                  : resize_locked(disk, size, false);
     rwlock_unlock_exclusive(&disk->resize_lock);
     return status;
 }

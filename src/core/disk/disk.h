@@ -49,6 +49,7 @@ uint32_t disk_flags(const struct disk *disk);
 bool disk_read_only(const struct disk *disk);
 
 /* Removable-media characteristic: asked for, or inherent in the kind. */
+bool disk_kind_removable(enum disk_kind kind, uint32_t flags);
 bool disk_removable(const struct disk *disk);
 
 /*
@@ -71,5 +72,8 @@ ballast_status disk_trim(struct disk *disk, uint64_t offset, uint64_t length);
 
 /* BALLAST_INVALID_PARAMETER for a size out of range, or smaller than now without allow_shrink. */
 ballast_status disk_resize(struct disk *disk, uint64_t size, bool allow_shrink);
+
+/* Adds to the size, in one step. */
+ballast_status disk_grow(struct disk *disk, uint64_t bytes);
 
 #endif

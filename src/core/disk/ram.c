@@ -176,24 +176,6 @@ static uint64_t blocks_touched(const struct piece *piece)
     return ((2u << last) - 1) & ~((1u << first) - 1);
 }
 
-static bool is_zero(const void *buffer, size_t length)
-{
-    const unsigned char *bytes = buffer;
-    uint64_t word;
-    for (; length >= sizeof(word); bytes += sizeof(word), length -= sizeof(word)) {
-        __builtin_memcpy(&word, bytes, sizeof(word));
-        if (word != 0) {
-            return false;
-        }
-    }
-    for (; length != 0; bytes++, length--) {
-        if (*bytes != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void read_piece(struct ram_store *store, const struct piece *piece, void *buffer)
 {
     rwlock_lock_shared(&store->lock);
@@ -258,7 +240,7 @@ static bool zero_slot(struct ram_slot *slot, const struct piece *piece)
     platform_zero(slot->chunk + piece->start, piece->length);
     for (size_t block = piece->start / RAM_BLOCK_SIZE; block * RAM_BLOCK_SIZE < end; block++) {
         bool whole = block * RAM_BLOCK_SIZE >= piece->start && (block + 1) * RAM_BLOCK_SIZE <= end;
-        if (!whole && !is_zero(slot->chunk + block * RAM_BLOCK_SIZE, RAM_BLOCK_SIZE)) {
+        if (!whole && !platform_is_zero(slot->chunk + block * RAM_BLOCK_SIZE, RAM_BLOCK_SIZE)) {
             blocks &= ~(1ull << block);
         }
     }
@@ -365,7 +347,7 @@ static ballast_status ram_write(struct source *source, uint64_t offset, const vo
     ballast_status status = BALLAST_SUCCESS;
     while (length != 0 && status == BALLAST_SUCCESS) {
         struct piece piece = piece_at(offset, length);
-        if (is_zero(bytes, piece.length)) {
+        if (platform_is_zero(bytes, piece.length)) {
             zero_piece(store, &piece);
         } else {
             status = write_piece(store, &piece, bytes);

@@ -36,6 +36,7 @@ struct source_operations {
 struct source {
     const struct source_operations *operations;
     bool blocks;
+    bool sparse;                    /* atomic; zeros become holes */
     uint32_t buffer_alignment_mask; /* transfers want buffers at multiples of this + 1; 0: any address */
 };
 

@@ -57,6 +57,7 @@ _Static_assert(sizeof(struct storage_partition) == 32, "wire layout");
 /* PARTITION_INFORMATION_EX with the MBR member of its union */
 struct storage_partition_ex {
     uint32_t partition_style; /* 0: MBR */
+    uint32_t padding;
     _Alignas(8) int64_t starting_offset;
     int64_t partition_length;
     uint32_t partition_number;
@@ -77,6 +78,7 @@ _Static_assert(sizeof(struct storage_partition_ex) == 144, "wire layout");
 /* DISK_GROW_PARTITION */
 struct storage_grow_partition {
     uint32_t partition_number;
+    uint32_t padding;
     _Alignas(8) int64_t bytes_to_grow;
 };
 _Static_assert(sizeof(struct storage_grow_partition) == 16, "wire layout");
@@ -103,9 +105,8 @@ struct storage_data_set_attributes {
 };
 _Static_assert(sizeof(struct storage_data_set_attributes) == 28, "wire layout");
 
-#define DATA_SET_ACTION_TRIM           1u
-#define DATA_SET_ACTION_NONDESTRUCTIVE 0x80000000u /* bit of the action; no action that has it changes data */
-#define DATA_SET_FLAG_ENTIRE_RANGE     0x00000001u
+#define DATA_SET_ACTION_TRIM       1u
+#define DATA_SET_FLAG_ENTIRE_RANGE 0x00000001u
 
 /* DEVICE_DATA_SET_RANGE */
 struct storage_data_set_range {

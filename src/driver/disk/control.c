@@ -19,6 +19,7 @@
 #define IN_WORKER          0x0400u
 #define AT_PASSIVE         0x0800u /* refused above PASSIVE_LEVEL */
 #define MODIFIES           0x1000u /* needs a handle that may write, which the code itself does not say */
+#define BARRIER            0x2000u /* in a worker, with no other request of the disk at the same time */
 
 #define DRIVER_TAG_NUMBERS PLATFORM_TAG('B', 'd', 'N', 'o')
 
@@ -94,7 +95,6 @@ static ballast_status set_flags(void *target, struct request *request)
     }
     uint32_t sparse = remaining & flags.flag_values & IMDISK_OPTION_SPARSE_FILE;
     if (sparse != 0 && !disk->in_memory && image_source_set_sparse(disk->source)) {
-        __atomic_or_fetch(&disk->flags, IMDISK_OPTION_SPARSE_FILE, __ATOMIC_RELAXED);
         remaining &= ~sparse;
     }
     if (request->output_length >= sizeof(flags)) {
@@ -107,7 +107,8 @@ static ballast_status set_flags(void *target, struct request *request)
 
 static ballast_status eject(void *target, struct request *request)
 {
-    return disk_device_remove(device_of(target), irp_of(request));
+    disk_device_remove(device_of(target), irp_of(request));
+    return BALLAST_PENDING;
 }
 
 static ballast_status remove_device(void *target, struct request *request)
@@ -119,14 +120,14 @@ static ballast_status remove_device(void *target, struct request *request)
     if (device == NULL) {
         return BALLAST_OBJECT_NAME_NOT_FOUND;
     }
-    ballast_status status = disk_device_remove(device, irp_of(request));
+    disk_device_remove(device, irp_of(request));
     disk_device_release(device);
-    return status;
+    return BALLAST_PENDING;
 }
 
-#define ROW(name, flags, in, out, short_in, short_out, handler)                       \
-    {                                                                                 \
-#name, name, flags, in, out, BALLAST_##short_in, BALLAST_##short_out, handler \
+#define ROW(name, flags, in, out, short_in, short_out, handler)                \
+    {                                                                          \
+        name, flags, in, out, BALLAST_##short_in, BALLAST_##short_out, handler \
     }
 #define QUERY(name, out, short_out, handler) ROW(name, ON_DISK, 0, out, INVALID_PARAMETER, short_out, handler)
 #define ACCEPT(name)                         QUERY(name, 0, INVALID_PARAMETER, disk_control_accept)
@@ -140,11 +141,12 @@ static const struct request_entry control_table[] = {
         INVALID_PARAMETER, disk_create_device),
     ROW(IMDISK_IOCTL_REMOVE_DEVICE, ON_CONTROL, 4, 0, INVALID_PARAMETER, INVALID_PARAMETER, remove_device),
     QUERY(IMDISK_IOCTL_QUERY_DEVICE, IMDISK_QUERY_DEVICE_MINIMUM, BUFFER_TOO_SMALL, disk_control_query_device),
-    ROW(IMDISK_IOCTL_SET_DEVICE_FLAGS, ON_DISK | IN_WORKER | AT_PASSIVE | MODIFIES, 8, 0, INVALID_PARAMETER,
+    ROW(IMDISK_IOCTL_SET_DEVICE_FLAGS, ON_DISK | IN_WORKER | BARRIER | AT_PASSIVE | MODIFIES, 8, 0, INVALID_PARAMETER,
         INVALID_PARAMETER, set_flags),
 
     /* Ballast's */
-    QUERY(BALLAST_IOCTL_DISK_QUERY_STATE, sizeof(struct ballast_disk_state), BUFFER_TOO_SMALL, query_state),
+    ROW(BALLAST_IOCTL_DISK_QUERY_STATE, ON_DISK | AT_PASSIVE, 0, sizeof(struct ballast_disk_state), INVALID_PARAMETER,
+        BUFFER_TOO_SMALL, query_state),
     ROW(BALLAST_IOCTL_DISK_RESIZE, ON_DISK | IN_WORKER, sizeof(struct ballast_disk_resize), 0, INVALID_PARAMETER,
         INVALID_PARAMETER, disk_control_resize),
     ROW(BALLAST_IOCTL_DISK_QUERY_DRIVER_STATE, ON_CONTROL, 0, sizeof(struct ballast_disk_driver_state),
@@ -219,7 +221,7 @@ static NTSTATUS dispatch(struct disk_device *device, uint32_t role, PIRP irp)
     }
     if (NT_SUCCESS(status) && (row->flags & IN_WORKER) != 0) {
         IoMarkIrpPending(irp);
-        nt_irp_queue_insert(&device->queue, irp, false);
+        nt_irp_queue_insert(&device->queue, irp, (row->flags & BARRIER) != 0);
         return STATUS_PENDING; /* the worker releases the device */
     }
     if (NT_SUCCESS(status)) {

@@ -38,8 +38,12 @@ static NTSTATUS capture_client(struct create_job *job)
         .ContextTrackingMode = SECURITY_STATIC_TRACKING,
         .EffectiveOnly = FALSE,
     };
-    if (nt_late.create_client_security == NULL) {
-        return STATUS_SUCCESS;
+    if (nt_in_wine) {
+        return STATUS_SUCCESS; /* it cannot impersonate */
+    }
+    if (nt_late.create_client_security == NULL || nt_late.impersonate_client == NULL ||
+        nt_late.revert_to_self == NULL || nt_late.token_type == NULL || nt_late.dereference_primary_token == NULL) {
+        return STATUS_NOT_SUPPORTED;
     }
     NTSTATUS status = nt_late.create_client_security(PsGetCurrentThread(), &quality, FALSE, &job->client);
     job->has_client = NT_SUCCESS(status);
@@ -171,7 +175,7 @@ static NTSTATUS open_image(struct create_job *job, struct disk_parameters *param
         status = disk_parameters_resolve_size(parameters, image_length(*image), &required);
     }
     if (NT_SUCCESS(status) && required > image_length(*image)) {
-        status = image_set_length(*image, required);
+        status = image_extend(*image, required);
     }
     if (NT_SUCCESS(status) && !options.buffered &&
         !image_multiple_of_sector(*image, parameters->image_offset | parameters->geometry.size_bytes)) {
@@ -204,9 +208,6 @@ static NTSTATUS create_source(struct create_job *job, struct disk_parameters *pa
     if (parameters->in_memory) {
         status = create_memory(job, image, parameters, source);
     } else {
-        if (!image_is_sparse(image)) {
-            parameters->flags &= ~IMDISK_OPTION_SPARSE_FILE;
-        }
         *source = image_source(image, parameters->image_offset);
         image = NULL;
     }
@@ -230,6 +231,9 @@ static NTSTATUS create_disk(struct create_job *job, struct disk_device **device)
                               &disk_driver.policy, &parameters);
     if (!NT_SUCCESS(status)) {
         return status;
+    }
+    if (parameters.number != IMDISK_AUTO_DEVICE_NUMBER && disk_device_number_taken(parameters.number)) {
+        return STATUS_OBJECT_NAME_COLLISION; /* before the image is touched; who comes between is found out later */
     }
     status = create_source(job, &parameters, &source);
     if (!NT_SUCCESS(status)) {
@@ -311,7 +315,11 @@ ballast_status disk_create_device(void *target, struct request *request)
         platform_free(job, sizeof(*job), CREATE_TAG_JOB);
         return status;
     }
-    disk_driver_enter();
+    if (!disk_driver_enter()) {
+        release_client(job);
+        platform_free(job, sizeof(*job), CREATE_TAG_JOB);
+        return STATUS_DELETE_PENDING;
+    }
     IoMarkIrpPending(irp);
     nt_work_post(&disk_driver.work, &job->work, start_job);
     return BALLAST_PENDING;

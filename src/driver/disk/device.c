@@ -122,7 +122,7 @@ static void *removes_of(struct disk_device *device)
     return &device->finish;
 }
 
-NTSTATUS disk_device_remove(struct disk_device *device, PIRP irp)
+void disk_device_remove(struct disk_device *device, PIRP irp)
 {
     if (irp != NULL) {
         IoMarkIrpPending(irp);
@@ -134,7 +134,6 @@ NTSTATUS disk_device_remove(struct disk_device *device, PIRP irp)
         nt_irp_queue_abandon_all(&device->queue, NULL, STATUS_DEVICE_REMOVED);
         disk_device_release(device); /* the reference of its existence; the caller's is still there */
     }
-    return STATUS_PENDING;
 }
 
 /* Any device that is not being removed yet, acquired. */
@@ -158,7 +157,7 @@ void disk_device_remove_all(void)
 {
     struct disk_device *device;
     while ((device = find_any()) != NULL) {
-        (void)disk_device_remove(device, NULL);
+        disk_device_remove(device, NULL);
         disk_device_release(device);
     }
 }
@@ -179,8 +178,10 @@ static void finish(struct nt_work *work)
     }
     disk_create_job_free(device->creator);
     lock_numbers(); /* who hears of the ejection below and asks for the same number gets it */
-    number_name(&name, L"\\DosDevices\\ImDisk", device->disk.number);
-    delete_link(&name.string);
+    if (device->number_linked) {
+        number_name(&name, L"\\DosDevices\\ImDisk", device->disk.number);
+        delete_link(&name.string);
+    }
     if (device->letter_linked) {
         letter_name(&name, device->disk.drive_letter);
         delete_link(&name.string);
@@ -211,10 +212,11 @@ static void start_helper(struct disk_device *device);
 
 void disk_device_work(struct disk_device *device)
 {
-    bool more_wanted;
+    bool spare_wanted;
     PIRP irp;
-    while ((irp = nt_irp_queue_take(&device->queue, &more_wanted)) != NULL) {
-        if (more_wanted) {
+    nt_thread_raise_priority();
+    while ((irp = nt_irp_queue_take(&device->queue, &spare_wanted)) != NULL) {
+        if (spare_wanted) {
             start_helper(device);
         }
         if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
@@ -252,7 +254,7 @@ static void start_helper(struct disk_device *device)
 
 /* ---- creation ---- */
 
-static bool number_in_use(uint32_t number)
+bool disk_device_number_taken(uint32_t number)
 {
     bool found = false;
     KIRQL irql;
@@ -264,11 +266,26 @@ static bool number_in_use(uint32_t number)
     return found;
 }
 
+#define BITMAP_BYTES (IMDISK_MAXIMUM_DEVICES / 8)
+#define BITMAP_TAG   PLATFORM_TAG('B', 'd', 'B', 'm')
+
+static void mark_taken_numbers(unsigned char *bitmap)
+{
+    KIRQL irql;
+    KeAcquireSpinLock(&disk_driver.devices_lock, &irql);
+    for (LIST_ENTRY *link = disk_driver.devices.Flink; link != &disk_driver.devices; link = link->Flink) {
+        uint32_t number = CONTAINING_RECORD(link, struct disk_device, link)->disk.number;
+        bitmap[number / 8] |= (unsigned char)(1u << number % 8);
+    }
+    KeReleaseSpinLock(&disk_driver.devices_lock, irql);
+}
+
 static NTSTATUS create_object(uint32_t number, enum disk_kind kind, bool removable, PDEVICE_OBJECT *object)
 {
     struct name name;
     DEVICE_TYPE type = FILE_DEVICE_DISK;
-    ULONG characteristics = removable ? FILE_REMOVABLE_MEDIA : 0;
+    /* SECURE_OPEN: or an open relative to a handle that may only query would not be checked at all. */
+    ULONG characteristics = FILE_DEVICE_SECURE_OPEN | (removable ? FILE_REMOVABLE_MEDIA : 0);
     if (kind == DISK_KIND_FLOPPY) {
         characteristics |= FILE_FLOPPY_DISKETTE;
     } else if (kind == DISK_KIND_CD) {
@@ -282,37 +299,68 @@ static NTSTATUS create_object(uint32_t number, enum disk_kind kind, bool removab
                           object);
 }
 
-/*
- * An automatic number is the lowest free one. The name of a removed disk stays taken while somebody has it open: such
- * numbers are passed over. number_mutex held.
- */
-static NTSTATUS create_numbered_object(const struct disk_parameters *parameters, bool removable, uint32_t *number,
-                                       PDEVICE_OBJECT *object)
+/* The lowest number whose name is free, too. number_mutex held. */
+static NTSTATUS create_automatic(const struct disk_parameters *parameters, bool removable, uint32_t *number,
+                                 PDEVICE_OBJECT *object)
 {
-    if (parameters->number != IMDISK_AUTO_DEVICE_NUMBER) {
-        *number = parameters->number;
-        return create_object(*number, parameters->kind, removable, object);
-    }
+    unsigned char *bitmap = platform_allocate(PLATFORM_POOL_NONPAGED, BITMAP_BYTES, BITMAP_TAG);
     NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
+    if (bitmap == NULL) {
+        return status;
+    }
+    platform_zero(bitmap, BITMAP_BYTES);
+    mark_taken_numbers(bitmap);
     for (*number = 0; *number < disk_driver.policy.maximum_devices; ++*number) {
-        if (!number_in_use(*number)) {
+        if ((bitmap[*number / 8] >> *number % 8 & 1) == 0) {
             status = create_object(*number, parameters->kind, removable, object);
             if (status != STATUS_OBJECT_NAME_COLLISION) {
                 break;
             }
         }
     }
+    platform_free(bitmap, BITMAP_BYTES, BITMAP_TAG);
     return status;
 }
 
-/* Whether an existing link is a disk's of ours: left behind by a crash, and nobody else's to lose. */
-static bool links_to_disk(const UNICODE_STRING *link)
+/* number_mutex held. */
+static NTSTATUS create_numbered_object(const struct disk_parameters *parameters, bool removable, uint32_t *number,
+                                       PDEVICE_OBJECT *object)
+{
+    if (parameters->number == IMDISK_AUTO_DEVICE_NUMBER) {
+        return create_automatic(parameters, removable, number, object);
+    }
+    *number = parameters->number;
+    return create_object(*number, parameters->kind, removable, object);
+}
+
+/* The number in a link's target "\\Device\\ImDisk<n>"; false if it is another. */
+static bool parse_target(const UNICODE_STRING *target, uint32_t *number)
 {
     static const WCHAR prefix[] = L"\\Device\\ImDisk";
+    size_t skip = sizeof(prefix) / sizeof(WCHAR) - 1;
+    size_t length = target->Length / sizeof(WCHAR);
+    if (length <= skip || length > skip + 5 ||
+        RtlCompareMemory(target->Buffer, prefix, skip * sizeof(WCHAR)) != skip * sizeof(WCHAR)) {
+        return false;
+    }
+    *number = 0;
+    for (size_t i = skip; i < length; i++) {
+        if (target->Buffer[i] < L'0' || target->Buffer[i] > L'9') {
+            return false;
+        }
+        *number = *number * 10 + (uint32_t)(target->Buffer[i] - L'0');
+    }
+    return true;
+}
+
+/* Whether a link leads to a disk that does not exist: a crash of the driver's process has left it, in Wine. */
+static bool is_stale(const UNICODE_STRING *link, uint32_t new_number)
+{
     OBJECT_ATTRIBUTES attributes;
     HANDLE handle;
     WCHAR text[NAME_CHARACTERS];
     UNICODE_STRING target = {.MaximumLength = sizeof(text), .Buffer = text};
+    uint32_t number;
     InitializeObjectAttributes(&attributes, (PUNICODE_STRING)(ULONG_PTR)link, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE,
                                NULL, NULL);
     if (!NT_SUCCESS(ZwOpenSymbolicLinkObject(&handle, GENERIC_READ, &attributes))) {
@@ -320,14 +368,14 @@ static bool links_to_disk(const UNICODE_STRING *link)
     }
     NTSTATUS status = ZwQuerySymbolicLinkObject(handle, &target, NULL);
     (void)ZwClose(handle);
-    return NT_SUCCESS(status) && target.Length > sizeof(prefix) - sizeof(WCHAR) &&
-           RtlCompareMemory(text, prefix, sizeof(prefix) - sizeof(WCHAR)) == sizeof(prefix) - sizeof(WCHAR);
+    return NT_SUCCESS(status) && parse_target(&target, &number) &&
+           (number == new_number || !disk_device_number_taken(number));
 }
 
-/* Links that exist belong to others, unless they are ours from before a crash. NAME_EXISTS is a success code in Wine. */
-static bool make_link(const UNICODE_STRING *link, const UNICODE_STRING *target)
+/* A link that exists stays, and is not ours, unless it is stale. NAME_EXISTS is a success code in Wine. */
+static bool make_link(const UNICODE_STRING *link, const UNICODE_STRING *target, uint32_t number)
 {
-    if (links_to_disk(link)) {
+    if (is_stale(link, number)) {
         delete_link(link);
     }
     return IoCreateSymbolicLink((PUNICODE_STRING)(ULONG_PTR)link, (PUNICODE_STRING)(ULONG_PTR)target) == STATUS_SUCCESS;
@@ -339,10 +387,10 @@ static void make_links(struct disk_device *device)
     struct name target;
     number_name(&target, L"\\Device\\ImDisk", device->disk.number);
     number_name(&link, L"\\DosDevices\\ImDisk", device->disk.number);
-    (void)make_link(&link.string, &target.string);
+    device->number_linked = make_link(&link.string, &target.string, device->disk.number);
     if (device->disk.drive_letter != 0) {
         letter_name(&link, device->disk.drive_letter);
-        device->letter_linked = make_link(&link.string, &target.string);
+        device->letter_linked = make_link(&link.string, &target.string, device->disk.number);
     }
 }
 
@@ -352,8 +400,7 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
     struct disk_parameters numbered = *parameters;
     PDEVICE_OBJECT object;
     KIRQL irql;
-    bool removable = parameters->kind == DISK_KIND_FLOPPY || parameters->kind == DISK_KIND_CD ||
-                     (parameters->flags & IMDISK_OPTION_REMOVABLE) != 0;
+    bool removable = disk_kind_removable(parameters->kind, parameters->flags);
     NTSTATUS status = create_numbered_object(parameters, removable, &numbered.number, &object);
     if (!NT_SUCCESS(status)) {
         return status;

@@ -24,9 +24,14 @@ struct disk_driver disk_driver;
 
 DRIVER_INITIALIZE DriverEntry;
 
-void disk_driver_enter(void)
+bool disk_driver_enter(void)
 {
-    __atomic_add_fetch(&disk_driver.outstanding, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&disk_driver.outstanding, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&disk_driver.unloading, __ATOMIC_SEQ_CST)) {
+        disk_driver_leave();
+        return false;
+    }
+    return true;
 }
 
 void disk_driver_leave(void)
@@ -36,32 +41,41 @@ void disk_driver_leave(void)
     }
 }
 
-/* ---- entry points ---- */
+/* ---- opening and closing ---- */
 
-/* The name behind the device's: nothing lives there. */
+/*
+ * Opens that reach the driver have no file system in between, which would record what the file was opened for; the codes
+ * that ask nt_may_write want to know. Wine passes no security context.
+ */
+static void record_access(PIRP irp)
+{
+    const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
+    const IO_SECURITY_CONTEXT *security = stack->Parameters.Create.SecurityContext;
+    if (stack->FileObject != NULL && security != NULL) {
+        stack->FileObject->ReadAccess = (security->DesiredAccess & FILE_READ_DATA) != 0;
+        stack->FileObject->WriteAccess = (security->DesiredAccess & FILE_WRITE_DATA) != 0;
+    }
+}
+
 static NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT object, PIRP irp)
 {
     const FILE_OBJECT *file = IoGetCurrentIrpStackLocation(irp)->FileObject;
-    struct disk_device *device = object->DeviceExtension;
+    const struct disk_device *device = object->DeviceExtension;
     NTSTATUS status = STATUS_SUCCESS;
     if (device_role(object) == DEVICE_DISK && __atomic_load_n(&device->removing, __ATOMIC_RELAXED) != 0) {
         status = STATUS_DEVICE_REMOVED;
     } else if (file != NULL && file->FileName.Length != 0) {
-        status = STATUS_OBJECT_NAME_NOT_FOUND;
+        status = STATUS_OBJECT_NAME_NOT_FOUND; /* the name behind the device's: nothing lives there */
+    } else {
+        record_access(irp);
     }
     return nt_complete(irp, status, 0);
 }
 
-static NTSTATUS NTAPI dispatch_success(PDEVICE_OBJECT object, PIRP irp)
+static NTSTATUS NTAPI dispatch_close(PDEVICE_OBJECT object, PIRP irp)
 {
     UNREFERENCED_PARAMETER(object);
     return nt_complete(irp, STATUS_SUCCESS, 0);
-}
-
-static NTSTATUS NTAPI dispatch_unsupported(PDEVICE_OBJECT object, PIRP irp)
-{
-    UNREFERENCED_PARAMETER(object);
-    return nt_complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
 }
 
 /* ---- loading ---- */
@@ -76,8 +90,8 @@ static NTSTATUS create_control_device(void)
 {
     UNICODE_STRING name = RTL_CONSTANT_STRING(CONTROL_DEVICE);
     UNICODE_STRING link = RTL_CONSTANT_STRING(CONTROL_LINK);
-    NTSTATUS status = IoCreateDevice(disk_driver.object, sizeof(struct device_extension), &name, IMDISK_DEVICE_TYPE, 0,
-                                     FALSE, &disk_driver.control);
+    NTSTATUS status = IoCreateDevice(disk_driver.object, sizeof(struct device_extension), &name, IMDISK_DEVICE_TYPE,
+                                     FILE_DEVICE_SECURE_OPEN, FALSE, &disk_driver.control);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -119,7 +133,6 @@ static NTSTATUS load(PDRIVER_OBJECT object)
 {
     nt_wine_detect();
     nt_late_resolve();
-    nt_pool_initialize();
     disk_driver.object = object;
     disk_driver.outstanding = 1;
     disk_driver.policy.maximum_devices = IMDISK_MAXIMUM_DEVICES;
@@ -134,16 +147,15 @@ static NTSTATUS load(PDRIVER_OBJECT object)
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
-        object->MajorFunction[i] = dispatch_unsupported;
-    }
+    /* What is not named here the I/O manager has set to refuse. */
     object->MajorFunction[IRP_MJ_CREATE] = dispatch_create;
-    object->MajorFunction[IRP_MJ_CLEANUP] = dispatch_success;
-    object->MajorFunction[IRP_MJ_CLOSE] = dispatch_success;
+    object->MajorFunction[IRP_MJ_CLEANUP] = dispatch_close;
+    object->MajorFunction[IRP_MJ_CLOSE] = dispatch_close;
     object->MajorFunction[IRP_MJ_READ] = disk_dispatch_transfer;
     object->MajorFunction[IRP_MJ_WRITE] = disk_dispatch_transfer;
     object->MajorFunction[IRP_MJ_FLUSH_BUFFERS] = disk_dispatch_transfer;
     object->MajorFunction[IRP_MJ_DEVICE_CONTROL] = disk_dispatch_device_control;
+    object->MajorFunction[IRP_MJ_INTERNAL_DEVICE_CONTROL] = disk_dispatch_device_control;
     object->DriverUnload = unload;
     status = create_control_device();
     if (!NT_SUCCESS(status)) {

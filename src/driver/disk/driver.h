@@ -2,7 +2,7 @@
 /*
  * ballastdisk.sys: the IRP shell around core/disk.
  *
- *   driver.c    load, unload, entry points, the control device
+ *   driver.c    load, unload, opening, the control device
  *   control.c   the table of control codes and the handlers that need more than a disk's state
  *   device.c    disk devices: creation of the device object, references, removal, workers
  *   create.c    CREATE_DEVICE, in a thread of its own
@@ -57,6 +57,7 @@ struct disk_device {
     LIST_ENTRY link;    /* in disk_driver.devices */
     LONG references;    /* atomic; 0: being torn down */
     LONG removing;      /* atomic; 1: no new requests */
+    bool number_linked; /* we made the link of its number */
     bool letter_linked; /* we made the drive letter's link */
     struct disk disk;   /* destroyed by the last worker */
     struct nt_irp_queue queue;
@@ -109,10 +110,13 @@ void disk_device_release(struct disk_device *device);
 struct disk_device *disk_device_find(uint32_t number);
 
 /*
- * Starts the removal of an acquired device, which stays acquired, and pends `irp` until the device is gone. Without an
- * irp only starts the removal. <= DISPATCH_LEVEL.
+ * Starts the removal of an acquired device, which stays acquired, and pends `irp`, if there is one, until the device is
+ * gone. <= DISPATCH_LEVEL.
  */
-NTSTATUS disk_device_remove(struct disk_device *device, PIRP irp);
+void disk_device_remove(struct disk_device *device, PIRP irp);
+
+/* Whether a disk, being removed or not, has this number. <= DISPATCH_LEVEL. */
+bool disk_device_number_taken(uint32_t number);
 
 /* For unload: no device is created after this, PASSIVE_LEVEL; and starts the removal of all, <= DISPATCH_LEVEL. */
 void disk_device_forbid_creation(void);
@@ -131,7 +135,7 @@ void disk_create_job_free(struct create_job *job);
 /* ---- driver.c ---- */
 
 /* Keep the driver loaded. disk_driver_leave may be the driver's last breath: touch nothing after it. */
-void disk_driver_enter(void);
+bool disk_driver_enter(void); /* false if it is being unloaded */
 void disk_driver_leave(void);
 
 /* ---- control.c ---- */
@@ -167,12 +171,12 @@ NTSTATUS image_open(const struct image_options *options, struct image **image);
 void image_close(struct image *image);
 
 uint64_t image_length(const struct image *image);
-bool image_is_sparse(const struct image *image);
 
 /* Without the host's cache, only multiples of its sector size can be transferred, at such offsets. */
 bool image_multiple_of_sector(const struct image *image, uint64_t bytes);
 
-NTSTATUS image_set_length(struct image *image, uint64_t length);
+/* Extends the image if it is shorter by now; never cuts it. */
+NTSTATUS image_extend(struct image *image, uint64_t length);
 
 /* Fails with STATUS_END_OF_FILE when fewer than `length` bytes are there. */
 NTSTATUS image_read(struct image *image, uint64_t offset, void *buffer, ULONG length);

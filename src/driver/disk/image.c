@@ -31,7 +31,7 @@ struct image {
     uint64_t offset; /* of the disk in the file */
     ULONG host_sector;
     bool is_file; /* has an end of file that can be set; else a device */
-    LONG sparse;  /* atomic */
+    bool read_only;
     /* One event for each request that can be under way; `events_busy` has a bit for each. */
     HANDLE events[DISK_DEVICE_WORKERS];
     LONG events_busy;
@@ -182,22 +182,34 @@ static NTSTATUS open_file(struct image *image, const struct image_options *optio
                         options->create ? FILE_OPEN_IF : FILE_OPEN, flags, NULL, 0);
 }
 
-/* Length, sector size and alignment of what was opened. Only the length must be known. */
-static NTSTATUS inspect(struct image *image)
+/* The end of a file; the length of a device or of its partition. */
+static NTSTATUS inspect_length(struct image *image)
 {
     IO_STATUS_BLOCK io;
     FILE_STANDARD_INFORMATION standard;
-    FILE_FS_SIZE_INFORMATION volume;
-    FILE_ALIGNMENT_INFORMATION alignment;
+    uint64_t length = 0;
+    struct storage_partition partition = {.partition_length = 0};
     NTSTATUS status = ZwQueryInformationFile(image->file, &io, &standard, sizeof(standard), FileStandardInformation);
     image->is_file = NT_SUCCESS(status);
     if (image->is_file) {
         image->length = (uint64_t)standard.EndOfFile.QuadPart;
-    } else {
-        uint64_t length = 0;
-        status = control(image, false, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &length, sizeof(length));
-        image->length = length;
+        return status;
     }
+    status = control(image, false, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &length, sizeof(length));
+    if (!NT_SUCCESS(status)) {
+        status = control(image, false, IOCTL_DISK_GET_PARTITION_INFO, NULL, 0, &partition, sizeof(partition));
+        length = (uint64_t)partition.partition_length;
+    }
+    image->length = length;
+    return status;
+}
+
+/* Length, sector size and alignment of what was opened. Only the length must be known. */
+static NTSTATUS inspect(struct image *image)
+{
+    IO_STATUS_BLOCK io;
+    FILE_FS_SIZE_INFORMATION volume;
+    FILE_ALIGNMENT_INFORMATION alignment;
     image->host_sector = GEOMETRY_MINIMUM_SECTOR;
     if (NT_SUCCESS(ZwQueryVolumeInformationFile(image->file, &io, &volume, sizeof(volume), FileFsSizeInformation)) &&
         volume.BytesPerSector != 0) {
@@ -206,7 +218,7 @@ static NTSTATUS inspect(struct image *image)
     if (NT_SUCCESS(ZwQueryInformationFile(image->file, &io, &alignment, sizeof(alignment), FileAlignmentInformation))) {
         image->source.buffer_alignment_mask = alignment.AlignmentRequirement;
     }
-    return status;
+    return inspect_length(image);
 }
 
 NTSTATUS image_open(const struct image_options *options, struct image **image)
@@ -217,6 +229,7 @@ NTSTATUS image_open(const struct image_options *options, struct image **image)
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     RtlZeroMemory(opened, sizeof(*opened));
+    opened->read_only = options->read_only;
     NTSTATUS status = create_events(opened);
     if (!NT_SUCCESS(status)) {
         goto fail;
@@ -231,7 +244,7 @@ NTSTATUS image_open(const struct image_options *options, struct image **image)
         goto fail;
     }
     if (options->sparse && NT_SUCCESS(control(opened, true, FSCTL_CODE_SET_SPARSE, NULL, 0, NULL, 0))) {
-        opened->sparse = 1;
+        opened->source.sparse = true;
     }
     *image = opened;
     return STATUS_SUCCESS;
@@ -259,25 +272,25 @@ uint64_t image_length(const struct image *image)
     return image->length;
 }
 
-bool image_is_sparse(const struct image *image)
-{
-    return image->sparse != 0;
-}
-
 bool image_multiple_of_sector(const struct image *image, uint64_t bytes)
 {
     return bytes % image->host_sector == 0;
 }
 
-NTSTATUS image_set_length(struct image *image, uint64_t length)
+NTSTATUS image_extend(struct image *image, uint64_t length)
 {
     IO_STATUS_BLOCK io;
     FILE_END_OF_FILE_INFORMATION end;
+    /* Others may have extended it since it was opened. */
+    NTSTATUS status = inspect_length(image);
+    if (!NT_SUCCESS(status) || length <= image->length) {
+        return status;
+    }
     if (!image->is_file) {
         return STATUS_INVALID_PARAMETER;
     }
     end.EndOfFile.QuadPart = (LONGLONG)length;
-    NTSTATUS status = ZwSetInformationFile(image->file, &io, &end, sizeof(end), FileEndOfFileInformation);
+    status = ZwSetInformationFile(image->file, &io, &end, sizeof(end), FileEndOfFileInformation);
     if (NT_SUCCESS(status)) {
         image->length = length;
     }
@@ -303,24 +316,35 @@ static ballast_status source_read(struct source *source, uint64_t offset, void *
     return map_status(transfer(image, false, image->offset + offset, buffer, length));
 }
 
+/* Makes the range a hole. False, and not sparse any more, if the file system cannot. */
+static bool punch_hole(struct image *image, uint64_t offset, uint64_t length)
+{
+    struct zero_data_range range = {
+        .file_offset = (int64_t)(image->offset + offset),
+        .beyond_final_zero = (int64_t)(image->offset + offset + length),
+    };
+    NTSTATUS status = control(image, true, FSCTL_CODE_SET_ZERO_DATA, &range, sizeof(range), NULL, 0);
+    if (status == STATUS_INVALID_DEVICE_REQUEST || status == STATUS_NOT_SUPPORTED) {
+        __atomic_store_n(&image->source.sparse, false, __ATOMIC_RELAXED);
+    }
+    return NT_SUCCESS(status);
+}
+
 static ballast_status source_write(struct source *source, uint64_t offset, const void *buffer, size_t length)
 {
     struct image *image = (struct image *)source;
+    if (__atomic_load_n(&source->sparse, __ATOMIC_RELAXED) && platform_is_zero(buffer, length) &&
+        punch_hole(image, offset, length)) {
+        return BALLAST_SUCCESS;
+    }
     return map_status(transfer(image, true, image->offset + offset, (void *)(ULONG_PTR)buffer, length));
 }
 
-/* Punches a hole in a sparse file. In others the file system would write zeros, which is not what a trim is for. */
+/* In files that are not sparse the file system would write zeros, which is not what a trim is for. */
 static ballast_status source_trim(struct source *source, uint64_t offset, uint64_t length)
 {
-    struct image *image = (struct image *)source;
-    if (__atomic_load_n(&image->sparse, __ATOMIC_RELAXED) != 0) {
-        struct zero_data_range range = {
-            .file_offset = (int64_t)(image->offset + offset),
-            .beyond_final_zero = (int64_t)(image->offset + offset + length),
-        };
-        if (!NT_SUCCESS(control(image, true, FSCTL_CODE_SET_ZERO_DATA, &range, sizeof(range), NULL, 0))) {
-            __atomic_store_n(&image->sparse, 0, __ATOMIC_RELAXED); /* it will refuse the next one, too */
-        }
+    if (__atomic_load_n(&source->sparse, __ATOMIC_RELAXED)) {
+        (void)punch_hole((struct image *)source, offset, length);
     }
     return BALLAST_SUCCESS;
 }
@@ -329,6 +353,9 @@ static ballast_status source_flush(struct source *source)
 {
     struct image *image = (struct image *)source;
     IO_STATUS_BLOCK io;
+    if (image->read_only) {
+        return BALLAST_SUCCESS;
+    }
     return nt_late.flush_buffers_file != NULL ? nt_late.flush_buffers_file(image->file, &io)
                                               : flush_by_irp(image->file);
 }
@@ -340,7 +367,7 @@ static ballast_status source_resize(struct source *source, uint64_t size)
     if (image->offset != 0) {
         return BALLAST_INVALID_DEVICE_REQUEST;
     }
-    return size <= image->length ? BALLAST_SUCCESS : image_set_length(image, size);
+    return image_extend(image, size);
 }
 
 static bool source_usage(struct source *source, struct source_usage *usage)
@@ -378,7 +405,7 @@ bool image_source_set_sparse(struct source *source)
     struct image *image = (struct image *)source;
     bool sparse = NT_SUCCESS(control(image, true, FSCTL_CODE_SET_SPARSE, NULL, 0, NULL, 0));
     if (sparse) {
-        __atomic_store_n(&image->sparse, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&source->sparse, true, __ATOMIC_RELAXED);
     }
     return sparse;
 }

@@ -7,6 +7,7 @@
  */
 
 #include "driver/disk/driver.h"
+#include "driver/nt/late.h"
 #include "driver/nt/wine.h"
 
 /* Parameters.Read and Parameters.Write have the same layout. */
@@ -21,12 +22,18 @@ static NTSTATUS transfer(struct disk_device *device, PIRP irp, size_t *transferr
     ULONG length = stack->Parameters.Read.Length;
     uint64_t offset = (uint64_t)stack->Parameters.Read.ByteOffset.QuadPart;
     *transferred = 0;
-    void *buffer = MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority);
+    void *buffer = MmGetSystemAddressForMdlSafe(irp->MdlAddress, nt_mapping_priority());
     if (buffer == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    return stack->MajorFunction == IRP_MJ_WRITE ? disk_write(&device->disk, offset, buffer, length, transferred)
-                                                : disk_read(&device->disk, offset, buffer, length, transferred);
+    if (stack->MajorFunction == IRP_MJ_READ) {
+        return disk_read(&device->disk, offset, buffer, length, transferred);
+    }
+    NTSTATUS status = disk_write(&device->disk, offset, buffer, length, transferred);
+    if (NT_SUCCESS(status) && (stack->Flags & SL_WRITE_THROUGH) != 0) {
+        status = disk_flush(&device->disk);
+    }
+    return status;
 }
 
 /* Serves and completes a request. Returns its status. */

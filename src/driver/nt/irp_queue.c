@@ -37,6 +37,14 @@ static bool head_may_run(const struct nt_irp_queue *queue)
     return queue->in_flight == 0 || !is_barrier(head);
 }
 
+/* Lets an idle worker look again. Lock held. */
+static void wake_idle(struct nt_irp_queue *queue)
+{
+    if (queue->idle != 0) {
+        (void)KeSetEvent(&queue->changed, IO_NO_INCREMENT, FALSE);
+    }
+}
+
 /* Takes a waiting request out; NULL if it is being cancelled. Lock held. */
 static PIRP unlink_irp(PIRP irp)
 {
@@ -57,6 +65,7 @@ static void NTAPI cancel(PDEVICE_OBJECT device, PIRP irp)
     IoReleaseCancelSpinLock(irp->CancelIrql);
     KeAcquireSpinLock(&queue->lock, &irql);
     RemoveEntryList(&irp->Tail.Overlay.ListEntry);
+    wake_idle(queue); /* it may have been a barrier that held up others */
     KeReleaseSpinLock(&queue->lock, irql);
     queue->abandon(queue, irp, STATUS_CANCELLED);
 }
@@ -75,21 +84,16 @@ void nt_irp_queue_insert(struct nt_irp_queue *queue, PIRP irp, bool barrier)
         return;
     }
     InsertTailList(&queue->waiting, &irp->Tail.Overlay.ListEntry);
-    bool wake = queue->idle != 0;
+    wake_idle(queue); /* inside the lock: a worker may complete the request, and with it may go the queue */
     KeReleaseSpinLock(&queue->lock, irql);
-    if (wake) {
-        (void)KeSetEvent(&queue->changed, IO_NO_INCREMENT, FALSE);
-    }
 }
 
-PIRP nt_irp_queue_take(struct nt_irp_queue *queue, bool *more_wanted)
+PIRP nt_irp_queue_take(struct nt_irp_queue *queue, bool *spare_wanted)
 {
     KIRQL irql;
     PIRP irp = NULL;
     bool ended = false;
-    bool wake = false;
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
-    *more_wanted = false;
     KeAcquireSpinLock(&queue->lock, &irql);
     for (;;) {
         while (irp == NULL && head_may_run(queue)) {
@@ -109,14 +113,11 @@ PIRP nt_irp_queue_take(struct nt_irp_queue *queue, bool *more_wanted)
         queue->in_flight++;
         queue->barrier = is_barrier(irp);
     }
-    /* Events coalesce, so whoever leaves wakes the next one that has something to do. */
-    bool more = ended || head_may_run(queue);
-    wake = more && queue->idle != 0;
-    *more_wanted = !ended && more && queue->idle == 0;
-    KeReleaseSpinLock(&queue->lock, irql);
-    if (wake) {
-        (void)KeSetEvent(&queue->changed, IO_NO_INCREMENT, FALSE);
+    if (ended || head_may_run(queue)) { /* events coalesce, so whoever leaves wakes the next one */
+        wake_idle(queue);
     }
+    *spare_wanted = irp != NULL && queue->idle == 0;
+    KeReleaseSpinLock(&queue->lock, irql);
     return irp;
 }
 
@@ -143,6 +144,7 @@ static PIRP remove_owned(struct nt_irp_queue *queue, const void *owner)
             found = unlink_irp(irp);
         }
     }
+    wake_idle(queue);
     KeReleaseSpinLock(&queue->lock, irql);
     return found;
 }

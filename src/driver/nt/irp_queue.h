@@ -29,10 +29,11 @@ void nt_irp_queue_initialize(struct nt_irp_queue *queue,
 void nt_irp_queue_insert(struct nt_irp_queue *queue, PIRP irp, bool barrier);
 
 /*
- * Waits for the next request that may run; NULL when the queue has been stopped and the worker shall end. *more_wanted
- * tells that another one could run now and no worker is idle. nt_irp_queue_done follows each request. PASSIVE_LEVEL.
+ * Waits for the next request that may run; NULL when the queue has been stopped and the worker shall end. *spare_wanted
+ * tells that no worker is idle now: a request that arrives while this one takes long would have to wait.
+ * nt_irp_queue_done follows each request. PASSIVE_LEVEL.
  */
-PIRP nt_irp_queue_take(struct nt_irp_queue *queue, bool *more_wanted);
+PIRP nt_irp_queue_take(struct nt_irp_queue *queue, bool *spare_wanted);
 void nt_irp_queue_done(struct nt_irp_queue *queue);
 
 /* Abandons all waiting requests with `status`, or only those whose DriverContext[2] is `owner`. <= DISPATCH_LEVEL. */

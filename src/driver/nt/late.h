@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kernel functions that are looked up when the driver loads, because a system that it supports does not export them:
- * NT 5.2 has no ZwFlushBuffersFile, Wine has stubs instead of the security functions. Importing them would keep the
- * driver from loading on the one and kill it on the other.
+ * What differs between the systems that the drivers support, found out when they load. NT 5.2 has no
+ * ZwFlushBuffersFile, Wine has stubs instead of the security functions: importing them would keep the driver from
+ * loading on the one and kill it on the other.
  */
 #ifndef DRIVER_NT_LATE_H
 #define DRIVER_NT_LATE_H
@@ -11,6 +11,7 @@
 
 /* Any member may be NULL. */
 struct nt_late {
+    bool no_execute; /* Windows 8 and later: memory and mappings that cannot be executed */
     NTSTATUS(NTAPI *flush_buffers_file)(HANDLE file, PIO_STATUS_BLOCK io);
     /* All or none. */
     NTSTATUS(NTAPI *create_client_security)
@@ -22,6 +23,12 @@ struct nt_late {
 };
 
 extern struct nt_late nt_late;
+
+/* Priority for MmGetSystemAddressForMdlSafe: callers' pages are not mapped executable where that can be said. */
+static inline ULONG nt_mapping_priority(void)
+{
+    return NormalPagePriority | (nt_late.no_execute ? 0x40000000u /* MdlMappingNoExecute */ : 0);
+}
 
 /* After nt_wine_detect. PASSIVE_LEVEL. */
 void nt_late_resolve(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nt.h's functions, and the stack protector's run-time part, which the toolchain's library has only for user mode. */
+/* nt.h's functions. */
 
 #include "driver/nt/nt.h"
 

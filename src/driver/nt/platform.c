@@ -6,23 +6,21 @@
  */
 
 #include "driver/nt/pool.h"
+#include "driver/nt/late.h"
 
 #define POOL_TYPE_NONPAGED_NX 512 /* NonPagedPoolNx, Windows 8 and later */
 
-static POOL_TYPE nonpaged_pool = NonPagedPool;
 static struct nt_pool_account accounts[NT_POOL_ACCOUNTS];
 
 _Static_assert(sizeof(FAST_MUTEX) <= sizeof(struct platform_mutex), "opaque storage");
 _Static_assert(sizeof(KSEMAPHORE) <= sizeof(struct platform_semaphore), "opaque storage");
 
-void nt_pool_initialize(void)
+static POOL_TYPE pool_type(enum platform_pool pool)
 {
-    ULONG major = 0;
-    ULONG minor = 0;
-    PsGetVersion(&major, &minor, NULL, NULL);
-    if (major > 6 || (major == 6 && minor >= 2)) {
-        nonpaged_pool = (POOL_TYPE)POOL_TYPE_NONPAGED_NX;
+    if (pool == PLATFORM_POOL_PAGED) {
+        return PagedPool;
     }
+    return nt_late.no_execute ? (POOL_TYPE)POOL_TYPE_NONPAGED_NX : NonPagedPool;
 }
 
 /* The account of a tag, opened on first use. More tags than accounts is a mistake in this driver's source. */
@@ -36,13 +34,13 @@ static struct nt_pool_account *find_account(uint32_t tag)
             return &accounts[i];
         }
     }
-    KeBugCheckEx(DRIVER_CORRUPTED_EXPOOL, tag, NT_POOL_ACCOUNTS, 0, 0);
+    KeBugCheckEx(0xC5 /* DRIVER_CORRUPTED_EXPOOL */, tag, NT_POOL_ACCOUNTS, 0, 0);
 }
 
 void *platform_allocate(enum platform_pool pool, size_t size, uint32_t tag)
 {
     NT_IRQL_AT_MOST(pool == PLATFORM_POOL_PAGED ? APC_LEVEL : DISPATCH_LEVEL);
-    void *block = ExAllocatePoolWithTag(pool == PLATFORM_POOL_PAGED ? PagedPool : nonpaged_pool, size, tag);
+    void *block = ExAllocatePoolWithTag(pool_type(pool), size, tag);
     if (block != NULL) {
         struct nt_pool_account *account = find_account(tag);
         __atomic_add_fetch(&account->blocks, 1, __ATOMIC_RELAXED);
@@ -84,7 +82,7 @@ void nt_pool_report_leaks(const char *driver)
     DbgPrint("%s: unloaded, %u blocks left\n", driver, (unsigned)blocks);
 #ifdef NT_CHECKED
     if (blocks != 0) { /* the code and reason that Driver Verifier uses */
-        KeBugCheckEx(DRIVER_VERIFIER_DETECTED_VIOLATION, 0x60, blocks, 0, 0);
+        KeBugCheckEx(0xC4 /* DRIVER_VERIFIER_DETECTED_VIOLATION */, 0x60, blocks, 0, 0);
     }
 #endif
 }

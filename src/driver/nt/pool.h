@@ -13,9 +13,6 @@ struct nt_pool_account {
     size_t bytes;
 };
 
-/* Before the first allocation. PASSIVE_LEVEL. */
-void nt_pool_initialize(void);
-
 /* A copy of account `index` < NT_POOL_ACCOUNTS. Any IRQL. */
 struct nt_pool_account nt_pool_read(size_t index);
 

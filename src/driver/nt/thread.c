@@ -6,10 +6,13 @@
 static void NTAPI start(PVOID context)
 {
     struct nt_thread *thread = context;
-    /* As storage drivers do: disk requests must not wait for busy user threads. */
-    (void)KeSetPriorityThread((PKTHREAD)PsGetCurrentThread(), LOW_REALTIME_PRIORITY);
     thread->routine(thread->context);
     (void)PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+void nt_thread_raise_priority(void)
+{
+    (void)KeSetPriorityThread((PKTHREAD)PsGetCurrentThread(), LOW_REALTIME_PRIORITY);
 }
 
 NTSTATUS nt_thread_create(struct nt_thread *thread, void (*routine)(void *context), void *context)

@@ -15,6 +15,9 @@ struct nt_thread {
 /* Runs routine(context) in a new thread of the System process. */
 NTSTATUS nt_thread_create(struct nt_thread *thread, void (*routine)(void *context), void *context);
 
+/* For the calling thread, as storage drivers do: disk requests must not wait for busy user threads. */
+void nt_thread_raise_priority(void);
+
 /* Waits until the thread has ended; does nothing if it was not created. */
 void nt_thread_join(struct nt_thread *thread);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All knowledge of Wine's kernel is here. Wine runs drivers in user mode without IRQLs or access checks on handles and
- * lacks some functions; each workaround below says what it stands in for. On Windows every one of them is a test of a
- * constant false.
+ * Code that exists only for Wine, which runs drivers in user mode, without IRQLs or access checks on handles. Each
+ * workaround says what it stands in for; on Windows it is a test of a constant false. late.c has what Wine lacks. Checks
+ * that are harmless on Windows and needed in Wine stand where they belong and name it: device_role, a missing MDL, links
+ * that a crashed driver has left.
  */
 #ifndef DRIVER_NT_WINE_H
 #define DRIVER_NT_WINE_H
@@ -12,7 +13,7 @@
 /* Set once by nt_wine_detect. */
 extern bool nt_in_wine;
 
-/* First call of DriverEntry. PASSIVE_LEVEL. */
+/* Before anything else of nt/ but the stack protector. PASSIVE_LEVEL. */
 void nt_wine_detect(void);
 
 /* KeGetCurrentIrql reads CR8, which Wine emulates by a trap (1.6 us) that always answers 0. */
