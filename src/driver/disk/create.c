@@ -152,17 +152,20 @@ static NTSTATUS reopen_buffered(struct create_job *job, struct image_options *op
     return open_as_client(job, options, image);
 }
 
-/* The geometry, from the image's BPB if it has one. An unreadable image is one without. */
+/* The geometry, from the image's BPB if it has one. An image that ends before has none. */
 static NTSTATUS probe(struct image *image, struct disk_parameters *parameters)
 {
     unsigned char *buffer = platform_allocate(PLATFORM_POOL_NONPAGED, PROBE_LENGTH, CREATE_TAG_BUFFER);
     if (buffer == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    bool probed = NT_SUCCESS(image_read(image, parameters->image_offset, buffer, PROBE_LENGTH));
-    disk_parameters_resolve_geometry(parameters, probed ? buffer : NULL);
+    NTSTATUS status = image_read(image, parameters->image_offset, buffer, PROBE_LENGTH);
+    if (NT_SUCCESS(status) || status == STATUS_END_OF_FILE) {
+        disk_parameters_resolve_geometry(parameters, NT_SUCCESS(status) ? buffer : NULL);
+        status = STATUS_SUCCESS;
+    }
     platform_free(buffer, PROBE_LENGTH, CREATE_TAG_BUFFER);
-    return STATUS_SUCCESS;
+    return status;
 }
 
 /* Opens the image and learns from it what the parameters lack. *image is the caller's even after a failure. */

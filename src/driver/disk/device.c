@@ -219,7 +219,8 @@ void disk_device_work(struct disk_device *device)
         if (spare_wanted) {
             start_helper(device);
         }
-        if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_DEVICE_CONTROL) {
+        UCHAR major = IoGetCurrentIrpStackLocation(irp)->MajorFunction;
+        if (major == IRP_MJ_DEVICE_CONTROL || major == IRP_MJ_INTERNAL_DEVICE_CONTROL) {
             disk_serve_control(device, irp);
         } else {
             disk_serve_transfer(device, irp);

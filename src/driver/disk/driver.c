@@ -14,11 +14,8 @@
 /* Everybody may query; creating and removing takes a handle with read and write access. */
 #define CONTROL_ACCESS_EVERYONE (FILE_GENERIC_READ)
 
-#if defined(_WIN64)
-#define MAXIMUM_MEMORY_DISK INT64_MAX
-#else
-#define MAXIMUM_MEMORY_DISK INT32_MAX /* as ImDisk on 32-bit kernels: below 2 GiB */
-#endif
+/* As ImDisk on 32-bit kernels: below 2 GiB. */
+#define MAXIMUM_MEMORY_DISK     (sizeof(void *) == 4 ? INT32_MAX : INT64_MAX)
 
 struct disk_driver disk_driver;
 
@@ -133,10 +130,11 @@ static NTSTATUS load(PDRIVER_OBJECT object)
 {
     nt_wine_detect();
     nt_late_resolve();
-    disk_driver.object = object;
-    disk_driver.outstanding = 1;
-    disk_driver.policy.maximum_devices = IMDISK_MAXIMUM_DEVICES;
-    disk_driver.policy.maximum_memory_disk_bytes = MAXIMUM_MEMORY_DISK;
+    disk_driver = (struct disk_driver){
+        .object = object,
+        .outstanding = 1,
+        .policy = {.maximum_devices = IMDISK_MAXIMUM_DEVICES, .maximum_memory_disk_bytes = MAXIMUM_MEMORY_DISK},
+    };
     KeInitializeSpinLock(&disk_driver.devices_lock);
     InitializeListHead(&disk_driver.devices);
     ExInitializeFastMutex(&disk_driver.number_mutex);

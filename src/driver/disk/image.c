@@ -195,13 +195,15 @@ static NTSTATUS inspect_length(struct image *image)
         image->length = (uint64_t)standard.EndOfFile.QuadPart;
         return status;
     }
-    status = control(image, false, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &length, sizeof(length));
-    if (!NT_SUCCESS(status)) {
-        status = control(image, false, IOCTL_DISK_GET_PARTITION_INFO, NULL, 0, &partition, sizeof(partition));
-        length = (uint64_t)partition.partition_length;
+    if (NT_SUCCESS(control(image, false, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &length, sizeof(length)))) {
+        image->length = length;
+        return STATUS_SUCCESS;
     }
-    image->length = length;
-    return status;
+    if (NT_SUCCESS(control(image, false, IOCTL_DISK_GET_PARTITION_INFO, NULL, 0, &partition, sizeof(partition)))) {
+        image->length = (uint64_t)partition.partition_length;
+        return STATUS_SUCCESS;
+    }
+    return status; /* neither: the first answer says more */
 }
 
 /* Length, sector size and alignment of what was opened. Only the length must be known. */

@@ -19,7 +19,7 @@ void nt_late_resolve(void)
     ULONG major = 0;
     ULONG minor = 0;
     PsGetVersion(&major, &minor, NULL, NULL);
-    nt_late.no_execute = major > 6 || (major == 6 && minor >= 2);
+    nt_late = (struct nt_late){.no_execute = major > 6 || (major == 6 && minor >= 2)};
     resolve(L"ZwFlushBuffersFile", &nt_late.flush_buffers_file);
     if (!nt_in_wine) { /* there the lookup finds stubs that abort when called */
         resolve(L"SeCreateClientSecurity", &nt_late.create_client_security);
