@@ -47,7 +47,7 @@ build_preset() {
     (
         flock 9
         cd "$root" || exit 1
-        [ -f "$build/$1/build.ninja" ] || quietly cmake --preset "$1"
+        [ "$build/$1/build.ninja" -nt CMakePresets.json ] || quietly cmake --preset "$1"
         quietly cmake --build --preset "$1"
     ) 9>"$build/lock"
 }

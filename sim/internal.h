@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the simulation share. */
+#ifndef SIM_INTERNAL_H
+#define SIM_INTERNAL_H
+
+#include "sim/sim.h"
+
+#include <pthread.h>
+
+/* ---- core.c: violations, threads, delays, faults ---- */
+
+/* Prints "sim: <rule>: <message>" and a stack, and aborts. */
+_Noreturn void sim_violation(const char *rule, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * A lock that ThreadSanitizer does not see, for the simulation's own lists: so that they do not order accesses of the
+ * driver that nothing orders on NT.
+ */
+struct sim_raw_lock {
+    int taken;
+};
+void sim_raw_lock(struct sim_raw_lock *lock);
+void sim_raw_unlock(struct sim_raw_lock *lock);
+
+/* Where NT orders what one thread did before with what another does after, by a lock of its own. */
+void sim_publish(const void *object);
+void sim_observe(const void *object);
+
+/* Drops a reference; true if it was the last. What others did before they dropped theirs is ordered before that. */
+bool sim_drop_reference(LONG *references);
+
+#define SIM_HELD_MAXIMUM 16
+
+struct sim_thread {
+    KIRQL irql;
+    unsigned critical_regions;
+    unsigned kernel_depth; /* > 0 while driver code runs in this thread */
+    bool system;           /* made by PsCreateSystemThread */
+    bool impersonating;
+    bool administrator;                      /* of the process or, impersonating, of the client */
+    struct sim_lock *held[SIM_HELD_MAXIMUM]; /* oldest first */
+    unsigned held_count;
+    const char *stack_base; /* where driver code began */
+    uint64_t random;
+};
+
+struct sim_lock;
+struct sim_waitable;
+
+struct sim_thread *sim_self(void);
+
+/* Checks every kernel function begins with. */
+void sim_check_irql(const char *function, KIRQL maximum);
+
+/* Entering and leaving driver code, with the checks on what it must leave as it was. */
+struct sim_entry {
+    KIRQL irql;
+    unsigned critical_regions;
+    unsigned held_count;
+};
+struct sim_entry sim_enter_driver(void);
+void sim_leave_driver(const char *what, struct sim_entry entry);
+
+void sim_delay(void);
+
+/* True if the call that `name` names shall fail. */
+bool sim_fault(const char *name);
+
+/* True in about `percent` of the calls, decided by the seed. */
+bool sim_chance(unsigned percent);
+
+const struct sim_options *sim_get_options(void);
+
+/* ---- lock.c: spin locks and mutexes, and what is forgotten with the memory it is in ---- */
+
+struct sim_lock; /* not recursive; the simulation's side of a KSPIN_LOCK or FAST_MUTEX */
+
+/* Called by the function that the driver initialises it with: where from decides its class in the order graph. */
+struct sim_lock *sim_lock_create(const void *address, const char *kind);
+/* Checks that *address is where `lock` was initialised and not a copy or garbage. */
+void sim_lock_check(const struct sim_lock *lock, const void *address, const char *function);
+void sim_lock_take(struct sim_lock *lock);
+void sim_lock_drop(struct sim_lock *lock);
+bool sim_lock_is_mine(const struct sim_lock *lock);
+
+/* Waitables are registered with the address of the event or semaphore that they stand for. */
+void sim_register_waitable(const void *address, struct sim_waitable *waitable);
+
+/* Memory from `start` on is freed: no lock in it may be held; locks and waitables in it are forgotten. */
+void sim_objects_forget(const void *start, size_t size);
+void sim_objects_forget_all(void);
+
+/* ---- memory.c ---- */
+
+void sim_memory_reset(void);
+/* Aborts with a list if pool is still allocated. */
+void sim_memory_check_leaks(void);
+
+/* A system buffer of exactly `size` bytes, input copied in, the rest garbage. NULL for size 0. */
+void *sim_system_buffer_create(const void *input, size_t input_length, size_t size);
+/* The first byte of [0, length) that the driver has not written and that was not input; length if there is none. */
+size_t sim_system_buffer_unwritten(const void *buffer, size_t input_length, size_t length);
+void sim_system_buffer_free(void *buffer);
+
+/* The driver, or the kernel for it, reads or writes these bytes. */
+void sim_memory_accessed(const void *address, size_t size, bool write);
+
+/* Makes memory that the driver may not touch any more an error to touch, where AddressSanitizer watches. */
+void sim_memory_poison(const void *start, size_t size);
+void sim_memory_unpoison(const void *start, size_t size);
+
+/* ---- io.c ---- */
+
+struct sim_device {
+    DEVICE_OBJECT object; /* first */
+    char *name;           /* "\Device\X", NULL: has none any more */
+    ULONG extension_size;
+    LONG references; /* its existence, handles, file objects */
+    bool deleted;
+    bool has_dacl;
+    ACCESS_MASK system, administrators, everyone;
+    struct sim_device *next;
+};
+
+struct sim_device *sim_device_find(const char *path);
+void sim_device_reference(struct sim_device *device);
+void sim_device_dereference(struct sim_device *device);
+ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator);
+
+/* Called when a request is completed, in the completing thread; the IRP is still valid. */
+typedef void sim_completion(PIRP irp, void *context);
+
+/* Builds a request with one stack location. It is freed when it is completed and nobody holds it. */
+PIRP sim_irp_create(PDEVICE_OBJECT device, UCHAR major, sim_completion *completion, void *context);
+void sim_irp_hold(PIRP irp);
+void sim_irp_release(PIRP irp);
+NTSTATUS sim_irp_dispatch(PDEVICE_OBJECT device, PIRP irp);
+void sim_irp_cancel(PIRP irp);
+
+/*
+ * The driver sees a copy of the caller's buffer, which ends where the length does. With `output` it is filled with garbage
+ * and goes back to the caller when the request is completed; it is gone then.
+ */
+PMDL sim_mdl_create(void *buffer, size_t length, bool output);
+
+/* UTF-16 as ASCII, upper case; false if it does not fit or is not ASCII. */
+bool sim_narrow(const UNICODE_STRING *string, char *text, size_t size);
+
+void sim_io_check_empty(void);
+PDRIVER_OBJECT sim_driver(void);
+
+/* ---- ob.c ---- */
+
+enum sim_handle_kind {
+    SIM_HANDLE_FREE,
+    SIM_HANDLE_EVENT,
+    SIM_HANDLE_THREAD,
+    SIM_HANDLE_FILE,
+    SIM_HANDLE_DEVICE,
+    SIM_HANDLE_LINK,
+};
+
+HANDLE sim_handle_create(enum sim_handle_kind kind, void *object, ULONG attributes, const char *function);
+enum sim_handle_kind sim_handle_kind(HANDLE handle, const char *function);
+void *sim_handle_object(HANDLE handle, enum sim_handle_kind kind, const char *function);
+void sim_handles_check_closed(void);
+
+/* ---- ke.c ---- */
+
+struct sim_waitable; /* an event, a semaphore, or a thread */
+struct sim_waitable *sim_waitable_create(LONG count, LONG limit, bool automatic);
+void sim_waitable_free(struct sim_waitable *waitable);
+void sim_waitable_signal(struct sim_waitable *waitable, LONG count);
+void sim_waitable_clear(struct sim_waitable *waitable);
+/* False on timeout; timeout as NT's, NULL: for ever, which a watchdog bounds. */
+bool sim_waitable_wait(struct sim_waitable *waitable, const LARGE_INTEGER *timeout);
+
+/* ---- se.c, ps.c ---- */
+
+void sim_tokens_check_released(void);
+
+void sim_threads_check_joined(void);
+void sim_thread_handle_closed(void *thread);
+struct sim_waitable *sim_thread_waitable(void *thread);
+
+/* ---- zw.c ---- */
+
+void sim_volume_reset(void);
+void sim_file_handle_closed(void *file);
+void *sim_file_reference_object(void *file);
+
+#endif

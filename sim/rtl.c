@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Rtl: strings; DbgPrint; looking functions up. */
+
+#include "sim/internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+SIZE_T RtlCompareMemory(const void *a, const void *b, SIZE_T size)
+{
+    const unsigned char *left = a;
+    const unsigned char *right = b;
+    SIZE_T equal = 0;
+    while (equal < size && left[equal] == right[equal]) {
+        equal++;
+    }
+    return equal;
+}
+
+static size_t length_of(PCWSTR text)
+{
+    size_t length = 0;
+    while (text[length] != 0) {
+        length++;
+    }
+    return length;
+}
+
+void RtlInitUnicodeString(PUNICODE_STRING string, PCWSTR text)
+{
+    size_t length = length_of(text) * sizeof(WCHAR);
+    string->Length = (USHORT)length;
+    string->MaximumLength = (USHORT)(length + sizeof(WCHAR));
+    string->Buffer = (PWCH)(uintptr_t)text;
+}
+
+NTSTATUS RtlAppendUnicodeToString(PUNICODE_STRING string, PCWSTR text)
+{
+    size_t length = length_of(text) * sizeof(WCHAR);
+    sim_check_irql("RtlAppendUnicodeToString", PASSIVE_LEVEL);
+    if (string->Length + length > string->MaximumLength) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    memcpy((char *)string->Buffer + string->Length, text, length);
+    string->Length = (USHORT)(string->Length + length);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS RtlIntegerToUnicodeString(ULONG value, ULONG base, PUNICODE_STRING string)
+{
+    char digits[16];
+    sim_check_irql("RtlIntegerToUnicodeString", PASSIVE_LEVEL);
+    int count = snprintf(digits, sizeof(digits), base == 16 ? "%X" : "%u", value);
+    if ((size_t)count * sizeof(WCHAR) > string->MaximumLength) {
+        return STATUS_BUFFER_OVERFLOW;
+    }
+    for (int i = 0; i < count; i++) {
+        string->Buffer[i] = (WCHAR)digits[i];
+    }
+    string->Length = (USHORT)((size_t)count * sizeof(WCHAR));
+    return STATUS_SUCCESS;
+}
+
+static char last_print[512];
+
+ULONG DbgPrint(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(last_print, sizeof(last_print), format, arguments);
+    va_end(arguments);
+    return 0;
+}
+
+/* ---- functions that drivers look up ---- */
+
+NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io);
+NTSTATUS sim_SeCreateClientSecurity(PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE quality, BOOLEAN remote,
+                                    PSECURITY_CLIENT_CONTEXT context);
+NTSTATUS sim_SeImpersonateClientEx(PSECURITY_CLIENT_CONTEXT context, PETHREAD thread);
+void sim_PsRevertToSelf(void);
+TOKEN_TYPE sim_SeTokenType(PACCESS_TOKEN token);
+void sim_PsDereferencePrimaryToken(PACCESS_TOKEN token);
+
+PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
+{
+    static const struct {
+        const char *name;
+        void (*routine)(void);
+        bool nt52;
+    } routines[] = {
+        {"ZwFlushBuffersFile", (void (*)(void))sim_ZwFlushBuffersFile, false},
+        {"SeCreateClientSecurity", (void (*)(void))sim_SeCreateClientSecurity, true},
+        {"SeImpersonateClientEx", (void (*)(void))sim_SeImpersonateClientEx, true},
+        {"PsRevertToSelf", (void (*)(void))sim_PsRevertToSelf, true},
+        {"SeTokenType", (void (*)(void))sim_SeTokenType, true},
+        {"PsDereferencePrimaryToken", (void (*)(void))sim_PsDereferencePrimaryToken, true},
+    };
+    char name[64];
+    sim_check_irql("MmGetSystemRoutineAddress", PASSIVE_LEVEL);
+    if (!sim_narrow(string, name, sizeof(name))) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++) {
+        if (strcmp(routines[i].name, name) == 0 && (routines[i].nt52 || !sim_get_options()->nt52)) {
+            PVOID address;
+            memcpy(&address, &routines[i].routine, sizeof(address));
+            return address;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,705 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Zw: events, image files on a volume that is a set of unlinked host files, symbolic links. Reads and writes of an
+ * asynchronous file complete in the call or later, in another thread, as the seed decides.
+ */
+
+#include "sim/internal.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NAME_SIZE           1024
+#define VOLUME_PREFIX       "\\??\\C:\\"
+#define FSCTL_SET_SPARSE    0x000900C4u
+#define FSCTL_SET_ZERO_DATA 0x000980C8u
+
+/* ---- the volume ---- */
+
+struct node {
+    char *name;
+    int descriptor;
+    bool is_protected;
+    bool deleted;
+    unsigned opens; /* handles; share counts of those */
+    unsigned writers, deny_write;
+    unsigned references; /* handles, and the directory's one */
+    struct node *next;
+};
+
+static struct sim_raw_lock volume_lock;
+static struct node *nodes;
+static NTSTATUS volume_failure; /* atomic */
+static bool held;               /* atomic */
+static unsigned waiting;        /* atomic */
+static unsigned long flushes;   /* atomic */
+static uint64_t unflushed;      /* atomic */
+
+static struct node *find_node(const char *name)
+{
+    struct node *node = nodes;
+    while (node != NULL && (node->deleted || strcasecmp(node->name, name) != 0)) {
+        node = node->next;
+    }
+    return node;
+}
+
+static void unlink_if_unused(struct node *node)
+{
+    if (node->references != 0) {
+        return;
+    }
+    struct node **link = &nodes;
+    while (*link != node) {
+        link = &(*link)->next;
+    }
+    *link = node->next;
+    (void)close(node->descriptor);
+    free(node->name);
+    free(node);
+}
+
+static struct node *create_node(const char *name)
+{
+    struct node *node = calloc(1, sizeof(*node));
+    node->name = strdup(name);
+    node->descriptor = memfd_create("sim", MFD_CLOEXEC);
+    node->references = 1;
+    node->next = nodes;
+    nodes = node;
+    return node;
+}
+
+static uint64_t node_size(const struct node *node)
+{
+    struct stat status;
+    return fstat(node->descriptor, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+bool sim_volume_create(const char *name, const void *data, uint64_t size)
+{
+    sim_volume_delete(name);
+    sim_raw_lock(&volume_lock);
+    struct node *node = create_node(name);
+    bool ok = ftruncate(node->descriptor, (off_t)size) == 0 &&
+              (data == NULL || pwrite(node->descriptor, data, size, 0) == (ssize_t)size);
+    sim_raw_unlock(&volume_lock);
+    return ok;
+}
+
+void sim_volume_delete(const char *name)
+{
+    sim_raw_lock(&volume_lock);
+    struct node *node = find_node(name);
+    if (node != NULL) {
+        node->deleted = true;
+        node->references--;
+        unlink_if_unused(node);
+    }
+    sim_raw_unlock(&volume_lock);
+}
+
+int64_t sim_volume_size(const char *name)
+{
+    sim_raw_lock(&volume_lock);
+    const struct node *node = find_node(name);
+    int64_t size = node != NULL ? (int64_t)node_size(node) : -1;
+    sim_raw_unlock(&volume_lock);
+    return size;
+}
+
+bool sim_volume_truncate(const char *name, uint64_t size)
+{
+    sim_raw_lock(&volume_lock);
+    const struct node *node = find_node(name);
+    bool ok = node != NULL && ftruncate(node->descriptor, (off_t)size) == 0;
+    sim_raw_unlock(&volume_lock);
+    return ok;
+}
+
+bool sim_volume_read(const char *name, uint64_t offset, void *data, size_t length)
+{
+    sim_raw_lock(&volume_lock);
+    const struct node *node = find_node(name);
+    bool ok = node != NULL && pread(node->descriptor, data, length, (off_t)offset) == (ssize_t)length;
+    sim_raw_unlock(&volume_lock);
+    return ok;
+}
+
+bool sim_volume_write(const char *name, uint64_t offset, const void *data, size_t length)
+{
+    sim_raw_lock(&volume_lock);
+    const struct node *node = find_node(name);
+    bool ok = node != NULL && node->deny_write == 0 &&
+              pwrite(node->descriptor, data, length, (off_t)offset) == (ssize_t)length;
+    sim_raw_unlock(&volume_lock);
+    return ok;
+}
+
+int64_t sim_volume_allocated(const char *name)
+{
+    struct stat status;
+    sim_raw_lock(&volume_lock);
+    const struct node *node = find_node(name);
+    int64_t size = node != NULL && fstat(node->descriptor, &status) == 0 ? (int64_t)status.st_blocks * 512 : -1;
+    sim_raw_unlock(&volume_lock);
+    return size;
+}
+
+void sim_volume_protect(const char *name)
+{
+    sim_raw_lock(&volume_lock);
+    find_node(name)->is_protected = true;
+    sim_raw_unlock(&volume_lock);
+}
+
+void sim_volume_hold(bool on)
+{
+    __atomic_store_n(&held, on, __ATOMIC_RELAXED);
+}
+
+unsigned sim_volume_waiting(void)
+{
+    return __atomic_load_n(&waiting, __ATOMIC_RELAXED);
+}
+
+/* Polls: to wait properly would order what nothing orders on NT. */
+static void wait_while_held(void)
+{
+    struct timespec time = {0, 100000};
+    __atomic_add_fetch(&waiting, 1, __ATOMIC_RELAXED);
+    while (__atomic_load_n(&held, __ATOMIC_RELAXED)) {
+        (void)nanosleep(&time, NULL);
+    }
+    __atomic_sub_fetch(&waiting, 1, __ATOMIC_RELAXED);
+}
+
+void sim_volume_fail(NTSTATUS status)
+{
+    __atomic_store_n(&volume_failure, status, __ATOMIC_RELAXED);
+}
+
+unsigned long sim_volume_flushes(void)
+{
+    return __atomic_load_n(&flushes, __ATOMIC_RELAXED);
+}
+
+uint64_t sim_volume_unflushed_bytes(void)
+{
+    return __atomic_load_n(&unflushed, __ATOMIC_RELAXED);
+}
+
+void sim_volume_reset(void)
+{
+    while (nodes != NULL) {
+        if (nodes->opens != 0) {
+            sim_violation("test", "reset with file '%s' open", nodes->name);
+        }
+        nodes->references = 0;
+        unlink_if_unused(nodes);
+    }
+    flushes = 0;
+    unflushed = 0;
+    held = false;
+    volume_failure = STATUS_SUCCESS;
+}
+
+/* ---- files ---- */
+
+struct file {
+    struct node *node;
+    ACCESS_MASK access;
+    ULONG share, options;
+    unsigned pending;   /* atomic */
+    LONG references;    /* atomic: handle, pending requests, references by pointer */
+    FILE_OBJECT object; /* what ObReferenceObjectByHandle gives */
+};
+
+static void release_file(struct file *file)
+{
+    if (!sim_drop_reference(&file->references)) {
+        return;
+    }
+    sim_raw_lock(&volume_lock);
+    file->node->opens--;
+    file->node->writers -= (file->access & FILE_WRITE_DATA) != 0;
+    file->node->deny_write -= (file->share & FILE_SHARE_WRITE) == 0;
+    file->node->references--;
+    unlink_if_unused(file->node);
+    sim_raw_unlock(&volume_lock);
+    free(file);
+}
+
+void sim_file_handle_closed(void *object)
+{
+    struct file *file = object;
+    if (__atomic_load_n(&file->pending, __ATOMIC_RELAXED) != 0) {
+        sim_violation("file", "a file is closed while requests to it are under way");
+    }
+    release_file(file);
+}
+
+void *sim_file_reference_object(void *object)
+{
+    struct file *file = object;
+    __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
+    return &file->object;
+}
+
+void ObDereferenceObject(PVOID object)
+{
+    sim_check_irql("ObDereferenceObject", DISPATCH_LEVEL);
+    release_file(CONTAINING_RECORD(object, struct file, object));
+}
+
+static NTSTATUS open_node(const char *name, ULONG disposition, ACCESS_MASK access, ULONG share, struct node **result)
+{
+    struct node *node = find_node(name);
+    if (node == NULL) {
+        if (disposition != FILE_OPEN_IF) {
+            return STATUS_OBJECT_NAME_NOT_FOUND;
+        }
+        node = create_node(name);
+    }
+    if (node->is_protected && (!sim_self()->system || sim_self()->impersonating)) {
+        return STATUS_ACCESS_DENIED;
+    }
+    bool writes = (access & FILE_WRITE_DATA) != 0;
+    bool denies = (share & FILE_SHARE_WRITE) == 0;
+    if ((writes && node->deny_write != 0) || (denies && node->writers != 0)) {
+        return STATUS_SHARING_VIOLATION;
+    }
+    node->opens++;
+    node->writers += writes;
+    node->deny_write += denies;
+    node->references++;
+    *result = node;
+    return STATUS_SUCCESS;
+}
+
+static ACCESS_MASK map_generic(ACCESS_MASK access)
+{
+    return access | ((access & GENERIC_READ) != 0 ? FILE_GENERIC_READ : 0) |
+           ((access & GENERIC_WRITE) != 0 ? FILE_GENERIC_WRITE : 0);
+}
+
+NTSTATUS ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, PIO_STATUS_BLOCK io,
+                      PLARGE_INTEGER allocation_size, ULONG file_attributes, ULONG share, ULONG disposition,
+                      ULONG options, PVOID extended_attributes, ULONG extended_length)
+{
+    sim_check_irql("ZwCreateFile", PASSIVE_LEVEL);
+    char path[NAME_SIZE];
+    UNREFERENCED_PARAMETER(allocation_size);
+    UNREFERENCED_PARAMETER(file_attributes);
+    UNREFERENCED_PARAMETER(extended_attributes);
+    UNREFERENCED_PARAMETER(extended_length);
+    if (!sim_narrow(attributes->ObjectName, path, sizeof(path))) {
+        return STATUS_OBJECT_NAME_INVALID;
+    }
+    if (sim_fault("ZwCreateFile")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (strncasecmp(path, VOLUME_PREFIX, strlen(VOLUME_PREFIX)) != 0) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    if ((attributes->Attributes & OBJ_FORCE_ACCESS_CHECK) != 0 && !sim_self()->administrator) {
+        return STATUS_ACCESS_DENIED; /* the volume is the administrators' */
+    }
+    struct file *file = calloc(1, sizeof(*file));
+    file->access = map_generic(access);
+    file->share = share;
+    file->options = options;
+    file->references = 1;
+    sim_raw_lock(&volume_lock);
+    NTSTATUS status = open_node(path + strlen(VOLUME_PREFIX), disposition, file->access, share, &file->node);
+    sim_raw_unlock(&volume_lock);
+    if (!NT_SUCCESS(status)) {
+        free(file);
+        return status;
+    }
+    io->Status = status;
+    *handle = sim_handle_create(SIM_HANDLE_FILE, file, attributes->Attributes, "ZwCreateFile");
+    return status;
+}
+
+/* ---- reading and writing ---- */
+
+struct transfer {
+    struct file *file;
+    struct sim_waitable *event; /* NULL: none */
+    PIO_STATUS_BLOCK io;
+    void *buffer;
+    ULONG length;
+    uint64_t offset;
+    bool write;
+};
+
+static NTSTATUS carry_out(const struct transfer *transfer, ULONG_PTR *information)
+{
+    const struct node *node = transfer->file->node;
+    wait_while_held();
+    NTSTATUS failure = __atomic_load_n(&volume_failure, __ATOMIC_RELAXED);
+    *information = 0;
+    if (failure != STATUS_SUCCESS) {
+        return failure;
+    }
+    if (transfer->write) {
+        ssize_t done = pwrite(node->descriptor, transfer->buffer, transfer->length, (off_t)transfer->offset);
+        *information = done > 0 ? (ULONG_PTR)done : 0;
+        __atomic_add_fetch(&unflushed, *information, __ATOMIC_RELAXED);
+        return done == (ssize_t)transfer->length ? STATUS_SUCCESS : STATUS_DISK_FULL;
+    }
+    ssize_t done = pread(node->descriptor, transfer->buffer, transfer->length, (off_t)transfer->offset);
+    *information = done > 0 ? (ULONG_PTR)done : 0;
+    sim_memory_accessed(transfer->buffer, *information, true);
+    return *information != 0 || transfer->length == 0 ? STATUS_SUCCESS : STATUS_END_OF_FILE;
+}
+
+static void finish_transfer(struct transfer *transfer)
+{
+    ULONG_PTR information;
+    NTSTATUS status = carry_out(transfer, &information);
+    struct file *file = transfer->file;
+    transfer->io->Information = information;
+    transfer->io->Status = status;
+    struct sim_waitable *event = transfer->event;
+    __atomic_sub_fetch(&file->pending, 1, __ATOMIC_RELEASE);
+    release_file(file);
+    free(transfer);
+    if (event != NULL) {
+        sim_waitable_signal(event, 1); /* last: with it may go everything */
+    }
+}
+
+static void *finish_later(void *context)
+{
+    sim_delay();
+    finish_transfer(context);
+    return NULL;
+}
+
+static bool aligned(const struct file *file, const struct transfer *transfer)
+{
+    ULONG sector = sim_get_options()->sector_size;
+    return (file->options & FILE_NO_INTERMEDIATE_BUFFERING) == 0 ||
+           ((transfer->offset | transfer->length) % sector == 0 && (uintptr_t)transfer->buffer % 2 == 0);
+}
+
+static NTSTATUS begin_transfer(const char *function, HANDLE handle, HANDLE event, PIO_STATUS_BLOCK io, void *buffer,
+                               ULONG length, PLARGE_INTEGER offset, bool write)
+{
+    sim_check_irql(function, PASSIVE_LEVEL);
+    struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, function);
+    if ((file->access & (write ? FILE_WRITE_DATA : FILE_READ_DATA)) == 0) {
+        return STATUS_ACCESS_DENIED;
+    }
+    if ((file->options & FILE_SYNCHRONOUS_IO_NONALERT) == 0 && (offset == NULL || event == NULL)) {
+        sim_violation("file", "%s on an asynchronous file without an offset, or without an event to wait for",
+                      function);
+    }
+    if (sim_fault(function)) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    struct transfer *transfer = malloc(sizeof(*transfer));
+    *transfer = (struct transfer){.file = file,
+                                  .event = event != NULL ? sim_handle_object(event, SIM_HANDLE_EVENT, function) : NULL,
+                                  .io = io,
+                                  .buffer = buffer,
+                                  .length = length,
+                                  .offset = (uint64_t)offset->QuadPart,
+                                  .write = write};
+    if (!aligned(file, transfer)) {
+        free(transfer);
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (transfer->event != NULL) {
+        sim_waitable_clear(transfer->event);
+    }
+    __atomic_add_fetch(&file->pending, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
+    pthread_t thread;
+    if ((file->options & FILE_SYNCHRONOUS_IO_NONALERT) == 0 && sim_chance(25) &&
+        pthread_create(&thread, NULL, finish_later, transfer) == 0) {
+        pthread_detach(thread);
+        return STATUS_PENDING;
+    }
+    finish_transfer(transfer);
+    return io->Status;
+}
+
+NTSTATUS ZwReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
+                    PVOID buffer, ULONG length, PLARGE_INTEGER offset, PULONG key)
+{
+    UNREFERENCED_PARAMETER(apc);
+    UNREFERENCED_PARAMETER(apc_context);
+    UNREFERENCED_PARAMETER(key);
+    return begin_transfer("ZwReadFile", file, event, io, buffer, length, offset, false);
+}
+
+NTSTATUS ZwWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
+                     PVOID buffer, ULONG length, PLARGE_INTEGER offset, PULONG key)
+{
+    UNREFERENCED_PARAMETER(apc);
+    UNREFERENCED_PARAMETER(apc_context);
+    UNREFERENCED_PARAMETER(key);
+    return begin_transfer("ZwWriteFile", file, event, io, buffer, length, offset, true);
+}
+
+/* ---- control, information ---- */
+
+NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
+                               ULONG code, PVOID input, ULONG input_length, PVOID output, ULONG output_length)
+{
+    sim_check_irql("ZwDeviceIoControlFile", PASSIVE_LEVEL);
+    UNREFERENCED_PARAMETER(event);
+    UNREFERENCED_PARAMETER(apc);
+    UNREFERENCED_PARAMETER(apc_context);
+    UNREFERENCED_PARAMETER(code);
+    UNREFERENCED_PARAMETER(input);
+    UNREFERENCED_PARAMETER(input_length);
+    UNREFERENCED_PARAMETER(output);
+    UNREFERENCED_PARAMETER(output_length);
+    (void)sim_handle_object(file, SIM_HANDLE_FILE, "ZwDeviceIoControlFile");
+    io->Status = STATUS_INVALID_DEVICE_REQUEST; /* files are no devices */
+    return io->Status;
+}
+
+static NTSTATUS zero_data(const struct node *node, const int64_t *range, ULONG length)
+{
+    if (length < 2 * sizeof(*range) || range[0] < 0 || range[1] < range[0]) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    int64_t end = range[1] < (int64_t)node_size(node) ? range[1] : (int64_t)node_size(node);
+    if (end > range[0] &&
+        fallocate(node->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, range[0], end - range[0]) != 0) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
+                         ULONG code, PVOID input, ULONG input_length, PVOID output, ULONG output_length)
+{
+    sim_check_irql("ZwFsControlFile", PASSIVE_LEVEL);
+    struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwFsControlFile");
+    UNREFERENCED_PARAMETER(event);
+    UNREFERENCED_PARAMETER(apc);
+    UNREFERENCED_PARAMETER(apc_context);
+    UNREFERENCED_PARAMETER(output);
+    UNREFERENCED_PARAMETER(output_length);
+    io->Information = 0;
+    if (sim_fault("ZwFsControlFile")) {
+        io->Status = STATUS_INSUFFICIENT_RESOURCES;
+    } else if (code == FSCTL_SET_SPARSE) {
+        io->Status = STATUS_SUCCESS;
+    } else if (code == FSCTL_SET_ZERO_DATA) {
+        io->Status = zero_data(file->node, input, input_length);
+    } else {
+        io->Status = STATUS_INVALID_DEVICE_REQUEST;
+    }
+    return io->Status;
+}
+
+NTSTATUS ZwQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID information, ULONG length,
+                                FILE_INFORMATION_CLASS information_class)
+{
+    sim_check_irql("ZwQueryInformationFile", PASSIVE_LEVEL);
+    const struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryInformationFile");
+    if (sim_fault("ZwQueryInformationFile")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (information_class == FileStandardInformation && length >= sizeof(FILE_STANDARD_INFORMATION)) {
+        *(FILE_STANDARD_INFORMATION *)information =
+            (FILE_STANDARD_INFORMATION){.EndOfFile.QuadPart = (LONGLONG)node_size(file->node), .NumberOfLinks = 1};
+    } else if (information_class == FileAlignmentInformation && length >= sizeof(FILE_ALIGNMENT_INFORMATION)) {
+        *(FILE_ALIGNMENT_INFORMATION *)information = (FILE_ALIGNMENT_INFORMATION){.AlignmentRequirement = 1};
+    } else {
+        return STATUS_INVALID_PARAMETER;
+    }
+    io->Status = STATUS_SUCCESS;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ZwSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID information, ULONG length,
+                              FILE_INFORMATION_CLASS information_class)
+{
+    sim_check_irql("ZwSetInformationFile", PASSIVE_LEVEL);
+    const struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwSetInformationFile");
+    if (sim_fault("ZwSetInformationFile")) {
+        return STATUS_DISK_FULL;
+    }
+    if (information_class != FileEndOfFileInformation || length < sizeof(FILE_END_OF_FILE_INFORMATION)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    const FILE_END_OF_FILE_INFORMATION *end = information;
+    uint64_t limit = sim_get_options()->file_limit;
+    if (limit != 0 && (uint64_t)end->EndOfFile.QuadPart > limit) {
+        io->Status = STATUS_DISK_FULL;
+        return io->Status;
+    }
+    io->Status = ftruncate(file->node->descriptor, end->EndOfFile.QuadPart) == 0 ? STATUS_SUCCESS : STATUS_DISK_FULL;
+    return io->Status;
+}
+
+NTSTATUS ZwQueryVolumeInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID information, ULONG length,
+                                      FS_INFORMATION_CLASS information_class)
+{
+    sim_check_irql("ZwQueryVolumeInformationFile", PASSIVE_LEVEL);
+    (void)sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryVolumeInformationFile");
+    if (sim_fault("ZwQueryVolumeInformationFile")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (information_class != FileFsSizeInformation || length < sizeof(FILE_FS_SIZE_INFORMATION)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    *(FILE_FS_SIZE_INFORMATION *)information =
+        (FILE_FS_SIZE_INFORMATION){.SectorsPerAllocationUnit = 8, .BytesPerSector = sim_get_options()->sector_size};
+    io->Status = STATUS_SUCCESS;
+    return STATUS_SUCCESS;
+}
+
+/* ---- flushing, by the function or, where that does not exist, by a request to the file system's device ---- */
+
+static NTSTATUS flush(void)
+{
+    NTSTATUS failure = __atomic_load_n(&volume_failure, __ATOMIC_RELAXED);
+    if (failure == STATUS_SUCCESS) {
+        __atomic_add_fetch(&flushes, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&unflushed, 0, __ATOMIC_RELAXED);
+    }
+    return failure;
+}
+
+NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io);
+
+NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io)
+{
+    sim_check_irql("ZwFlushBuffersFile", PASSIVE_LEVEL);
+    (void)sim_handle_object(file, SIM_HANDLE_FILE, "ZwFlushBuffersFile");
+    if (sim_fault("ZwFlushBuffersFile")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    io->Status = flush();
+    return io->Status;
+}
+
+static void *flush_later(void *context)
+{
+    PIRP irp = context;
+    sim_delay();
+    irp->IoStatus.Status = flush();
+    irp->IoStatus.Information = 0;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return NULL;
+}
+
+static NTSTATUS file_system_flush(PDEVICE_OBJECT device, PIRP irp)
+{
+    pthread_t thread;
+    UNREFERENCED_PARAMETER(device);
+    if (IoGetCurrentIrpStackLocation(irp)->FileObject == NULL) {
+        sim_violation("file", "a flush request without its file object");
+    }
+    if (sim_chance(50)) {
+        IoMarkIrpPending(irp);
+        if (pthread_create(&thread, NULL, flush_later, irp) != 0) {
+            sim_violation("test", "no more threads");
+        }
+        pthread_detach(thread);
+        return STATUS_PENDING;
+    }
+    NTSTATUS status = flush();
+    irp->IoStatus.Status = status;
+    irp->IoStatus.Information = 0;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return status;
+}
+
+static DRIVER_OBJECT file_system = {.MajorFunction = {[IRP_MJ_FLUSH_BUFFERS] = file_system_flush}};
+static DEVICE_OBJECT file_system_device = {.DriverObject = &file_system};
+
+PDEVICE_OBJECT IoGetRelatedDeviceObject(PFILE_OBJECT file)
+{
+    sim_check_irql("IoGetRelatedDeviceObject", DISPATCH_LEVEL);
+    UNREFERENCED_PARAMETER(file);
+    return &file_system_device;
+}
+
+/* ---- events, waiting ---- */
+
+NTSTATUS ZwCreateEvent(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, EVENT_TYPE type,
+                       BOOLEAN signalled)
+{
+    sim_check_irql("ZwCreateEvent", PASSIVE_LEVEL);
+    UNREFERENCED_PARAMETER(access);
+    if (sim_fault("ZwCreateEvent")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    struct sim_waitable *event = sim_waitable_create(signalled, 1, type == SynchronizationEvent);
+    *handle = sim_handle_create(SIM_HANDLE_EVENT, event, attributes->Attributes, "ZwCreateEvent");
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable, PLARGE_INTEGER timeout)
+{
+    sim_check_irql("ZwWaitForSingleObject", PASSIVE_LEVEL);
+    UNREFERENCED_PARAMETER(alertable);
+    enum sim_handle_kind kind = sim_handle_kind(handle, "ZwWaitForSingleObject");
+    void *object = sim_handle_object(handle, kind, "ZwWaitForSingleObject");
+    if (kind != SIM_HANDLE_THREAD && kind != SIM_HANDLE_EVENT) {
+        sim_violation("handle", "ZwWaitForSingleObject on what is no event and no thread");
+    }
+    struct sim_waitable *waitable = kind == SIM_HANDLE_THREAD ? sim_thread_waitable(object) : object;
+    return sim_waitable_wait(waitable, timeout) ? STATUS_SUCCESS : STATUS_TIMEOUT;
+}
+
+NTSTATUS ZwYieldExecution(void)
+{
+    sim_check_irql("ZwYieldExecution", PASSIVE_LEVEL);
+    sim_delay();
+    return STATUS_SUCCESS;
+}
+
+/* ---- symbolic links ---- */
+
+NTSTATUS ZwOpenSymbolicLinkObject(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes)
+{
+    sim_check_irql("ZwOpenSymbolicLinkObject", PASSIVE_LEVEL);
+    char path[NAME_SIZE];
+    char target[NAME_SIZE];
+    UNREFERENCED_PARAMETER(access);
+    if (!sim_narrow(attributes->ObjectName, path, sizeof(path)) || !sim_resolve_path(path, target, sizeof(target))) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    if (sim_fault("ZwOpenSymbolicLinkObject")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    *handle = sim_handle_create(SIM_HANDLE_LINK, strdup(target), attributes->Attributes, "ZwOpenSymbolicLinkObject");
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ZwQuerySymbolicLinkObject(HANDLE handle, PUNICODE_STRING target, PULONG length)
+{
+    sim_check_irql("ZwQuerySymbolicLinkObject", PASSIVE_LEVEL);
+    const char *text = sim_handle_object(handle, SIM_HANDLE_LINK, "ZwQuerySymbolicLinkObject");
+    size_t characters = strlen(text);
+    UNREFERENCED_PARAMETER(length);
+    if (sim_fault("ZwQuerySymbolicLinkObject")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (characters * sizeof(WCHAR) > target->MaximumLength) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    for (size_t i = 0; i < characters; i++) {
+        target->Buffer[i] = (WCHAR)text[i];
+    }
+    target->Length = (USHORT)(characters * sizeof(WCHAR));
+    return STATUS_SUCCESS;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fuzzing of what CREATE_DEVICE is given: its data, the length of an image, and the image's first sector. Whatever comes
+ * out as parameters of a disk must be one that the rest of the driver can rely on.
+ */
+
+#include "core/disk/create.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REQUEST_MAXIMUM 96u
+
+#define REQUIRE(condition)  \
+    do {                    \
+        if (!(condition)) { \
+            abort();        \
+        }                   \
+    } while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Takes up to `count` bytes of the input; what is missing is zero. Returns how many there were. */
+static size_t take(const uint8_t **data, size_t *size, void *to, size_t count)
+{
+    size_t taken = *size < count ? *size : count;
+    memset(to, 0, count);
+    memcpy(to, *data, taken);
+    *data += taken;
+    *size -= taken;
+    return taken;
+}
+
+/* Input: the length of the image, up to REQUEST_MAXIMUM bytes of request, the image's first sector. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct disk_create_policy policy = {.maximum_devices = IMDISK_MAXIMUM_DEVICES,
+                                                     .disallowed_drive_letters = 4,
+                                                     .maximum_memory_disk_bytes = INT64_MAX};
+    struct disk_parameters parameters;
+    uint64_t image_length;
+    uint64_t required = 0;
+    unsigned char bytes[REQUEST_MAXIMUM];
+    unsigned char sector[GEOMETRY_BPB_SIZE];
+    (void)take(&data, &size, &image_length, sizeof(image_length));
+    image_length &= INT64_MAX; /* as file systems give them */
+    size_t length = take(&data, &size, bytes, sizeof(bytes));
+    (void)take(&data, &size, sector, sizeof(sector));
+    unsigned char *request = malloc(length != 0 ? length : 1); /* its own block: its end is watched */
+    memcpy(request, bytes, length);
+
+    if (!ballast_failed(disk_parameters_parse(request, length, &policy, &parameters))) {
+        REQUIRE(parameters.number < IMDISK_MAXIMUM_DEVICES || parameters.number == IMDISK_AUTO_DEVICE_NUMBER);
+        REQUIRE(parameters.image_offset <= INT64_MAX);
+        REQUIRE(parameters.drive_letter == 0 ||
+                (parameters.drive_letter >= 'A' && parameters.drive_letter <= 'Z' && parameters.drive_letter != 'C'));
+        REQUIRE((const unsigned char *)parameters.file_name + parameters.file_name_length <= request + length);
+        if (!ballast_failed(disk_parameters_resolve_size(&parameters, image_length, &required))) {
+            disk_parameters_resolve_geometry(&parameters, parameters.file_name_length != 0 ? sector : NULL);
+            REQUIRE(parameters.geometry.size_bytes > DISK_MINIMUM_EXCLUSIVE);
+            REQUIRE(parameters.geometry.size_bytes <= parameters.maximum_size);
+            REQUIRE(parameters.image_offset + parameters.geometry.size_bytes <= INT64_MAX);
+            REQUIRE(required >= image_length && required <= INT64_MAX);
+            REQUIRE(geometry_valid(&parameters.geometry));
+            REQUIRE(!geometry_incomplete(&parameters.geometry));
+            REQUIRE(geometry_cylinders(&parameters.geometry) <= parameters.geometry.size_bytes);
+            REQUIRE(parameters.kind != DISK_KIND_AUTOMATIC);
+        }
+    }
+    free(request);
+    return 0;
+}

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The fuzzers, each for a fixed number of runs: fuzz.sh [RUNS]; tools/fuzz runs them long. They start from what the
+# behaviour table does; inputs that once crashed are in regressions/.
+root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tools/common.sh"
+
+bin=$build/host-clang/bin
+tests_run=0
+failures=0
+
+# fuzz NAME OPTION...: once over all that is known, then mutated.
+fuzz() {
+    local name=$1 log=$build/fuzz/$1.log
+    local known=()
+    shift
+    [ ! -d "$root/tests/fuzz/regressions/$name" ] || known=("$root/tests/fuzz/regressions/$name")
+    mkdir -p "$build/fuzz/$name"
+    tests_run=$((tests_run + 1))
+    if (cd "$build/fuzz" && "$bin/fuzz-$name" -timeout=60 -print_final_stats=1 -artifact_prefix="$name-" "$@" "$name" \
+        "${known[@]}") >"$log" 2>&1; then
+        echo "# note: $name: $(sed -n 's/^stat::number_of_executed_units: //p' "$log") inputs"
+        echo "ok $tests_run - $name"
+    else
+        failures=$((failures + 1))
+        tail -n 30 "$log" | sed 's/^/# /'
+        echo "not ok $tests_run - $name"
+    fi
+}
+
+mkdir -p "$build/fuzz/disk"
+for case in $("$bin/sim-disk-table" | sed -n 's/^ok [0-9]* - \([a-z_]*\)$/\1/p'); do
+    [ -e "$build/fuzz/disk/$case" ] || RECORD=$build/fuzz/disk/$case "$bin/fuzz-record" "$case" >/dev/null
+done
+
+if [ -n "${FUZZ_MINUTES:-}" ]; then
+    limits=(-max_total_time=$((FUZZ_MINUTES * 60)) -max_len=2048)
+    fuzz disk "${limits[@]}"
+    fuzz create "${limits[@]}"
+    fuzz bpb "${limits[@]}"
+    fuzz size "${limits[@]}"
+else
+    # A seed, so that it is the same each time.
+    fuzz disk -seed=1 -runs="${1:-3000}" -max_len=2048
+    fuzz create -seed=1 -runs=300000
+    fuzz bpb -seed=1 -runs=300000
+    fuzz size -seed=1 -runs=300000
+fi
+echo "1..$tests_run"
+[ "$failures" -eq 0 ]

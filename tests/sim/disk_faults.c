@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every kernel call of the disk driver that can fail is made to fail, one at a time: a scenario is run once to count its
+ * fault points and then once for each. The oracle: a sensible status; a failed request has changed nothing and succeeds
+ * when it is made again; a request that succeeds all the same has done its work; and unloading leaves nothing, which the
+ * simulation checks together with locks, IRQL and the rest of its rules.
+ *
+ * FAULT_AT=7 sim-disk-faults create_file makes only the 7th call of that scenario fail.
+ */
+
+#include "ballast/disk_abi.h"
+#include "core/disk/storage_abi.h"
+#include "sim/sim.h"
+#include "tests/behaviour/target.h"
+#include "tests/harness/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MIB    (1u << 20)
+#define NUMBER 5u
+#define IMAGE  "image"
+#define POINTS 200 /* at most, in a scenario */
+
+DRIVER_INITIALIZE DriverEntry;
+
+static struct sim_process *process;
+static struct sim_file *control;
+static struct sim_file *disk;
+static unsigned long total;
+
+/* A scenario sets up without faults; then its operation runs, maybe with one. The rest runs without again. */
+struct scenario {
+    void (*set_up)(void);
+    NTSTATUS (*operate)(void);
+    void (*verify)(NTSTATUS status); /* that all has happened, or nothing */
+    bool repeatable;                 /* after a failure the operation is repeated and must succeed */
+    bool nt52;
+};
+
+/* ---- requests ---- */
+
+static NTSTATUS create(uint32_t flags, int64_t size, const char *image, uint16_t letter)
+{
+    _Alignas(8) unsigned char bytes[IMDISK_CREATE_DATA_SIZE + 128] = {0};
+    struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
+    size_t name_length = 0;
+    if (image != NULL) {
+        const uint16_t *path = target_image_path(image, &name_length);
+        memcpy(data->file_name, path, name_length);
+    }
+    data->device_number = NUMBER;
+    data->flags = flags;
+    data->size_bytes = size;
+    data->drive_letter = letter;
+    data->file_name_length_bytes = (uint16_t)name_length;
+    return sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)(IMDISK_CREATE_DATA_SIZE + name_length), bytes,
+                     sizeof(bytes), NULL);
+}
+
+static NTSTATUS remove_disk(void)
+{
+    uint32_t number = NUMBER;
+    return sim_ioctl(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0, NULL);
+}
+
+static void open_disk(void)
+{
+    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDisk5", GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
+}
+
+static void close_disk(void)
+{
+    if (disk != NULL) {
+        sim_close(disk);
+        disk = NULL;
+    }
+}
+
+static unsigned disks(void)
+{
+    uint32_t list[8] = {0};
+    CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, list, sizeof(list), NULL), STATUS_SUCCESS);
+    return list[0];
+}
+
+static struct ballast_disk_state state(void)
+{
+    struct ballast_disk_state result = {.valid = 0};
+    CHECK_EQUAL(sim_ioctl(disk, BALLAST_IOCTL_DISK_QUERY_STATE, NULL, 0, &result, sizeof(result), NULL),
+                STATUS_SUCCESS);
+    return result;
+}
+
+/* ---- loading ---- */
+
+static void set_up_nothing(void)
+{
+}
+
+static NTSTATUS operate_load(void)
+{
+    NTSTATUS status = sim_load(DriverEntry);
+    if (NT_SUCCESS(status)) {
+        sim_unload();
+    }
+    return status;
+}
+
+static void verify_nothing(NTSTATUS status)
+{
+    (void)status; /* sim_load has checked that nothing is left */
+}
+
+/* ---- creating ---- */
+
+static NTSTATUS operate_create_memory(void)
+{
+    return create(IMDISK_TYPE_VM, MIB, NULL, 'V');
+}
+
+static void verify_created(NTSTATUS status)
+{
+    CHECK_EQUAL(disks(), NT_SUCCESS(status) ? 1 : 0);
+    /* Links can fail without the creation failing; a disk that does not exist has none. */
+    if (!NT_SUCCESS(status)) {
+        char path[64];
+        CHECK(!sim_resolve_path("\\DosDevices\\V:", path, sizeof(path)));
+        CHECK(!sim_resolve_path("\\DosDevices\\ImDisk5", path, sizeof(path)));
+    }
+}
+
+/* Its letter is still there from a disk that a crash has taken. */
+static void set_up_stale_letter(void)
+{
+    UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\Global\\V:");
+    UNICODE_STRING target = RTL_CONSTANT_STRING(L"\\Device\\ImDisk77");
+    CHECK_EQUAL(IoCreateSymbolicLink(&link, &target), STATUS_SUCCESS);
+}
+
+static void verify_created_over_stale_letter(NTSTATUS status)
+{
+    UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\Global\\V:");
+    char path[64];
+    CHECK_EQUAL(disks(), NT_SUCCESS(status) ? 1 : 0);
+    if (sim_resolve_path("\\DosDevices\\V:", path, sizeof(path)) && strcmp(path, "\\Device\\ImDisk77") == 0) {
+        (void)IoDeleteSymbolicLink(&link); /* not ours to clean up for the driver */
+    }
+}
+
+static NTSTATUS operate_create_new_file(void)
+{
+    return create(IMDISK_OPTION_SPARSE_FILE, 3 * MIB, IMAGE, 0);
+}
+
+static void set_up_image(void)
+{
+    CHECK(target_image_create(IMAGE, MIB));
+}
+
+static void verify_image(NTSTATUS status)
+{
+    unsigned char byte = 0;
+    verify_created(status);
+    CHECK(target_image_read(IMAGE, MIB - 1, &byte, 1));
+    CHECK_EQUAL(byte, target_pattern(MIB - 1));
+}
+
+/* A sector size that the volume's does not divide: it is opened a second time. */
+static NTSTATUS operate_create_odd_file(void)
+{
+    return create(IMDISK_TYPE_FILE, MIB - 100, IMAGE, 0);
+}
+
+static NTSTATUS operate_create_loaded(void)
+{
+    return create(IMDISK_TYPE_VM, 2 * MIB, IMAGE, 0);
+}
+
+static NTSTATUS operate_create_buffered(void)
+{
+    return create(IMDISK_TYPE_FILE | IMDISK_FILE_BUFFERED_IO, 2 * MIB, IMAGE, 0);
+}
+
+/* ---- using a disk ---- */
+
+static unsigned char pattern[3 * 65536 + 4096];
+
+static void fill_pattern(unsigned char seed)
+{
+    for (size_t i = 0; i < sizeof(pattern); i++) {
+        pattern[i] = (unsigned char)(i * 7 + i / 4096 + seed) | 1;
+    }
+}
+
+static void set_up_memory_disk(void)
+{
+    CHECK_EQUAL(create(IMDISK_TYPE_VM, MIB, NULL, 0), STATUS_SUCCESS);
+    open_disk();
+    fill_pattern(1);
+    CHECK_EQUAL(sim_write(disk, 512, pattern, sizeof(pattern), NULL), STATUS_SUCCESS);
+}
+
+static void set_up_file_disk(void)
+{
+    CHECK(sim_volume_create(IMAGE, NULL, MIB));
+    CHECK_EQUAL(create(IMDISK_OPTION_SPARSE_FILE, MIB, IMAGE, 0), STATUS_SUCCESS);
+    open_disk();
+    fill_pattern(1);
+    CHECK_EQUAL(sim_write(disk, 512, pattern, sizeof(pattern), NULL), STATUS_SUCCESS);
+}
+
+static void verify_content(void)
+{
+    static unsigned char read[sizeof(pattern)];
+    CHECK_EQUAL(sim_read(disk, 512, read, sizeof(read), NULL), STATUS_SUCCESS);
+    CHECK_BYTES(read, pattern, sizeof(read));
+}
+
+static void verify_unchanged(NTSTATUS status)
+{
+    (void)status;
+    verify_content();
+}
+
+static NTSTATUS operate_queries(void)
+{
+    _Alignas(8) unsigned char bytes[512];
+    static const uint32_t codes[] = {IMDISK_IOCTL_QUERY_VERSION, IMDISK_IOCTL_QUERY_DEVICE,
+                                     BALLAST_IOCTL_DISK_QUERY_STATE, IOCTL_DISK_GET_DRIVE_GEOMETRY,
+                                     IOCTL_DISK_GET_LENGTH_INFO};
+    NTSTATUS status = STATUS_SUCCESS;
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]) && NT_SUCCESS(status); i++) {
+        status = sim_ioctl(disk, codes[i], NULL, 0, bytes, sizeof(bytes), NULL);
+    }
+    if (NT_SUCCESS(status)) {
+        status = sim_ioctl(control, IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, bytes, sizeof(bytes), NULL);
+    }
+    if (NT_SUCCESS(status)) {
+        status = sim_ioctl(control, BALLAST_IOCTL_DISK_QUERY_DRIVER_STATE, NULL, 0, bytes, sizeof(bytes), NULL);
+    }
+    return status;
+}
+
+static NTSTATUS operate_read(void)
+{
+    static unsigned char read[sizeof(pattern)];
+    NTSTATUS status = sim_read(disk, 512, read, sizeof(read), NULL);
+    if (NT_SUCCESS(status)) {
+        CHECK_BYTES(read, pattern, sizeof(read));
+    }
+    return status;
+}
+
+/* To where nothing has been written: memory has to be found. */
+static NTSTATUS operate_write(void)
+{
+    return sim_write(disk, MIB - sizeof(pattern), pattern, sizeof(pattern), NULL);
+}
+
+/* Each piece is the old or the new one, and after success all are new. */
+static void verify_written(NTSTATUS status)
+{
+    static unsigned char read[sizeof(pattern)];
+    static const unsigned char zeros[512];
+    verify_content();
+    CHECK_EQUAL(sim_read(disk, MIB - sizeof(pattern), read, sizeof(read), NULL), STATUS_SUCCESS);
+    if (NT_SUCCESS(status)) {
+        CHECK_BYTES(read, pattern, sizeof(read));
+        return;
+    }
+    for (size_t i = 0; i < sizeof(read); i += 512) {
+        CHECK(memcmp(&read[i], &pattern[i], 512) == 0 || memcmp(&read[i], zeros, 512) == 0);
+    }
+}
+
+static NTSTATUS operate_flush(void)
+{
+    return sim_flush(disk);
+}
+
+static void verify_flushed(NTSTATUS status)
+{
+    CHECK(!NT_SUCCESS(status) || sim_volume_unflushed_bytes() == 0);
+    verify_content();
+}
+
+static NTSTATUS operate_trim(void)
+{
+    struct {
+        struct storage_data_set_attributes attributes;
+        _Alignas(8) struct storage_data_set_range ranges[2];
+    } trim = {.attributes = {.size = sizeof(trim.attributes),
+                             .action = DATA_SET_ACTION_TRIM,
+                             .data_set_ranges_offset = offsetof(__typeof__(trim), ranges),
+                             .data_set_ranges_length = sizeof(trim.ranges)},
+              .ranges = {{512, 512}, {MIB / 2, MIB / 2}}};
+    return sim_ioctl(disk, IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, &trim, sizeof(trim), NULL, 0, NULL);
+}
+
+/* A trim only says what is not needed: what is outside must stay. */
+static void verify_trimmed(NTSTATUS status)
+{
+    static unsigned char read[sizeof(pattern) - 512];
+    (void)status;
+    CHECK_EQUAL(sim_read(disk, 1024, read, sizeof(read), NULL), STATUS_SUCCESS);
+    CHECK_BYTES(read, pattern + 512, sizeof(read));
+}
+
+static NTSTATUS operate_grow(void)
+{
+    struct ballast_disk_resize resize = {{sizeof(resize), BALLAST_DISK_RESIZE_VERSION, 0}, 64ull * MIB};
+    return sim_ioctl(disk, BALLAST_IOCTL_DISK_RESIZE, &resize, sizeof(resize), NULL, 0, NULL);
+}
+
+static void verify_grown(NTSTATUS status)
+{
+    verify_content();
+    CHECK_EQUAL(state().size_bytes, NT_SUCCESS(status) ? 64ull * MIB : MIB);
+    if (!NT_SUCCESS(status) && sim_volume_size(IMAGE) >= 0) {
+        CHECK_EQUAL(sim_volume_size(IMAGE), MIB);
+    }
+}
+
+static NTSTATUS operate_shrink(void)
+{
+    struct ballast_disk_resize resize = {
+        {sizeof(resize), BALLAST_DISK_RESIZE_VERSION, BALLAST_DISK_RESIZE_ALLOW_SHRINK}, MIB / 2};
+    return sim_ioctl(disk, BALLAST_IOCTL_DISK_RESIZE, &resize, sizeof(resize), NULL, 0, NULL);
+}
+
+static void verify_shrunk(NTSTATUS status)
+{
+    verify_content();
+    CHECK_EQUAL(state().size_bytes, NT_SUCCESS(status) ? MIB / 2 : MIB);
+}
+
+static NTSTATUS operate_set_flags(void)
+{
+    uint32_t flags[2] = {IMDISK_OPTION_REMOVABLE | IMDISK_OPTION_READ_ONLY,
+                         IMDISK_OPTION_REMOVABLE | IMDISK_OPTION_READ_ONLY};
+    return sim_ioctl(disk, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, sizeof(flags), flags, sizeof(flags), NULL);
+}
+
+/* ---- several at once: further workers are started ---- */
+
+#define PARALLEL 8
+
+static NTSTATUS operate_parallel_reads(void)
+{
+    static unsigned char buffers[PARALLEL][4096];
+    struct sim_request *requests[PARALLEL];
+    NTSTATUS result = STATUS_SUCCESS;
+    for (unsigned i = 0; i < PARALLEL; i++) {
+        requests[i] = sim_read_begin(disk, 512 + i * 4096, buffers[i], 4096);
+    }
+    for (unsigned i = 0; i < PARALLEL; i++) {
+        NTSTATUS status = sim_request_wait(requests[i], NULL);
+        if (!NT_SUCCESS(status)) {
+            result = status;
+        } else {
+            CHECK_BYTES(buffers[i], pattern + i * 4096, 4096);
+        }
+    }
+    return result;
+}
+
+/* ---- removal ---- */
+
+static NTSTATUS operate_remove(void)
+{
+    return remove_disk();
+}
+
+static NTSTATUS operate_eject(void)
+{
+    return sim_ioctl(disk, IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, NULL, 0, NULL);
+}
+
+static void verify_removed(NTSTATUS status)
+{
+    CHECK_EQUAL(status, STATUS_SUCCESS);
+    CHECK_EQUAL(disks(), 0);
+}
+
+/* Unloading takes disks with it. The runner unloads, without faults, what this leaves. */
+static NTSTATUS operate_unload(void)
+{
+    close_disk();
+    sim_close(control);
+    control = NULL;
+    sim_unload();
+    return STATUS_SUCCESS;
+}
+
+/* ---- running ---- */
+
+static bool is_load(const struct scenario *scenario)
+{
+    return scenario->operate == operate_load;
+}
+
+/* The name of the call that failed; NULL if there was none. names[] receives those of all calls, and a NULL. */
+static const char *run(const struct scenario *scenario, unsigned long fault, const char *names[POINTS + 1])
+{
+    struct sim_options options = {.seed = 1, .nt52 = scenario->nt52};
+    control = NULL;
+    disk = NULL;
+    sim_reset(&options);
+    process = sim_process_create(true);
+    if (!is_load(scenario)) {
+        CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
+        CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &control),
+                    STATUS_SUCCESS);
+    }
+    scenario->set_up();
+    sim_fault_at(fault);
+    NTSTATUS status = scenario->operate();
+    for (unsigned long i = 0; i <= POINTS; i++) {
+        names[i] = i < POINTS ? sim_fault_name(i + 1) : NULL;
+    }
+    const char *name = sim_fault_name(fault);
+    sim_fault_at(0);
+    test_note("fault %lu: %s, status 0x%08x", fault, name != NULL ? name : "none", (unsigned)status);
+    CHECK(NT_SUCCESS(status) ||
+          (name != NULL && (status == STATUS_INSUFFICIENT_RESOURCES || status == STATUS_DISK_FULL)));
+    if (control != NULL || is_load(scenario)) {
+        scenario->verify(status);
+    }
+    if (!NT_SUCCESS(status) && scenario->repeatable) {
+        NTSTATUS again = scenario->operate();
+        CHECK_EQUAL(again, STATUS_SUCCESS);
+        scenario->verify(again);
+    }
+    close_disk();
+    bool loaded = control != NULL;
+    sim_kill_process(process);
+    if (loaded) {
+        sim_unload();
+    }
+    return name;
+}
+
+/* Threads may pass their points in another order than last time: until this one is hit. */
+static void fail(const struct scenario *scenario, unsigned long fault, const char *name)
+{
+    const char *names[POINTS + 1];
+    const char *hit = NULL;
+    for (unsigned i = 0; i < 100 && hit != name; i++) {
+        hit = run(scenario, fault, names);
+    }
+    CHECK(hit == name);
+}
+
+static void fail_each(const struct scenario *scenario)
+{
+    const char *names[POINTS + 1];
+    const char *only = getenv("FAULT_AT");
+    (void)run(scenario, 0, names);
+    for (unsigned long fault = 1; names[fault - 1] != NULL; fault++) {
+        if (only == NULL || strtoul(only, NULL, 0) == fault) {
+            fail(scenario, fault, names[fault - 1]);
+            total++;
+        }
+    }
+}
+
+#define SCENARIO(name, set_up, operate, verify)                              \
+    static void name(void)                                                   \
+    {                                                                        \
+        fail_each(&(struct scenario){set_up, operate, verify, true, false}); \
+        fail_each(&(struct scenario){set_up, operate, verify, true, true});  \
+    }
+
+SCENARIO(load, set_up_nothing, operate_load, verify_nothing)
+SCENARIO(create_memory, set_up_nothing, operate_create_memory, verify_created)
+SCENARIO(create_with_stale_letter, set_up_stale_letter, operate_create_memory, verify_created_over_stale_letter)
+SCENARIO(create_new_file, set_up_nothing, operate_create_new_file, verify_created)
+SCENARIO(create_odd_file, set_up_image, operate_create_odd_file, verify_image)
+SCENARIO(create_buffered, set_up_image, operate_create_buffered, verify_image)
+SCENARIO(create_loaded, set_up_image, operate_create_loaded, verify_image)
+SCENARIO(query, set_up_memory_disk, operate_queries, verify_unchanged)
+SCENARIO(read_memory, set_up_memory_disk, operate_read, verify_unchanged)
+SCENARIO(read_file, set_up_file_disk, operate_read, verify_unchanged)
+SCENARIO(write_memory, set_up_memory_disk, operate_write, verify_written)
+SCENARIO(write_file, set_up_file_disk, operate_write, verify_written)
+SCENARIO(flush_memory, set_up_memory_disk, operate_flush, verify_unchanged)
+SCENARIO(flush_file, set_up_file_disk, operate_flush, verify_flushed)
+SCENARIO(trim_memory, set_up_memory_disk, operate_trim, verify_trimmed)
+SCENARIO(trim_file, set_up_file_disk, operate_trim, verify_trimmed)
+SCENARIO(grow_memory, set_up_memory_disk, operate_grow, verify_grown)
+SCENARIO(grow_file, set_up_file_disk, operate_grow, verify_grown)
+SCENARIO(shrink_memory, set_up_memory_disk, operate_shrink, verify_shrunk)
+SCENARIO(set_flags, set_up_memory_disk, operate_set_flags, verify_unchanged)
+SCENARIO(parallel_reads, set_up_file_disk, operate_parallel_reads, verify_unchanged)
+SCENARIO(remove_memory, set_up_memory_disk, operate_remove, verify_removed)
+SCENARIO(remove_file, set_up_file_disk, operate_remove, verify_removed)
+SCENARIO(eject, set_up_file_disk, operate_eject, verify_removed)
+SCENARIO(unload, set_up_file_disk, operate_unload, verify_nothing)
+
+static void all_were_failed(void)
+{
+    printf("# note: %lu fault points, each made to fail\n", total);
+    CHECK(total != 0);
+}
+
+TEST_MAIN({"load", load}, {"create_memory", create_memory}, {"create_with_stale_letter", create_with_stale_letter},
+          {"create_new_file", create_new_file}, {"create_odd_file", create_odd_file},
+          {"create_buffered", create_buffered}, {"create_loaded", create_loaded}, {"query", query},
+          {"read_memory", read_memory}, {"read_file", read_file}, {"write_memory", write_memory},
+          {"write_file", write_file}, {"flush_memory", flush_memory}, {"flush_file", flush_file},
+          {"trim_memory", trim_memory}, {"trim_file", trim_file}, {"grow_memory", grow_memory},
+          {"grow_file", grow_file}, {"shrink_memory", shrink_memory}, {"set_flags", set_flags},
+          {"parallel_reads", parallel_reads}, {"remove_memory", remove_memory}, {"remove_file", remove_file},
+          {"eject", eject}, {"unload", unload}, {"all_were_failed", all_were_failed})

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The disk driver where only a kernel can lead it: high IRQL, other drivers' requests, files that do not answer, clients
+ * that are killed, callers without rights.
+ */
+
+#include "ballast/disk_abi.h"
+#include "core/disk/storage_abi.h"
+#include "sim/sim.h"
+#include "tests/behaviour/target.h"
+#include "tests/harness/test.h"
+
+#include <string.h>
+#include <time.h>
+
+#define MIB    (1u << 20)
+#define NUMBER 5u
+#define DEVICE "\\Device\\ImDisk5"
+#define IMAGE  "image"
+#define PIECE  4096u
+
+DRIVER_INITIALIZE DriverEntry;
+
+static struct sim_process *process;
+static struct sim_file *control;
+static struct sim_file *disk;
+static unsigned char buffers[8][PIECE];
+
+static void begin_with(const struct sim_options *options)
+{
+    sim_reset(options);
+    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
+    process = sim_process_create(true);
+    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &control),
+                STATUS_SUCCESS);
+    CHECK(target_image_create(IMAGE, MIB));
+}
+
+static void begin(void)
+{
+    struct sim_options options = {.seed = 1};
+    begin_with(&options);
+}
+
+static void end(void)
+{
+    sim_kill_process(process);
+    sim_unload();
+}
+
+static struct sim_request *create_begin(uint32_t flags, const char *image)
+{
+    static _Alignas(8) unsigned char bytes[256];
+    struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
+    size_t name_length = 0;
+    memset(bytes, 0, sizeof(bytes));
+    if (image != NULL) {
+        const uint16_t *path = target_image_path(image, &name_length);
+        memcpy(data->file_name, path, name_length);
+    }
+    data->device_number = NUMBER;
+    data->flags = flags;
+    data->size_bytes = MIB;
+    data->file_name_length_bytes = (uint16_t)name_length;
+    return sim_ioctl_begin(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)(IMDISK_CREATE_DATA_SIZE + name_length),
+                           NULL, 0);
+}
+
+static NTSTATUS create(uint32_t flags, const char *image)
+{
+    return sim_request_wait(create_begin(flags, image), NULL);
+}
+
+static void create_and_open(uint32_t flags, const char *image)
+{
+    CHECK_EQUAL(create(flags, image), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
+}
+
+static struct sim_request *remove_begin(void)
+{
+    static uint32_t number = NUMBER;
+    return sim_ioctl_begin(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+}
+
+static unsigned disks(void)
+{
+    uint32_t list[8] = {0};
+    CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, list, sizeof(list), NULL), STATUS_SUCCESS);
+    return list[0];
+}
+
+static void pause_a_little(void)
+{
+    struct timespec time = {0, 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
+/* Until this many transfers are stuck in the volume. */
+static void wait_for_stuck(unsigned count)
+{
+    for (unsigned i = 0; i < 10000 && sim_volume_waiting() < count; i++) {
+        pause_a_little();
+    }
+    CHECK_EQUAL(sim_volume_waiting(), count);
+}
+
+/* ---- IRQL ---- */
+
+static void transfers_at_dispatch_level(void)
+{
+    static const uint32_t types[] = {IMDISK_TYPE_VM, IMDISK_TYPE_FILE, IMDISK_TYPE_FILE | IMDISK_FILE_AWE_ALLOC};
+    for (size_t i = 0; i < 3; i++) {
+        begin();
+        create_and_open(types[i], i == 0 ? NULL : IMAGE);
+        memset(buffers[0], 0x5A, PIECE);
+        sim_set_irql(DISPATCH_LEVEL);
+        struct sim_request *write = sim_write_begin(disk, 512, buffers[0], PIECE);
+        sim_set_irql(PASSIVE_LEVEL);
+        CHECK_EQUAL(sim_request_wait(write, NULL), STATUS_SUCCESS);
+        sim_set_irql(DISPATCH_LEVEL);
+        struct sim_request *read = sim_read_begin(disk, 512, buffers[1], PIECE);
+        sim_set_irql(PASSIVE_LEVEL);
+        CHECK_EQUAL(sim_request_wait(read, NULL), STATUS_SUCCESS);
+        CHECK_BYTES(buffers[1], buffers[0], PIECE);
+        end();
+    }
+}
+
+/* Queries that need no paged memory are answered; the others are refused. */
+static void control_at_dispatch_level(void)
+{
+    static const struct {
+        uint32_t code;
+        NTSTATUS status;
+    } rows[] = {
+        {IMDISK_IOCTL_QUERY_VERSION, STATUS_SUCCESS},           {IMDISK_IOCTL_QUERY_DEVICE, STATUS_SUCCESS},
+        {IOCTL_DISK_GET_DRIVE_GEOMETRY, STATUS_SUCCESS},        {IOCTL_DISK_GET_LENGTH_INFO, STATUS_SUCCESS},
+        {BALLAST_IOCTL_DISK_QUERY_STATE, STATUS_ACCESS_DENIED}, {IMDISK_IOCTL_SET_DEVICE_FLAGS, STATUS_ACCESS_DENIED},
+    };
+    _Alignas(8) unsigned char bytes[512] = {0};
+    begin();
+    create_and_open(IMDISK_TYPE_VM, NULL);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        test_note("row %u", (unsigned)i);
+        sim_set_irql(DISPATCH_LEVEL);
+        struct sim_request *request = sim_ioctl_begin(disk, rows[i].code, bytes, 8, bytes, sizeof(bytes));
+        sim_set_irql(PASSIVE_LEVEL);
+        CHECK_EQUAL(sim_request_wait(request, NULL), rows[i].status);
+    }
+    sim_set_irql(DISPATCH_LEVEL);
+    struct sim_request *creation = create_begin(IMDISK_TYPE_VM, NULL);
+    struct sim_request *removal = remove_begin();
+    sim_set_irql(PASSIVE_LEVEL);
+    CHECK_EQUAL(sim_request_wait(creation, NULL), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
+    end();
+}
+
+/* ---- requests of other drivers and of nobody ---- */
+
+static void internal_control_is_control(void)
+{
+    uint32_t version = 0;
+    uint64_t length = 0;
+    struct ballast_disk_resize resize = {{16, BALLAST_DISK_RESIZE_VERSION, 0}, 2 * MIB};
+    begin();
+    create_and_open(IMDISK_TYPE_VM, NULL);
+    CHECK_EQUAL(sim_internal_ioctl(disk, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, &version, 4, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(version, 0x0103);
+    CHECK_EQUAL(sim_internal_ioctl(disk, BALLAST_IOCTL_DISK_RESIZE, &resize, sizeof(resize), NULL, 0, NULL),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(sim_ioctl(disk, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &length, sizeof(length), NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(length, 2 * MIB);
+    end();
+}
+
+static void other_functions_are_refused(void)
+{
+    static const UCHAR majors[] = {IRP_MJ_QUERY_INFORMATION, IRP_MJ_SET_INFORMATION, IRP_MJ_QUERY_VOLUME_INFORMATION,
+                                   IRP_MJ_SHUTDOWN, IRP_MJ_PNP};
+    begin();
+    create_and_open(IMDISK_TYPE_VM, NULL);
+    for (size_t i = 0; i < sizeof(majors); i++) {
+        CHECK_EQUAL(sim_simple_request(disk, majors[i]), STATUS_INVALID_DEVICE_REQUEST);
+        CHECK_EQUAL(sim_simple_request(control, majors[i]), STATUS_INVALID_DEVICE_REQUEST);
+    }
+    CHECK_EQUAL(sim_flush(control), STATUS_INVALID_DEVICE_REQUEST);
+    end();
+}
+
+static void write_through_reaches_the_file(void)
+{
+    begin();
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    CHECK_EQUAL(sim_write(disk, 0, buffers[0], PIECE, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_volume_unflushed_bytes(), PIECE);
+    sim_file_write_through(disk);
+    CHECK_EQUAL(sim_write(disk, 0, buffers[0], PIECE, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_volume_unflushed_bytes(), 0);
+    end();
+}
+
+/* ---- rights ---- */
+
+static void users_may_query_only(void)
+{
+    struct sim_file *file;
+    uint32_t version;
+    begin();
+    create_and_open(IMDISK_TYPE_VM, NULL);
+    struct sim_process *user = sim_process_create(false);
+    CHECK_EQUAL(sim_create_file(user, "\\Device\\ImDiskCtl", GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(sim_create_file(user, DEVICE, GENERIC_READ, &file), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(sim_create_file(user, DEVICE, GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(sim_create_file(user, DEVICE, FILE_READ_ATTRIBUTES, &file), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, &version, 4, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(user, "\\Device\\ImDiskCtl", GENERIC_READ, &file), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, &version, 4, NULL), STATUS_SUCCESS);
+    sim_kill_process(user);
+    end();
+}
+
+/* There is nothing behind a device, and no way round its rights. */
+static void names_behind_devices(void)
+{
+    struct sim_file *file;
+    begin();
+    create_and_open(IMDISK_TYPE_VM, NULL);
+    CHECK_EQUAL(sim_create_file(process, DEVICE "\\x", GENERIC_READ, &file), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl\\x", GENERIC_READ, &file), STATUS_OBJECT_NAME_NOT_FOUND);
+    struct sim_process *user = sim_process_create(false);
+    CHECK_EQUAL(sim_create_file(user, DEVICE "\\x", GENERIC_READ, &file), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(sim_create_file(user, "\\Device\\ImDiskCtl\\x", GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
+    sim_kill_process(user);
+    end();
+}
+
+/* The driver's own rights must not open what the caller's do not. */
+static void images_are_opened_with_the_callers_rights(void)
+{
+    begin();
+    sim_volume_protect(IMAGE);
+    CHECK_EQUAL(create(IMDISK_TYPE_FILE, IMAGE), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(create(IMDISK_TYPE_VM, IMAGE), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(disks(), 0);
+    end();
+}
+
+/* ---- files that do not answer ---- */
+
+static void queued_requests_can_be_cancelled(void)
+{
+    struct sim_request *requests[8];
+    unsigned cancelled = 0;
+    begin();
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    sim_volume_hold(true);
+    for (unsigned i = 0; i < 8; i++) {
+        requests[i] = sim_read_begin(disk, i * PIECE, buffers[i], PIECE);
+    }
+    wait_for_stuck(4); /* one for each worker */
+    for (unsigned i = 0; i < 8; i++) {
+        sim_cancel(requests[i]);
+        cancelled += sim_request_done(requests[i]);
+    }
+    CHECK_EQUAL(cancelled, 4);
+    sim_volume_hold(false);
+    for (unsigned i = 0; i < 8; i++) {
+        NTSTATUS status = sim_request_wait(requests[i], NULL);
+        CHECK_EQUAL(status, i < 4 ? STATUS_SUCCESS : STATUS_CANCELLED);
+    }
+    end();
+}
+
+/* A cancelled flush must not hold up what came after it. */
+static void cancelled_barriers_let_others_go_on(void)
+{
+    begin();
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    sim_volume_hold(true);
+    struct sim_request *first = sim_write_begin(disk, 0, buffers[0], PIECE);
+    wait_for_stuck(1);
+    uint32_t flags[2] = {IMDISK_OPTION_REMOVABLE, IMDISK_OPTION_REMOVABLE};
+    struct sim_request *barrier = sim_ioctl_begin(disk, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, 8, NULL, 0);
+    struct sim_request *second = sim_read_begin(disk, PIECE, buffers[1], PIECE);
+    pause_a_little();
+    CHECK_EQUAL(sim_volume_waiting(), 1); /* it waits for the barrier */
+    sim_cancel(barrier);
+    CHECK_EQUAL(sim_request_wait(barrier, NULL), STATUS_CANCELLED);
+    wait_for_stuck(2);
+    sim_volume_hold(false);
+    CHECK_EQUAL(sim_request_wait(first, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_request_wait(second, NULL), STATUS_SUCCESS);
+    end();
+}
+
+static void flushes_follow_writes(void)
+{
+    begin();
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    struct sim_file *other;
+    CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &other), STATUS_SUCCESS);
+    for (unsigned i = 0; i < 50; i++) {
+        struct sim_request *write = sim_write_begin(disk, 0, buffers[0], PIECE);
+        CHECK_EQUAL(sim_flush(other), STATUS_SUCCESS);
+        CHECK_EQUAL(sim_volume_unflushed_bytes(), 0);
+        CHECK_EQUAL(sim_request_wait(write, NULL), STATUS_SUCCESS);
+    }
+    end();
+}
+
+static void clients_die_in_the_middle(void)
+{
+    struct sim_file *file;
+    begin();
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    struct sim_process *client = sim_process_create(true);
+    CHECK_EQUAL(sim_create_file(client, DEVICE, GENERIC_READ | GENERIC_WRITE, &file), STATUS_SUCCESS);
+    sim_volume_hold(true);
+    for (unsigned i = 0; i < 8; i++) {
+        (void)sim_write_begin(file, i * PIECE, buffers[i], PIECE);
+    }
+    wait_for_stuck(4);
+    sim_volume_hold(false);
+    sim_kill_process(client);
+    CHECK_EQUAL(sim_read(disk, 0, buffers[0], PIECE, NULL), STATUS_SUCCESS);
+    end();
+}
+
+static void creation_can_be_cancelled_while_loading(void)
+{
+    begin();
+    CHECK(target_image_create(IMAGE, 8 * MIB)); /* of which the first block decides nothing */
+    sim_volume_hold(true);
+    struct sim_request *creation = create_begin(IMDISK_TYPE_VM, IMAGE);
+    wait_for_stuck(1);
+    sim_cancel(creation);
+    sim_volume_hold(false);
+    CHECK_EQUAL(sim_request_wait(creation, NULL), STATUS_CANCELLED);
+    CHECK_EQUAL(disks(), 0);
+    end();
+}
+
+/* ---- removal under load ---- */
+
+static void removal_waits_for_transfers(void)
+{
+    struct sim_request *requests[6];
+    begin();
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    sim_volume_hold(true);
+    for (unsigned i = 0; i < 6; i++) {
+        requests[i] = sim_read_begin(disk, i * PIECE, buffers[i], PIECE);
+    }
+    wait_for_stuck(4);
+    struct sim_request *removal = remove_begin();
+    CHECK_EQUAL(sim_request_wait(requests[4], NULL), STATUS_DEVICE_REMOVED); /* not begun yet */
+    CHECK_EQUAL(sim_request_wait(requests[5], NULL), STATUS_DEVICE_REMOVED);
+    CHECK(!sim_request_done(removal));
+    CHECK_EQUAL(sim_read(disk, 0, buffers[6], PIECE, NULL), STATUS_DEVICE_REMOVED);
+    sim_volume_hold(false);
+    CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
+    for (unsigned i = 0; i < 4; i++) {
+        CHECK_EQUAL(sim_request_wait(requests[i], NULL), STATUS_SUCCESS);
+    }
+    CHECK_EQUAL(disks(), 0);
+    CHECK_EQUAL(create(IMDISK_TYPE_VM, NULL), STATUS_SUCCESS); /* the number is free though a handle is open */
+    end();
+}
+
+static void who_waits_for_removal_may_give_up(void)
+{
+    begin();
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    sim_volume_hold(true);
+    struct sim_request *read = sim_read_begin(disk, 0, buffers[0], PIECE);
+    wait_for_stuck(1);
+    struct sim_request *first = remove_begin();
+    CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_OBJECT_NAME_NOT_FOUND); /* is being removed */
+    sim_cancel(first);
+    CHECK_EQUAL(sim_request_wait(first, NULL), STATUS_CANCELLED);
+    sim_volume_hold(false);
+    CHECK_EQUAL(sim_request_wait(read, NULL), STATUS_SUCCESS);
+    for (unsigned i = 0; i < 1000 && disks() != 0; i++) {
+        pause_a_little();
+    }
+    CHECK_EQUAL(disks(), 0); /* it is removed all the same */
+    end();
+}
+
+static void unloading_takes_disks_along(void)
+{
+    begin();
+    CHECK_EQUAL(create(IMDISK_TYPE_FILE, IMAGE), STATUS_SUCCESS);
+    end(); /* with the simulation's checks for what is left */
+}
+
+/* ---- errors, holes, sectors ---- */
+
+static void io_errors_are_the_requests(void)
+{
+    struct ballast_disk_state state;
+    begin();
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    sim_volume_fail(STATUS_IO_DEVICE_ERROR);
+    CHECK_EQUAL(sim_read(disk, 0, buffers[0], PIECE, NULL), STATUS_IO_DEVICE_ERROR);
+    CHECK_EQUAL(sim_write(disk, 0, buffers[0], PIECE, NULL), STATUS_IO_DEVICE_ERROR);
+    CHECK_EQUAL(sim_flush(disk), STATUS_IO_DEVICE_ERROR);
+    sim_volume_fail(STATUS_SUCCESS);
+    CHECK_EQUAL(sim_read(disk, 0, buffers[0], PIECE, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_ioctl(disk, BALLAST_IOCTL_DISK_QUERY_STATE, NULL, 0, &state, sizeof(state), NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(state.failed_requests, 3);
+    sim_close(disk);
+    CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
+    sim_volume_fail(STATUS_IO_DEVICE_ERROR);
+    CHECK_EQUAL(create(IMDISK_TYPE_FILE, IMAGE), STATUS_IO_DEVICE_ERROR); /* not even its first sector */
+    CHECK_EQUAL(create(IMDISK_TYPE_VM, IMAGE), STATUS_IO_DEVICE_ERROR);
+    CHECK_EQUAL(disks(), 0);
+    end();
+}
+
+static void zeros_and_trims_become_holes(void)
+{
+    struct {
+        struct storage_data_set_attributes attributes;
+        uint32_t padding;
+        struct storage_data_set_range range;
+    } trim = {{28, DATA_SET_ACTION_TRIM, 0, 0, 0, 32, 16}, 0, {MIB / 2, MIB / 2}};
+    static unsigned char zeros[MIB / 4];
+    static unsigned char read[MIB / 4];
+    begin();
+    create_and_open(IMDISK_TYPE_FILE | IMDISK_OPTION_SPARSE_FILE, IMAGE);
+    CHECK_EQUAL(sim_volume_allocated(IMAGE), MIB);
+    CHECK_EQUAL(sim_ioctl(disk, IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, &trim, sizeof(trim), NULL, 0, NULL),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(sim_volume_allocated(IMAGE), MIB / 2);
+    CHECK_EQUAL(sim_write(disk, 0, zeros, sizeof(zeros), NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_volume_allocated(IMAGE), MIB / 4);
+    CHECK_EQUAL(sim_read(disk, 0, read, sizeof(read), NULL), STATUS_SUCCESS);
+    CHECK_BYTES(read, zeros, sizeof(read));
+    CHECK_EQUAL(sim_read(disk, MIB / 4, read, sizeof(read), NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(read[1], target_pattern(MIB / 4 + 1));
+    end();
+
+    begin(); /* without the option a trim does nothing */
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    CHECK_EQUAL(sim_ioctl(disk, IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, &trim, sizeof(trim), NULL, 0, NULL),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(sim_volume_allocated(IMAGE), MIB);
+    end();
+}
+
+/* The volume has larger sectors than the disk: its cache is needed to reach single ones. */
+static void volumes_with_large_sectors(void)
+{
+    struct sim_options options = {.seed = 1, .sector_size = 4096};
+    begin_with(&options);
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    memset(buffers[0], 0x77, 512);
+    CHECK_EQUAL(sim_write(disk, 512, buffers[0], 512, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_read(disk, 0, buffers[1], 2048, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(buffers[1][511], target_pattern(511));
+    CHECK_BYTES(buffers[1] + 512, buffers[0], 512);
+    CHECK_EQUAL(buffers[1][1024], target_pattern(1024));
+    end();
+}
+
+TEST_MAIN({"transfers_at_dispatch_level", transfers_at_dispatch_level},
+          {"control_at_dispatch_level", control_at_dispatch_level},
+          {"internal_control_is_control", internal_control_is_control},
+          {"other_functions_are_refused", other_functions_are_refused},
+          {"write_through_reaches_the_file", write_through_reaches_the_file},
+          {"users_may_query_only", users_may_query_only}, {"names_behind_devices", names_behind_devices},
+          {"images_are_opened_with_the_callers_rights", images_are_opened_with_the_callers_rights},
+          {"queued_requests_can_be_cancelled", queued_requests_can_be_cancelled},
+          {"cancelled_barriers_let_others_go_on", cancelled_barriers_let_others_go_on},
+          {"flushes_follow_writes", flushes_follow_writes}, {"clients_die_in_the_middle", clients_die_in_the_middle},
+          {"creation_can_be_cancelled_while_loading", creation_can_be_cancelled_while_loading},
+          {"removal_waits_for_transfers", removal_waits_for_transfers},
+          {"who_waits_for_removal_may_give_up", who_waits_for_removal_may_give_up},
+          {"unloading_takes_disks_along", unloading_takes_disks_along},
+          {"io_errors_are_the_requests", io_errors_are_the_requests},
+          {"zeros_and_trims_become_holes", zeros_and_trims_become_holes},
+          {"volumes_with_large_sectors", volumes_with_large_sectors})

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads, each a process of its own, do everything at once to a few disks: create and remove them, open and close, read,
+ * write, flush, trim, resize, change flags, several requests at a time, also at DISPATCH_LEVEL, cancel, and be killed in
+ * the middle. Delays at locks, waits and completions push the threads into each other's way. After each round the driver
+ * is unloaded. The oracle: statuses that the race explains, content that was written there or zeros, and the simulation's
+ * rules; under ThreadSanitizer, its.
+ *
+ * sim-disk-stress [SECONDS [SEED]]: the first round has this seed, each following one the next.
+ */
+
+#include "ballast/disk_abi.h"
+#include "core/disk/storage_abi.h"
+#include "sim/sim.h"
+#include "tests/behaviour/target.h"
+#include "tests/harness/test.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MIB       (1u << 20)
+#define DISKS     4
+#define THREADS   6
+#define STEPS     60 /* of a thread in a round */
+#define BLOCK     8192u
+#define IN_FLIGHT 5
+
+DRIVER_INITIALIZE DriverEntry;
+
+static unsigned long seconds = 5;
+static uint64_t seed = 1;
+static unsigned long requests; /* atomic */
+static unsigned unexpected;    /* atomic */
+static unsigned corrupt;       /* atomic */
+
+struct actor {
+    struct test_random random;
+    struct sim_process *process;
+    struct sim_file *control;
+    uint64_t index;
+};
+
+static void account(const char *what, NTSTATUS status)
+{
+    static const NTSTATUS explained[] = {
+        STATUS_SUCCESS,
+        STATUS_CANCELLED,
+        STATUS_DEVICE_REMOVED,
+        STATUS_DEVICE_NOT_READY,
+        STATUS_OBJECT_NAME_NOT_FOUND,  /* no such disk now */
+        STATUS_OBJECT_NAME_COLLISION,  /* exists already */
+        STATUS_NO_SUCH_DEVICE,         /* it is being created */
+        STATUS_MEDIA_WRITE_PROTECTED,  /* somebody changed the flags */
+        STATUS_INVALID_PARAMETER,      /* shrunk, or trimmed behind the end */
+        STATUS_INVALID_DEVICE_REQUEST, /* flags that cannot be changed */
+        STATUS_SHARING_VIOLATION,      /* two disks, one image */
+    };
+    __atomic_add_fetch(&requests, 1, __ATOMIC_RELAXED);
+    for (size_t i = 0; i < sizeof(explained) / sizeof(explained[0]); i++) {
+        if (status == explained[i]) {
+            return;
+        }
+    }
+    printf("# %s: unexpected status 0x%08x\n", what, (unsigned)status);
+    __atomic_add_fetch(&unexpected, 1, __ATOMIC_RELAXED);
+}
+
+static void check_content(uint64_t offset, const unsigned char *data, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (data[i] != 0 && data[i] != target_pattern(offset + i)) {
+            printf("# offset %llu holds 0x%02x, not 0x%02x or 0\n", (unsigned long long)(offset + i), data[i],
+                   target_pattern(offset + i));
+            __atomic_add_fetch(&corrupt, 1, __ATOMIC_RELAXED);
+            return;
+        }
+    }
+}
+
+/* ---- the control device ---- */
+
+static void create(struct actor *actor)
+{
+    static const uint32_t flags[DISKS] = {IMDISK_TYPE_VM, IMDISK_TYPE_FILE | IMDISK_OPTION_SPARSE_FILE, IMDISK_TYPE_VM,
+                                          IMDISK_TYPE_FILE | IMDISK_FILE_AWE_ALLOC};
+    static const char *const images[DISKS] = {NULL, "file", "loaded", "locked"};
+    _Alignas(8) unsigned char bytes[256] = {0};
+    struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
+    uint32_t index = (uint32_t)test_random_below(&actor->random, DISKS);
+    size_t length = 0;
+    if (images[index] != NULL) {
+        char name[16];
+        WCHAR path[sizeof(name)] = {0};
+        length = (size_t)snprintf(name, sizeof(name), "\\??\\C:\\%s", images[index]);
+        for (size_t i = 0; i < length; i++) {
+            path[i] = (unsigned char)name[i];
+        }
+        memcpy(data->file_name, path, length * 2);
+    }
+    data->device_number = index;
+    data->flags = flags[index];
+    data->size_bytes = MIB;
+    data->drive_letter = (uint16_t)('R' + index);
+    data->file_name_length_bytes = (uint16_t)(length * 2);
+    struct sim_request *request = sim_ioctl_begin(actor->control, IMDISK_IOCTL_CREATE_DEVICE, bytes,
+                                                  (ULONG)(IMDISK_CREATE_DATA_SIZE + length * 2), bytes, sizeof(bytes));
+    if (test_random_below(&actor->random, 4) == 0) {
+        sim_cancel(request);
+    }
+    account("create", sim_request_wait(request, NULL));
+}
+
+static void remove_disk(struct actor *actor)
+{
+    uint32_t number = (uint32_t)test_random_below(&actor->random, DISKS);
+    struct sim_request *request =
+        sim_ioctl_begin(actor->control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+    if (test_random_below(&actor->random, 4) == 0) {
+        sim_cancel(request);
+    }
+    account("remove", sim_request_wait(request, NULL));
+}
+
+static void query(struct actor *actor)
+{
+    uint32_t list[16];
+    struct ballast_disk_driver_state state;
+    account("query", sim_ioctl(actor->control, IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, list, sizeof(list), NULL));
+    account("query",
+            sim_ioctl(actor->control, BALLAST_IOCTL_DISK_QUERY_DRIVER_STATE, NULL, 0, &state, sizeof(state), NULL));
+}
+
+/* ---- a disk ---- */
+
+struct flight {
+    struct sim_request *request;
+    const char *what;
+    uint64_t offset;
+    bool reads;
+    union {
+        unsigned char block[BLOCK];
+        struct {
+            struct storage_data_set_attributes attributes;
+            uint32_t padding;
+            struct storage_data_set_range range;
+        } trim;
+        struct ballast_disk_resize resize;
+        struct storage_grow_partition grow;
+        uint32_t flags[2];
+        struct ballast_disk_state state;
+    };
+};
+
+/*
+ * Disks do not order requests to the same place, which ThreadSanitizer calls a race of the callers; so what is in flight at
+ * the same time goes to different stripes. Trims go everywhere.
+ */
+#define STRIPES (THREADS * IN_FLIGHT)
+
+static uint64_t stripe(struct actor *actor, unsigned index)
+{
+    return (test_random_below(&actor->random, MIB / BLOCK / STRIPES) * STRIPES + actor->index * IN_FLIGHT + index) *
+           BLOCK;
+}
+
+static void begin(struct actor *actor, struct sim_file *file, struct flight *flight, unsigned index)
+{
+    struct test_random *random = &actor->random;
+    ULONG length = (ULONG)(1 + test_random_below(random, BLOCK / 512)) * 512;
+    uint64_t offset = stripe(actor, index) + BLOCK - length;
+    flight->offset = offset;
+    flight->reads = false;
+    switch (test_random_below(random, 20)) {
+    case 0:
+        flight->what = "trim";
+        offset = test_random_below(random, MIB / 512) * 512;
+        flight->trim = (__typeof__(flight->trim)){.attributes = {28, DATA_SET_ACTION_TRIM, 0, 0, 0, 32, 16},
+                                                  .range = {(int64_t)offset, length}};
+        flight->request = sim_ioctl_begin(file, IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, &flight->trim,
+                                          sizeof(flight->trim), NULL, 0);
+        break;
+    case 1:
+        flight->what = "resize";
+        flight->resize =
+            (struct ballast_disk_resize){{16, BALLAST_DISK_RESIZE_VERSION, BALLAST_DISK_RESIZE_ALLOW_SHRINK},
+                                         MIB / 2 + test_random_below(random, 10) * 65536};
+        flight->request =
+            sim_ioctl_begin(file, BALLAST_IOCTL_DISK_RESIZE, &flight->resize, sizeof(flight->resize), NULL, 0);
+        break;
+    case 2:
+        flight->what = "grow";
+        flight->grow = (struct storage_grow_partition){.partition_number = 1, .bytes_to_grow = 512};
+        flight->request =
+            sim_ioctl_begin(file, IOCTL_DISK_GROW_PARTITION, &flight->grow, sizeof(flight->grow), NULL, 0);
+        break;
+    case 3:
+        flight->what = "flags";
+        flight->flags[0] = IMDISK_OPTION_READ_ONLY | IMDISK_IMAGE_MODIFIED;
+        flight->flags[1] = test_random_below(random, 4) == 0 ? IMDISK_OPTION_READ_ONLY : 0;
+        flight->request = sim_ioctl_begin(file, IMDISK_IOCTL_SET_DEVICE_FLAGS, flight->flags, 8, flight->flags, 8);
+        break;
+    case 4:
+        flight->what = "state";
+        flight->request =
+            sim_ioctl_begin(file, BALLAST_IOCTL_DISK_QUERY_STATE, NULL, 0, &flight->state, sizeof(flight->state));
+        break;
+    case 5:
+        if (test_random_below(random, 8) == 0) {
+            flight->what = "eject";
+            flight->request = sim_ioctl_begin(file, IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, NULL, 0);
+            break;
+        }
+        __attribute__((fallthrough));
+    case 6:
+    case 7:
+    case 8:
+    case 9:
+    case 10:
+        flight->what = "write";
+        for (size_t i = 0; i < length; i++) {
+            flight->block[i] = target_pattern(offset + i);
+        }
+        flight->request = sim_write_begin(file, offset, flight->block, length);
+        break;
+    default:
+        flight->what = "read";
+        flight->reads = true;
+        flight->request = sim_read_begin(file, offset, flight->block, length);
+        break;
+    }
+}
+
+/* Returns false if the process was killed. */
+static bool use_disk(struct actor *actor, struct flight *flights)
+{
+    struct sim_file *file;
+    char path[] = "\\Device\\ImDisk0";
+    path[14] = (char)('0' + test_random_below(&actor->random, DISKS));
+    NTSTATUS status = sim_create_file(actor->process, path, GENERIC_READ | GENERIC_WRITE, &file);
+    account("open", status);
+    if (!NT_SUCCESS(status)) {
+        return true;
+    }
+    for (unsigned i = 0; i < IN_FLIGHT; i++) {
+        if (test_random_below(&actor->random, 8) == 0) {
+            sim_set_irql(DISPATCH_LEVEL);
+            flights[i].what = "read at DISPATCH_LEVEL";
+            flights[i].reads = true;
+            flights[i].offset = stripe(actor, i);
+            flights[i].request = sim_read_begin(file, flights[i].offset, flights[i].block, BLOCK);
+            sim_set_irql(PASSIVE_LEVEL);
+        } else {
+            begin(actor, file, &flights[i], i);
+        }
+    }
+    if (test_random_below(&actor->random, 100) == 0) {
+        sim_kill_process(actor->process);
+        return false;
+    }
+    for (unsigned i = 0; i < IN_FLIGHT; i++) {
+        ULONG_PTR information;
+        if (test_random_below(&actor->random, 4) == 0) {
+            sim_cancel(flights[i].request);
+        }
+        status = sim_request_wait(flights[i].request, &information);
+        account(flights[i].what, status);
+        if (status == STATUS_SUCCESS && flights[i].reads) {
+            check_content(flights[i].offset, flights[i].block, information);
+        }
+    }
+    if (test_random_below(&actor->random, 4) == 0) {
+        account("flush", sim_flush(file));
+    }
+    sim_close(file);
+    return true;
+}
+
+static void *act(void *context)
+{
+    struct actor actor = {.random = {(uintptr_t)context}, .index = (uintptr_t)context % THREADS};
+    struct flight *flights = calloc(IN_FLIGHT, sizeof(*flights));
+    actor.process = sim_process_create(true);
+    bool alive = sim_create_file(actor.process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &actor.control) ==
+                 STATUS_SUCCESS;
+    for (unsigned i = 0; i < STEPS && alive; i++) {
+        switch (test_random_below(&actor.random, 8)) {
+        case 0:
+        case 1:
+            create(&actor);
+            break;
+        case 2:
+            remove_disk(&actor);
+            break;
+        case 3:
+            query(&actor);
+            break;
+        default:
+            alive = use_disk(&actor, flights);
+            break;
+        }
+    }
+    if (alive) {
+        sim_kill_process(actor.process);
+    }
+    free(flights);
+    return NULL;
+}
+
+/* ---- rounds ---- */
+
+static void one_round(uint64_t round_seed)
+{
+    pthread_t threads[THREADS];
+    struct sim_options options = {
+        .seed = round_seed, .delay_percent = (unsigned)(round_seed % 4 * 10), .nt52 = round_seed % 5 == 0};
+    sim_reset(&options);
+    CHECK(target_image_create("file", MIB));
+    CHECK(target_image_create("loaded", MIB));
+    CHECK(target_image_create("locked", MIB));
+    if (!CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS)) {
+        exit(1);
+    }
+    for (uintptr_t i = 0; i < THREADS; i++) {
+        pthread_create(&threads[i], NULL, act, (void *)(uintptr_t)(round_seed * THREADS + i));
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    sim_unload(); /* with whatever disks there are */
+}
+
+static void everything_at_once(void)
+{
+    struct timespec began;
+    struct timespec now;
+    uint64_t rounds = 0;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    do {
+        test_note("seed %llu", (unsigned long long)(seed + rounds));
+        one_round(seed + rounds);
+        rounds++;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((unsigned long)(now.tv_sec - began.tv_sec) < seconds && unexpected == 0 && corrupt == 0);
+    printf("# note: %llu rounds of %d threads, %lu requests, seeds from %llu\n", (unsigned long long)rounds, THREADS,
+           requests, (unsigned long long)seed);
+    CHECK_EQUAL(unexpected, 0);
+    CHECK_EQUAL(corrupt, 0);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test_case cases[] = {{"everything_at_once", everything_at_once}};
+    if (argc > 1) {
+        seconds = strtoul(argv[1], NULL, 10);
+    }
+    if (argc > 2) {
+        seed = strtoull(argv[2], NULL, 10);
+    }
+    return test_main(cases, 1, 1, argv);
+}
