@@ -21,7 +21,7 @@ check() { # NAME COMMAND...: passes if the command succeeds
 }
 
 sources() { git ls-files -- '*.c' '*.h' 2>/dev/null || find . -path ./build -prune -o -name '*.[ch]' -print; }
-scripts() { echo run test tools/*.sh bench/run bench/*.sh tests/*/*.sh .ci/run; }
+scripts() { echo run test tools/fuzz tools/*.sh bench/run bench/*.sh tests/*/*.sh .ci/run; }
 
 formatted() { sources | xargs clang-format --dry-run --Werror; }
 
@@ -34,10 +34,13 @@ headed() {
     return $status
 }
 
-# unusedStructMember: wire structures have members that only the other side uses.
+# unusedStructMember: wire structures have members that only the other side uses. The test of the simulation's rules
+# does what no driver may. sim/ has the prototypes of NT, and a violation in it does not return.
 cppcheck_all() {
     cppcheck --quiet --enable=warning,style,performance,portability --inline-suppr --std=c11 --error-exitcode=1 \
-        --suppress=missingIncludeSystem --suppress=unusedStructMember -Iinclude -Isrc -Isim/include -I. src tests bench
+        --suppress=missingIncludeSystem --suppress=unusedStructMember \
+        --suppress=constParameter:sim/* --suppress=nullPointerRedundantCheck:sim/* -Iinclude -Isrc -Isim/include -I. -i tests/sim/rules_test.c \
+        src sim tests bench
 }
 
 # tidy PRESET FLAGS... -- FILE...

@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Breaks the driver on purpose, one line at a time, in a copy of the sources: the simulated kernel must turn red each time.
+root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tools/common.sh"
+
+tree=$build/mutations
+tests_run=0
+failures=0
+
+result() {
+    tests_run=$((tests_run + 1))
+    [ "$1" = ok ] || failures=$((failures + 1))
+    echo "$1 $tests_run - $2"
+}
+
+compile() { cmake --build "$tree/build" --target sim-disk-table sim-disk-kernel; }
+
+is_green() {
+    "$tree/build/bin/sim-disk-table" && "$tree/build/bin/sim-disk-kernel"
+}
+
+# mutate NAME FILE SED-EXPRESSION: the expression must change exactly the lines it is meant for; if the code has moved on,
+# the mutation has to follow.
+mutate() {
+    local name=$1 file=$2 log
+    log=$tree/$name.log
+    sed -i "$3" "$tree/$file"
+    if cmp -s "$root/$file" "$tree/$file"; then
+        echo "# the mutation does not apply to $file any more"
+        result "not ok" "$name"
+    elif ! compile >"$log" 2>&1; then
+        sed 's/^/# /' "$log"
+        result "not ok" "$name"
+    elif is_green >"$log" 2>&1; then
+        echo "# nothing noticed it"
+        result "not ok" "$name"
+    else
+        echo "# caught: $(grep -hm 1 -e '^sim: ' -e 'SUMMARY: ' -e '^not ok' "$log")"
+        result ok "$name"
+    fi
+    cp "$root/$file" "$tree/$file"
+}
+
+rm -rf "$tree"
+mkdir -p "$tree"
+cp -r "$root"/{CMakeLists.txt,CMakePresets.json,bench,cmake,include,sim,src,tests} "$tree"
+quietly cmake -S "$tree" -B "$tree/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang \
+    -DBALLAST_SANITIZE=address,undefined
+quietly compile
+if is_green >"$tree/unbroken.log" 2>&1; then
+    result ok "unbroken"
+else
+    tail -n 20 "$tree/unbroken.log"
+    result "not ok" "unbroken"
+fi
+
+mutate missed-completion src/driver/disk/transfer.c 's/(void)nt_complete(irp, status, 0);/(void)irp;/'
+mutate double-completion src/driver/disk/control.c \
+    '/^void disk_serve_control/,/^}/s/(void)nt_complete(\(.*\));/(void)nt_complete(\1); (void)nt_complete(irp, status, 0);/'
+mutate lock-not-released src/driver/disk/device.c \
+    '/^struct disk_device \*disk_device_find/,/^}/s/KeReleaseSpinLock(.*);/(void)irql;/'
+mutate leak src/driver/disk/create.c 's/platform_free(buffer, LOAD_BLOCK, CREATE_TAG_BUFFER);//'
+mutate off-by-one src/core/base/request.h 's/request->input_length < entry->minimum_input/request->input_length + 1 < entry->minimum_input/'
+mutate paged-at-dispatch src/driver/disk/device.c 's/PLATFORM_POOL_NONPAGED, BITMAP_BYTES/PLATFORM_POOL_PAGED, BITMAP_BYTES/'
+
+echo "1..$tests_run"
+[ "$failures" -eq 0 ]
