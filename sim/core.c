@@ -269,6 +269,8 @@ void sim_reset(const struct sim_options *new_options)
     sim_fault_at(0);
     sim_memory_reset();
     sim_volume_reset();
+    sim_registry_reset();
+    sim_system_reset();
 }
 
 static NTSTATUS unhandled(PDEVICE_OBJECT device, PIRP irp)
@@ -283,7 +285,9 @@ static NTSTATUS unhandled(PDEVICE_OBJECT device, PIRP irp)
 static void check_nothing_left(void)
 {
     sim_threads_check_joined();
+    sim_timers_check_idle();
     sim_tokens_check_released();
+    sim_system_check_released();
     sim_io_check_empty();
     sim_handles_check_closed();
     sim_memory_check_leaks();
@@ -292,7 +296,7 @@ static void check_nothing_left(void)
 
 NTSTATUS sim_load(DRIVER_INITIALIZE *entry)
 {
-    static WCHAR path_text[] = {'\\', 'R', 'e', 'g', 'i', 's', 't', 'r', 'y', 0};
+    static WCHAR path_text[] = L"\\Registry\\Service";
     UNICODE_STRING path = {sizeof(path_text) - sizeof(WCHAR), sizeof(path_text), path_text};
     memset(&driver, 0, sizeof(driver));
     for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {

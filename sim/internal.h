@@ -158,6 +158,8 @@ enum sim_handle_kind {
     SIM_HANDLE_FILE,
     SIM_HANDLE_DEVICE,
     SIM_HANDLE_LINK,
+    SIM_HANDLE_KEY,
+    SIM_HANDLE_USER_THREAD,
 };
 
 HANDLE sim_handle_create(enum sim_handle_kind kind, void *object, ULONG attributes, const char *function);
@@ -175,6 +177,9 @@ void sim_waitable_clear(struct sim_waitable *waitable);
 /* False on timeout; timeout as NT's, NULL: for ever, which a watchdog bounds. */
 bool sim_waitable_wait(struct sim_waitable *waitable, const LARGE_INTEGER *timeout);
 
+/* Timers whose DPC has not run yet. */
+void sim_timers_check_idle(void);
+
 /* ---- se.c, ps.c ---- */
 
 void sim_tokens_check_released(void);
@@ -182,6 +187,16 @@ void sim_tokens_check_released(void);
 void sim_threads_check_joined(void);
 void sim_thread_handle_closed(void *thread);
 struct sim_waitable *sim_thread_waitable(void *thread);
+
+/* ---- cm.c, system.c ---- */
+
+void sim_registry_reset(void);
+void sim_system_reset(void);
+void sim_system_check_released(void);
+bool sim_user_thread_is(const void *object);
+bool sim_user_thread_open(KPROCESSOR_MODE mode);
+void sim_user_thread_reference(void);
+void sim_user_thread_dereference(void);
 
 /* ---- zw.c ---- */
 

@@ -197,7 +197,104 @@ NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MOD
     return sim_waitable_wait(waitable_of(header, "KeWaitForSingleObject"), timeout) ? STATUS_SUCCESS : STATUS_TIMEOUT;
 }
 
+/* ---- timers ---- */
+
+#define KIND_TIMER 0x51A17EE0u
+
+static LONG timers_pending; /* atomic: set, and the DPC has not returned */
+
+/* One setting of a timer. A timer that is set again before it fires is not simulated. */
+struct setting {
+    PKDPC dpc;
+    int64_t nanoseconds;
+};
+
+static void *fire(void *context)
+{
+    struct setting *setting = context;
+    struct sim_thread *self = sim_self();
+    struct timespec time = {setting->nanoseconds / 1000000000, setting->nanoseconds % 1000000000};
+    (void)nanosleep(&time, NULL);
+    sim_delay();
+    self->irql = DISPATCH_LEVEL;
+    struct sim_entry entry = sim_enter_driver();
+    setting->dpc->routine(setting->dpc, setting->dpc->context, NULL, NULL);
+    sim_leave_driver("a DPC", entry);
+    free(setting);
+    __atomic_sub_fetch(&timers_pending, 1, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+void KeInitializeTimer(PKTIMER timer)
+{
+    timer->object = (void *)(uintptr_t)KIND_TIMER;
+}
+
+void KeInitializeDpc(PKDPC dpc, KDEFERRED_ROUTINE *routine, PVOID context)
+{
+    dpc->routine = routine;
+    dpc->context = context;
+}
+
+BOOLEAN KeSetTimer(PKTIMER timer, LARGE_INTEGER due, PKDPC dpc)
+{
+    pthread_t thread;
+    pthread_attr_t detached;
+    sim_check_irql("KeSetTimer", DISPATCH_LEVEL);
+    if (timer->object != (void *)(uintptr_t)KIND_TIMER || dpc == NULL || due.QuadPart > 0) {
+        sim_violation("object-uninitialised", "KeSetTimer on what is no timer, without a DPC, or at an absolute time");
+    }
+    struct setting *setting = malloc(sizeof(*setting));
+    *setting = (struct setting){dpc, -due.QuadPart * 100};
+    __atomic_add_fetch(&timers_pending, 1, __ATOMIC_RELAXED);
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    if (pthread_create(&thread, &detached, fire, setting) != 0) {
+        sim_violation("test", "no more threads");
+    }
+    pthread_attr_destroy(&detached);
+    return FALSE;
+}
+
+/* Those queued, not timers that are still to fire. Here both are the same. */
+void KeFlushQueuedDpcs(void)
+{
+    struct timespec pause = {0, 100000};
+    sim_check_irql("KeFlushQueuedDpcs", PASSIVE_LEVEL);
+    while (__atomic_load_n(&timers_pending, __ATOMIC_ACQUIRE) != 0) {
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+void sim_timers_check_idle(void)
+{
+    if (__atomic_load_n(&timers_pending, __ATOMIC_ACQUIRE) != 0) {
+        sim_violation("timer", "a timer is set, or its DPC runs, after the driver has been unloaded");
+    }
+}
+
 /* ---- the rest ---- */
+
+NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER interval)
+{
+    UNREFERENCED_PARAMETER(mode);
+    UNREFERENCED_PARAMETER(alertable);
+    sim_check_irql("KeDelayExecutionThread", APC_LEVEL);
+    int64_t nanoseconds = -interval->QuadPart * 100;
+    struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    (void)nanosleep(&time, NULL);
+    return STATUS_SUCCESS;
+}
+
+/* Seconds from 1601 to 1970. */
+#define UNIX_EPOCH 11644473600
+
+void KeQuerySystemTime(PLARGE_INTEGER time)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    time->QuadPart = (now.tv_sec + UNIX_EPOCH) * 10000000 + now.tv_nsec / 100;
+}
 
 void KeEnterCriticalRegion(void)
 {

@@ -88,6 +88,9 @@ NTSTATUS ZwClose(HANDLE handle)
     case SIM_HANDLE_DEVICE:
         sim_device_dereference(closed.object);
         break;
+    case SIM_HANDLE_USER_THREAD:
+        sim_user_thread_dereference();
+        break;
     default:
         free(closed.object);
         break;
@@ -110,12 +113,19 @@ NTSTATUS ObOpenObjectByPointer(PVOID object, ULONG attributes, PVOID access_stat
     UNREFERENCED_PARAMETER(access_state);
     UNREFERENCED_PARAMETER(access);
     UNREFERENCED_PARAMETER(type);
-    UNREFERENCED_PARAMETER(mode);
     sim_check_irql("ObOpenObjectByPointer", PASSIVE_LEVEL);
     if (sim_fault("ObOpenObjectByPointer")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    sim_device_reference(object); /* only devices are opened so */
+    if (sim_user_thread_is(object)) {
+        if (!sim_user_thread_open(mode)) {
+            return STATUS_ACCESS_DENIED;
+        }
+        sim_user_thread_reference();
+        *handle = sim_handle_create(SIM_HANDLE_USER_THREAD, object, attributes, "ObOpenObjectByPointer");
+        return STATUS_SUCCESS;
+    }
+    sim_device_reference(object);
     *handle = sim_handle_create(SIM_HANDLE_DEVICE, object, attributes, "ObOpenObjectByPointer");
     return STATUS_SUCCESS;
 }

@@ -82,6 +82,9 @@ NTSTATUS sim_SeImpersonateClientEx(PSECURITY_CLIENT_CONTEXT context, PETHREAD th
 void sim_PsRevertToSelf(void);
 TOKEN_TYPE sim_SeTokenType(PACCESS_TOKEN token);
 void sim_PsDereferencePrimaryToken(PACCESS_TOKEN token);
+void sim_SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
+void sim_SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
+BOOLEAN sim_SeTokenIsAdmin(PACCESS_TOKEN token);
 
 PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
 {
@@ -96,6 +99,9 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
         {"PsRevertToSelf", (void (*)(void))sim_PsRevertToSelf, true},
         {"SeTokenType", (void (*)(void))sim_SeTokenType, true},
         {"PsDereferencePrimaryToken", (void (*)(void))sim_PsDereferencePrimaryToken, true},
+        {"SeCaptureSubjectContext", (void (*)(void))sim_SeCaptureSubjectContext, true},
+        {"SeReleaseSubjectContext", (void (*)(void))sim_SeReleaseSubjectContext, true},
+        {"SeTokenIsAdmin", (void (*)(void))sim_SeTokenIsAdmin, true},
     };
     char name[64];
     sim_check_irql("MmGetSystemRoutineAddress", PASSIVE_LEVEL);

@@ -19,6 +19,9 @@ NTSTATUS sim_SeImpersonateClientEx(PSECURITY_CLIENT_CONTEXT context, PETHREAD th
 void sim_PsRevertToSelf(void);
 TOKEN_TYPE sim_SeTokenType(PACCESS_TOKEN token);
 void sim_PsDereferencePrimaryToken(PACCESS_TOKEN token);
+void sim_SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
+void sim_SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
+BOOLEAN sim_SeTokenIsAdmin(PACCESS_TOKEN token);
 
 NTSTATUS sim_SeCreateClientSecurity(PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE quality, BOOLEAN remote,
                                     PSECURITY_CLIENT_CONTEXT context)
@@ -78,6 +81,27 @@ void sim_PsDereferencePrimaryToken(PACCESS_TOKEN token)
     sim_check_irql("PsDereferencePrimaryToken", PASSIVE_LEVEL);
     __atomic_sub_fetch(&tokens, 1, __ATOMIC_RELAXED);
     free(token);
+}
+
+void sim_SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT context)
+{
+    sim_check_irql("SeCaptureSubjectContext", PASSIVE_LEVEL);
+    struct token *token = malloc(sizeof(*token));
+    token->administrator = sim_self()->administrator;
+    *context = (SECURITY_SUBJECT_CONTEXT){.PrimaryToken = token};
+    __atomic_add_fetch(&tokens, 1, __ATOMIC_RELAXED);
+}
+
+void sim_SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT context)
+{
+    sim_check_irql("SeReleaseSubjectContext", PASSIVE_LEVEL);
+    __atomic_sub_fetch(&tokens, 1, __ATOMIC_RELAXED);
+    free(context->PrimaryToken);
+}
+
+BOOLEAN sim_SeTokenIsAdmin(PACCESS_TOKEN token)
+{
+    return ((const struct token *)token)->administrator;
 }
 
 void sim_tokens_check_released(void)

@@ -42,6 +42,37 @@ void sim_fault_at(unsigned long n);
 unsigned long sim_fault_count(void);
 const char *sim_fault_name(unsigned long n);
 
+/* ---- the registry; the driver's service key is "\\Registry\\Service" ---- */
+
+/* Makes the key if there is none, and the value in it if `name` is not NULL. */
+void sim_registry_set(const char *path, const char *name, ULONG type, const void *data, ULONG length);
+/* Deletes a value, or the key if `name` is NULL, but not keys under it. */
+void sim_registry_delete(const char *path, const char *name);
+
+/* ---- the processes that the system lists, which have nothing to do with sim_process_create ---- */
+
+struct sim_system_process {
+    const char *name; /* up to 259 characters are kept */
+    uint32_t process_id;
+    uint32_t parent_process_id;
+    uint32_t threads;
+    uint32_t handles;
+    uint32_t thread_state; /* of each of them */
+    uint32_t context_switches_per_thread;
+    uint64_t create_time;
+    uint64_t cpu_time_100ns;
+    uint64_t working_set_bytes;
+};
+
+void sim_system_clear(void);
+void sim_system_add(const struct sim_system_process *process);
+/* The next `times` enumerations find the list longer than the room for it. */
+void sim_system_grow(unsigned times);
+
+/* The one thread that PsLookupThreadByThreadId finds, and the base priority it has been given. */
+void sim_user_thread_set(uint32_t id, bool administrators);
+LONG sim_user_thread_priority(void);
+
 /* ---- processes, files, requests ---- */
 
 struct sim_process;

@@ -256,6 +256,10 @@ void *sim_file_reference_object(void *object)
 void ObDereferenceObject(PVOID object)
 {
     sim_check_irql("ObDereferenceObject", DISPATCH_LEVEL);
+    if (sim_user_thread_is(object)) {
+        sim_user_thread_dereference();
+        return;
+    }
     release_file(CONTAINING_RECORD(object, struct file, object));
 }
 

@@ -48,6 +48,7 @@ typedef const UNICODE_STRING *PCUNICODE_STRING;
 
 #define NTAPI
 #define NTKERNELAPI
+#define NTSYSAPI
 #define TRUE                                     1
 #define FALSE                                    0
 #define MAXLONG                                  INT32_MAX
@@ -110,7 +111,9 @@ static inline void InsertHeadList(LIST_ENTRY *head, LIST_ENTRY *entry)
 #define STATUS_TIMEOUT                SIM_STATUS(0x00000102)
 #define STATUS_PENDING                SIM_STATUS(0x00000103)
 #define STATUS_BUFFER_OVERFLOW        SIM_STATUS(0x80000005)
+#define STATUS_NO_MORE_ENTRIES        SIM_STATUS(0x8000001A)
 #define STATUS_UNSUCCESSFUL           SIM_STATUS(0xC0000001)
+#define STATUS_INFO_LENGTH_MISMATCH   SIM_STATUS(0xC0000004)
 #define STATUS_INVALID_HANDLE         SIM_STATUS(0xC0000008)
 #define STATUS_INVALID_PARAMETER      SIM_STATUS(0xC000000D)
 #define STATUS_NO_SUCH_DEVICE         SIM_STATUS(0xC000000E)
@@ -128,6 +131,8 @@ static inline void InsertHeadList(LIST_ENTRY *head, LIST_ENTRY *entry)
 #define STATUS_INSUFFICIENT_RESOURCES SIM_STATUS(0xC000009A)
 #define STATUS_MEDIA_WRITE_PROTECTED  SIM_STATUS(0xC00000A2)
 #define STATUS_DEVICE_NOT_READY       SIM_STATUS(0xC00000A3)
+#define STATUS_NAME_TOO_LONG          SIM_STATUS(0xC0000106)
+#define STATUS_NOT_FOUND              SIM_STATUS(0xC0000225)
 #define STATUS_NOT_SUPPORTED          SIM_STATUS(0xC00000BB)
 #define STATUS_CANCELLED              SIM_STATUS(0xC0000120)
 #define STATUS_IO_DEVICE_ERROR        SIM_STATUS(0xC0000185)
@@ -150,6 +155,7 @@ static inline void InsertHeadList(LIST_ENTRY *head, LIST_ENTRY *entry)
 #define FILE_ALL_ACCESS               0x001F01FFu
 #define FILE_GENERIC_READ             0x00120089u
 #define FILE_GENERIC_WRITE            0x00120116u
+#define KEY_READ                      0x00020019u
 #define EVENT_ALL_ACCESS              0x001F0003u
 
 #define SECURITY_DESCRIPTOR_REVISION  1
@@ -208,6 +214,13 @@ typedef struct {
     PACCESS_TOKEN ClientToken;
 } SECURITY_CLIENT_CONTEXT, *PSECURITY_CLIENT_CONTEXT;
 
+typedef struct {
+    PACCESS_TOKEN ClientToken, PrimaryToken;
+} SECURITY_SUBJECT_CONTEXT, *PSECURITY_SUBJECT_CONTEXT;
+
+#define SeQuerySubjectContextToken(context) \
+    ((context)->ClientToken != NULL ? (context)->ClientToken : (context)->PrimaryToken)
+
 /* ---- Ke ---- */
 
 #define PASSIVE_LEVEL                      0
@@ -244,6 +257,18 @@ typedef struct {
     DISPATCHER_HEADER Header;
 } KSEMAPHORE, *PKSEMAPHORE;
 
+typedef struct {
+    void *object;
+} KTIMER, *PKTIMER;
+
+typedef struct _KDPC KDPC, *PKDPC;
+typedef void KDEFERRED_ROUTINE(PKDPC dpc, PVOID context, PVOID argument_1, PVOID argument_2);
+
+struct _KDPC {
+    KDEFERRED_ROUTINE *routine;
+    PVOID context;
+};
+
 typedef struct sim_thread *PETHREAD, *PKTHREAD;
 
 KIRQL KeGetCurrentIrql(void);
@@ -258,6 +283,12 @@ void KeInitializeSemaphore(PKSEMAPHORE semaphore, LONG count, LONG limit);
 LONG KeReleaseSemaphore(PKSEMAPHORE semaphore, KPRIORITY increment, LONG adjustment, BOOLEAN wait);
 NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MODE mode, BOOLEAN alertable,
                                PLARGE_INTEGER timeout);
+void KeInitializeTimer(PKTIMER timer);
+void KeInitializeDpc(PKDPC dpc, KDEFERRED_ROUTINE *routine, PVOID context);
+BOOLEAN KeSetTimer(PKTIMER timer, LARGE_INTEGER due, PKDPC dpc);
+void KeFlushQueuedDpcs(void);
+NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER interval);
+void KeQuerySystemTime(PLARGE_INTEGER time);
 void KeEnterCriticalRegion(void);
 void KeLeaveCriticalRegion(void);
 KPRIORITY KeSetPriorityThread(PKTHREAD thread, KPRIORITY priority);
@@ -492,6 +523,7 @@ void ObDereferenceObject(PVOID object);
 NTSTATUS PsCreateSystemThread(PHANDLE thread, ULONG access, POBJECT_ATTRIBUTES attributes, HANDLE process,
                               PVOID client_id, void (*routine)(PVOID context), PVOID context);
 NTSTATUS PsTerminateSystemThread(NTSTATUS status);
+NTSTATUS PsLookupThreadByThreadId(HANDLE id, PETHREAD *thread);
 BOOLEAN PsGetVersion(PULONG major, PULONG minor, PULONG build, PUNICODE_STRING service_pack);
 
 /* ---- Rtl ---- */
@@ -536,6 +568,29 @@ typedef struct {
     ULONG SectorsPerAllocationUnit, BytesPerSector;
 } FILE_FS_SIZE_INFORMATION;
 
+typedef enum {
+    ThreadBasePriority = 3,
+} THREADINFOCLASS;
+
+typedef enum {
+    KeyBasicInformation = 0,
+} KEY_INFORMATION_CLASS;
+
+typedef enum {
+    KeyValuePartialInformation = 2,
+} KEY_VALUE_INFORMATION_CLASS;
+
+typedef struct {
+    LARGE_INTEGER LastWriteTime;
+    ULONG TitleIndex, NameLength;
+    WCHAR Name[1];
+} KEY_BASIC_INFORMATION;
+
+typedef struct {
+    ULONG TitleIndex, Type, DataLength;
+    UCHAR Data[1];
+} KEY_VALUE_PARTIAL_INFORMATION;
+
 typedef void (*PIO_APC_ROUTINE)(PVOID context, PIO_STATUS_BLOCK io, ULONG reserved);
 
 NTSTATUS ZwClose(HANDLE handle);
@@ -563,5 +618,12 @@ NTSTATUS ZwOpenSymbolicLinkObject(PHANDLE handle, ACCESS_MASK access, POBJECT_AT
 NTSTATUS ZwQuerySymbolicLinkObject(HANDLE handle, PUNICODE_STRING target, PULONG length);
 NTSTATUS ZwSetSecurityObject(HANDLE handle, ULONG information, PSECURITY_DESCRIPTOR descriptor);
 NTSTATUS ZwYieldExecution(void);
+NTSTATUS ZwOpenKey(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes);
+NTSTATUS ZwQueryValueKey(HANDLE handle, PUNICODE_STRING name, KEY_VALUE_INFORMATION_CLASS information_class,
+                         PVOID information, ULONG length, PULONG needed);
+NTSTATUS ZwEnumerateKey(HANDLE handle, ULONG position, KEY_INFORMATION_CLASS information_class, PVOID information,
+                        ULONG length, PULONG needed);
+NTSTATUS ZwQuerySystemInformation(ULONG information_class, PVOID information, ULONG length, PULONG needed);
+NTSTATUS ZwSetInformationThread(HANDLE handle, THREADINFOCLASS information_class, PVOID information, ULONG length);
 
 #endif

@@ -622,6 +622,39 @@ static NTSTATUS impersonation_left(PIRP irp)
     return good(irp);
 }
 
+static KTIMER timer;
+static KDPC deferred;
+
+static void deferred_routine(PKDPC dpc, PVOID context, PVOID argument_1, PVOID argument_2)
+{
+    (void)dpc, (void)context, (void)argument_1, (void)argument_2;
+}
+
+static NTSTATUS timer_left(PIRP irp)
+{
+    LARGE_INTEGER due = {.QuadPart = -100000000};
+    KeInitializeTimer(&timer);
+    KeInitializeDpc(&deferred, deferred_routine, NULL);
+    (void)KeSetTimer(&timer, due, &deferred);
+    return good(irp);
+}
+
+static NTSTATUS uninitialised_timer(PIRP irp)
+{
+    static KTIMER garbage;
+    LARGE_INTEGER due = {.QuadPart = -1};
+    (void)KeSetTimer(&garbage, due, &deferred);
+    return good(irp);
+}
+
+static NTSTATUS thread_reference_left(PIRP irp)
+{
+    PETHREAD thread;
+    sim_user_thread_set(5, false);
+    (void)PsLookupThreadByThreadId((HANDLE)5, &thread);
+    return good(irp);
+}
+
 /* ---- functions that must not be called at DISPATCH_LEVEL ---- */
 
 #define AT_DISPATCH(name, call)                \
@@ -642,7 +675,9 @@ AT_DISPATCH(IoCreateDevice, (void)IoCreateDevice(driver, 0, NULL, 0, 0, FALSE, N
 AT_DISPATCH(IoCreateSymbolicLink, (void)IoCreateSymbolicLink(NULL, NULL))
 AT_DISPATCH(IoDeleteDevice, IoDeleteDevice(device))
 AT_DISPATCH(IoDeleteSymbolicLink, (void)IoDeleteSymbolicLink(NULL))
+AT_DISPATCH(KeDelayExecutionThread, (void)KeDelayExecutionThread(KernelMode, FALSE, NULL))
 AT_DISPATCH(KeEnterCriticalRegion, KeEnterCriticalRegion())
+AT_DISPATCH(KeFlushQueuedDpcs, KeFlushQueuedDpcs())
 AT_DISPATCH(KeLeaveCriticalRegion, KeLeaveCriticalRegion())
 AT_DISPATCH(KeSetPriorityThread, (void)KeSetPriorityThread(NULL, 1))
 AT_DISPATCH(KeWaitForSingleObject, (void)KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL))
@@ -651,6 +686,7 @@ AT_DISPATCH(ObOpenObjectByPointer, (void)ObOpenObjectByPointer(device, 0, NULL, 
 AT_DISPATCH(ObReferenceObjectByHandle, (void)ObReferenceObjectByHandle(NULL, 0, NULL, KernelMode, NULL, NULL))
 AT_DISPATCH(PsCreateSystemThread, (void)PsCreateSystemThread(NULL, 0, NULL, NULL, NULL, ends, NULL))
 AT_DISPATCH(PsGetVersion, (void)PsGetVersion(NULL, NULL, NULL, NULL))
+AT_DISPATCH(PsLookupThreadByThreadId, (void)PsLookupThreadByThreadId(NULL, NULL))
 AT_DISPATCH(PsTerminateSystemThread, (void)PsTerminateSystemThread(STATUS_SUCCESS))
 AT_DISPATCH(RtlAppendUnicodeToString, (void)RtlAppendUnicodeToString(NULL, L""))
 AT_DISPATCH(RtlIntegerToUnicodeString, (void)RtlIntegerToUnicodeString(1, 10, NULL))
@@ -658,14 +694,19 @@ AT_DISPATCH(ZwClose, (void)ZwClose(NULL))
 AT_DISPATCH(ZwCreateEvent, (void)ZwCreateEvent(NULL, 0, NULL, NotificationEvent, FALSE))
 AT_DISPATCH(ZwCreateFile, (void)ZwCreateFile(NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, NULL, 0))
 AT_DISPATCH(ZwDeviceIoControlFile, (void)ZwDeviceIoControlFile(NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, 0))
+AT_DISPATCH(ZwEnumerateKey, (void)ZwEnumerateKey(NULL, 0, KeyBasicInformation, NULL, 0, NULL))
 AT_DISPATCH(ZwFsControlFile, (void)ZwFsControlFile(NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, 0))
+AT_DISPATCH(ZwOpenKey, (void)ZwOpenKey(NULL, KEY_READ, NULL))
 AT_DISPATCH(ZwOpenSymbolicLinkObject, (void)ZwOpenSymbolicLinkObject(NULL, 0, NULL))
 AT_DISPATCH(ZwQueryInformationFile, (void)ZwQueryInformationFile(NULL, NULL, NULL, 0, FileStandardInformation))
 AT_DISPATCH(ZwQuerySymbolicLinkObject, (void)ZwQuerySymbolicLinkObject(NULL, NULL, NULL))
+AT_DISPATCH(ZwQuerySystemInformation, (void)ZwQuerySystemInformation(5, NULL, 0, NULL))
+AT_DISPATCH(ZwQueryValueKey, (void)ZwQueryValueKey(NULL, NULL, KeyValuePartialInformation, NULL, 0, NULL))
 AT_DISPATCH(ZwQueryVolumeInformationFile,
             (void)ZwQueryVolumeInformationFile(NULL, NULL, NULL, 0, FileFsSizeInformation))
 AT_DISPATCH(ZwReadFile, (void)ZwReadFile(NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL))
 AT_DISPATCH(ZwSetInformationFile, (void)ZwSetInformationFile(NULL, NULL, NULL, 0, FileEndOfFileInformation))
+AT_DISPATCH(ZwSetInformationThread, (void)ZwSetInformationThread(NULL, ThreadBasePriority, NULL, 0))
 AT_DISPATCH(ZwSetSecurityObject, (void)ZwSetSecurityObject(NULL, 0, NULL))
 AT_DISPATCH(ZwWaitForSingleObject, (void)ZwWaitForSingleObject(NULL, FALSE, NULL))
 AT_DISPATCH(ZwWriteFile, (void)ZwWriteFile(NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL))
@@ -841,6 +882,8 @@ static void locks(void)
         ROW(event_with_wait, "event"),
         ROW(waits_for_ever, "hang"),
         ROW(bug_check, "bugcheck"),
+        ROW(timer_left, "timer"),
+        ROW(uninitialised_timer, "object-uninitialised"),
         ROW(deep, "stack"),
     };
     RUN(rows);
@@ -896,6 +939,7 @@ static void objects(void)
         ROW(thread_left, "leak"),
         ROW(terminates_the_caller, "thread"),
         ROW(token_left, "leak"),
+        ROW(thread_reference_left, "leak"),
         ROW(reverts_for_nothing, "security"),
         ROW(impersonation_left, "impersonation-left"),
     };
@@ -917,7 +961,9 @@ static void functions_at_dispatch_level(void)
         DISPATCH(IoCreateSymbolicLink),
         DISPATCH(IoDeleteDevice),
         DISPATCH(IoDeleteSymbolicLink),
+        DISPATCH(KeDelayExecutionThread),
         DISPATCH(KeEnterCriticalRegion),
+        DISPATCH(KeFlushQueuedDpcs),
         DISPATCH(KeLeaveCriticalRegion),
         DISPATCH(KeSetPriorityThread),
         DISPATCH(KeWaitForSingleObject),
@@ -926,6 +972,7 @@ static void functions_at_dispatch_level(void)
         DISPATCH(ObReferenceObjectByHandle),
         DISPATCH(PsCreateSystemThread),
         DISPATCH(PsGetVersion),
+        DISPATCH(PsLookupThreadByThreadId),
         DISPATCH(PsTerminateSystemThread),
         DISPATCH(RtlAppendUnicodeToString),
         DISPATCH(RtlIntegerToUnicodeString),
@@ -933,13 +980,18 @@ static void functions_at_dispatch_level(void)
         DISPATCH(ZwCreateEvent),
         DISPATCH(ZwCreateFile),
         DISPATCH(ZwDeviceIoControlFile),
+        DISPATCH(ZwEnumerateKey),
         DISPATCH(ZwFsControlFile),
+        DISPATCH(ZwOpenKey),
         DISPATCH(ZwOpenSymbolicLinkObject),
         DISPATCH(ZwQueryInformationFile),
         DISPATCH(ZwQuerySymbolicLinkObject),
+        DISPATCH(ZwQuerySystemInformation),
+        DISPATCH(ZwQueryValueKey),
         DISPATCH(ZwQueryVolumeInformationFile),
         DISPATCH(ZwReadFile),
         DISPATCH(ZwSetInformationFile),
+        DISPATCH(ZwSetInformationThread),
         DISPATCH(ZwSetSecurityObject),
         DISPATCH(ZwWaitForSingleObject),
         DISPATCH(ZwWriteFile),

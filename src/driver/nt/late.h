@@ -20,6 +20,10 @@ struct nt_late {
     void(NTAPI *revert_to_self)(void);
     TOKEN_TYPE(NTAPI *token_type)(PACCESS_TOKEN token);
     void(NTAPI *dereference_primary_token)(PACCESS_TOKEN token);
+    /* All or none. */
+    void(NTAPI *capture_subject_context)(PSECURITY_SUBJECT_CONTEXT context);
+    void(NTAPI *release_subject_context)(PSECURITY_SUBJECT_CONTEXT context);
+    BOOLEAN(NTAPI *token_is_admin)(PACCESS_TOKEN token);
 };
 
 extern struct nt_late nt_late;

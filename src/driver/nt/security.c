@@ -2,6 +2,8 @@
 /* Device security descriptors in self-relative form, laid out as structures. */
 
 #include "driver/nt/security.h"
+#include "driver/nt/late.h"
+#include "driver/nt/wine.h"
 
 struct sid_1 {
     UCHAR revision, sub_authorities, authority[6];
@@ -76,4 +78,17 @@ NTSTATUS nt_device_protect(PDEVICE_OBJECT device, ACCESS_MASK everyone)
         (void)ZwClose(handle);
     }
     return status;
+}
+
+bool nt_caller_is_administrator(void)
+{
+    SECURITY_SUBJECT_CONTEXT subject;
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    if (nt_late.token_is_admin == NULL) {
+        return nt_in_wine;
+    }
+    nt_late.capture_subject_context(&subject);
+    bool administrator = nt_late.token_is_admin(SeQuerySubjectContextToken(&subject));
+    nt_late.release_subject_context(&subject);
+    return administrator;
 }

@@ -13,4 +13,10 @@
  */
 NTSTATUS nt_device_protect(PDEVICE_OBJECT device, ACCESS_MASK everyone);
 
+/*
+ * Whether the calling thread, or whom it impersonates, is an administrator with all rights. Wine cannot say, and there
+ * everybody is. PASSIVE_LEVEL, in the thread that made the request.
+ */
+bool nt_caller_is_administrator(void);
+
 #endif

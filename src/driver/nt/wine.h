@@ -22,6 +22,12 @@ static inline KIRQL nt_irql(void)
     return nt_in_wine ? PASSIVE_LEVEL : KeGetCurrentIrql();
 }
 
+/* For opening an object with the caller's rights, which Wine does not check and refuses to. */
+static inline KPROCESSOR_MODE nt_caller_mode(void)
+{
+    return nt_in_wine ? KernelMode : UserMode;
+}
+
 /*
  * Whether the handle that a request came through may write. Some of ImDisk's codes that change a disk are
  * FILE_ANY_ACCESS, so the I/O manager has not checked. Wine does not say how a handle was opened.

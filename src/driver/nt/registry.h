@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading the registry. PASSIVE_LEVEL, all of it. */
+#ifndef DRIVER_NT_REGISTRY_H
+#define DRIVER_NT_REGISTRY_H
+
+#include "driver/nt/nt.h"
+
+#define NT_REGISTRY_ANY    0 /* for nt_registry_read */
+#define NT_REGISTRY_STRING 1 /* REG_SZ and so on */
+#define NT_REGISTRY_BINARY 3
+#define NT_REGISTRY_DWORD  4
+#define NT_REGISTRY_MULTI  7
+#define NT_REGISTRY_QWORD  11
+
+/* Opens a key for reading; `root` may be NULL if the name is a whole path. The caller closes it by ZwClose. */
+NTSTATUS nt_registry_open(HANDLE root, PUNICODE_STRING name, HANDLE *key);
+
+/*
+ * Reads a value of at most `capacity` bytes into `data`. STATUS_OBJECT_NAME_NOT_FOUND: there is none;
+ * STATUS_BUFFER_OVERFLOW: it is longer; STATUS_OBJECT_TYPE_MISMATCH: not of this type.
+ */
+NTSTATUS nt_registry_read(HANDLE key, const WCHAR *name, ULONG type, void *data, ULONG capacity, ULONG *length);
+
+/* A number stored as REG_DWORD, REG_QWORD or that many bytes of REG_BINARY. */
+NTSTATUS nt_registry_read_number(HANDLE key, const WCHAR *name, uint64_t *number);
+
+#endif
