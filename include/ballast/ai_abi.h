@@ -136,15 +136,18 @@ struct ballast_ai_gpu_reply {
 _Static_assert(sizeof(struct ballast_ai_gpu_reply) == 32, "wire layout");
 
 /*
- * Input of PUSH_SAMPLE: what was measured of one adapter at one time. Values whose bit is not in `mask` keep what was
- * pushed before. `engine` belongs to the utilization and is empty without it. NOT_FOUND: no such adapter.
+ * Input of PUSH_SAMPLE: what was measured of one adapter at one time. At least one bit of `mask` is set. Values whose bit is
+ * not are 0, and what was pushed before stays. `engine` belongs to the utilization and is empty without it; it is printable,
+ * ends with a zero, and is zero from there on. The last push of a value counts, however old. NOT_FOUND: no such adapter.
  */
+#define BALLAST_AI_MAXIMUM_SAMPLE_AGE_MS 86400000u
+
 struct ballast_ai_sample {
     struct ballast_header header;
     uint32_t adapter_index;
     uint32_t mask;
     uint32_t source; /* BALLAST_AI_SOURCE_FIRST_PUSHED ... BALLAST_AI_SOURCES - 1 */
-    uint32_t age_ms; /* how long ago it was measured */
+    uint32_t age_ms; /* how long ago it was measured, at most BALLAST_AI_MAXIMUM_SAMPLE_AGE_MS */
     uint16_t engine[BALLAST_AI_SHORT_NAME_LENGTH];
     _Alignas(8) int64_t values[BALLAST_AI_GPU_VALUES];
 };
@@ -266,8 +269,7 @@ struct ballast_ai_scheduler_reply {
     struct ballast_ai_value ai_cpu_permille;     /* of one processor, between the last two enumerations */
     struct ballast_ai_value thread_state[BALLAST_AI_THREAD_STATES]; /* AI threads by state */
     uint64_t samples;                                               /* in the histogram */
-    /* Bucket i counts latencies from 2^(i/2) (rounded down between powers: 1.5 * 2^((i-1)/2)) microseconds / 16. */
-    uint32_t bucket[BALLAST_AI_HISTOGRAM_BUCKETS];
+    uint32_t bucket[BALLAST_AI_HISTOGRAM_BUCKETS];                  /* ballast/latency.h says what each counts */
 };
 _Static_assert(offsetof(struct ballast_ai_scheduler_reply, samples) == 336, "wire layout");
 _Static_assert(sizeof(struct ballast_ai_scheduler_reply) == 600, "wire layout");

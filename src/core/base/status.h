@@ -23,6 +23,7 @@ typedef int32_t ballast_status;
 #define BALLAST_MEDIA_WRITE_PROTECTED  BALLAST_STATUS(0xC00000A2)
 #define BALLAST_NOT_SUPPORTED          BALLAST_STATUS(0xC00000BB)
 #define BALLAST_IO_DEVICE_ERROR        BALLAST_STATUS(0xC0000185)
+#define BALLAST_NOT_FOUND              BALLAST_STATUS(0xC0000225)
 
 static inline int ballast_failed(ballast_status status)
 {
