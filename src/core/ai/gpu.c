@@ -391,3 +391,29 @@ void gpu_summarize(const struct gpu_table *table, uint64_t now_100ns, uint32_t l
         }
     } while (!end_read(&reader));
 }
+
+bool gpu_wants_estimate(const struct gpu_table *table)
+{
+    struct gpu_reader reader = {.table = table};
+    bool wanted;
+    do {
+        begin_read(&reader);
+        wanted = false;
+        for (size_t i = 0; i < reader.head.adapters; i++) {
+            struct gpu_samples samples;
+            shared_load(&samples, &shared_adapter(&reader, i)->samples, sizeof(samples));
+            wanted |= (samples.mask & 1u << BALLAST_AI_GPU_UTILIZATION_PERMILLE) == 0;
+        }
+    } while (!end_read(&reader));
+    return wanted;
+}
+
+bool gpu_adapter_index(const struct gpu_table *table, size_t position, uint32_t *index)
+{
+    uint32_t current = table->sequence & 1;
+    if (position >= table->head[current].adapters) {
+        return false;
+    }
+    *index = table->adapter[position][current].inventory.index;
+    return true;
+}
