@@ -251,7 +251,7 @@ _Static_assert(sizeof(struct ballast_ai_rule_reply) == 32, "wire layout");
  */
 #define BALLAST_AI_PROBE_LINGER_MS   10000u
 
-#define BALLAST_AI_HISTOGRAM_BUCKETS 64u
+#define BALLAST_AI_HISTOGRAM_BUCKETS 96u
 
 struct ballast_ai_scheduler_reply {
     struct ballast_header header;
@@ -272,7 +272,7 @@ struct ballast_ai_scheduler_reply {
     uint32_t bucket[BALLAST_AI_HISTOGRAM_BUCKETS];                  /* ballast/latency.h says what each counts */
 };
 _Static_assert(offsetof(struct ballast_ai_scheduler_reply, samples) == 336, "wire layout");
-_Static_assert(sizeof(struct ballast_ai_scheduler_reply) == 600, "wire layout");
+_Static_assert(sizeof(struct ballast_ai_scheduler_reply) == 728, "wire layout");
 
 /* ---- pinned pool -------------------------------------------------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
 /*
  * The buckets of the latency histogram in struct ballast_ai_scheduler_reply: bucket 0 counts less than 256 ns, and from
  * there on each doubling is divided into four equal parts: 256, 320, 384, 448, 512, 640, ... ns. The last one counts all
- * from 12.58 s on. So a bucket is at most a quarter as wide as its lower bound.
+ * from 3.22 s on. So a bucket is at most a quarter as wide as its lower bound.
  */
 #ifndef BALLAST_LATENCY_H
 #define BALLAST_LATENCY_H

@@ -6,7 +6,7 @@
  * Count, maximum and mean are exact. A percentile is interpolated between the bounds of its bucket and so at most as wrong
  * as that is wide: a quarter of the true value, or 256 ns below that.
  *
- * One caller at a time (a spin lock); any IRQL. 3 KiB, no allocation.
+ * One caller at a time (a spin lock); any IRQL. 4 KiB, no allocation.
  */
 #ifndef CORE_AI_LATENCY_H
 #define CORE_AI_LATENCY_H
