@@ -382,7 +382,7 @@ void gpu_summarize(const struct gpu_table *table, uint64_t now_100ns, uint32_t l
         begin_read(&reader);
         platform_zero(summary, sizeof(*summary));
         summary->adapters = (uint32_t)reader.head.adapters;
-        summary->utilization_permille = estimate(ai_processes);
+        summary->utilization_permille = ai_value_unknown(BALLAST_AI_REASON_NO_SAMPLE);
         summary->dedicated_used_bytes = ai_value_unknown(BALLAST_AI_REASON_NO_SAMPLE);
         summary->dedicated_total_bytes = ai_value_unknown(BALLAST_AI_REASON_NOT_RECORDED);
         summary->temperature_millicelsius = ai_value_unknown(BALLAST_AI_REASON_NO_SAMPLE);

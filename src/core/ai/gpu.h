@@ -90,7 +90,8 @@ ballast_status gpu_push(struct gpu_table *table, const struct ballast_ai_sample 
 size_t gpu_reply(const struct gpu_table *table, uint64_t now_100ns, uint32_t lifetime_ms, int32_t ai_processes,
                  void *buffer, size_t length);
 
-/* The busiest adapter: measured values before estimated ones, those before stale ones; the first if none is known. */
+/* The busiest adapter: measured values before estimated ones, those before stale ones; the first if none is known. Without
+ * adapters, which there is nothing to estimate of, all are unknown. */
 struct gpu_summary {
     uint32_t adapters;
     uint32_t index;        /* of the busiest, if there are adapters; as all that follows */
