@@ -60,7 +60,7 @@ windows_flags=(--extra-arg=--target=x86_64-w64-mingw32 --extra-arg=-Wno-everythi
 check "sources are formatted" formatted
 check "sources have their header" headed
 check "cppcheck" cppcheck_all
-check "clang-tidy: core" tidy host-debug -- src/core/*/*.c bench/bench.c bench/store_bench.c
+check "clang-tidy: core" tidy host-debug -- src/core/*/*.c bench/bench.c bench/match_bench.c bench/store_bench.c
 check "clang-tidy: drivers" tidy mingw-x64 "${windows_flags[@]}" -- src/driver/*/*.c
 check "clang-tidy: library and tools" tidy mingw-x64 "${windows_flags[@]}" -- src/lib/*.c src/cli/*/*.c bench/disk_bench.c
 # shellcheck disable=SC2046 # one word a file

@@ -461,7 +461,7 @@ static void readers_never_see_half_of_a_change(void)
         CHECK_EQUAL(pthread_create(&threads[i], NULL, read_all_the_time, &replies[i]), 0);
     }
     uint32_t generation = 0;
-    for (uint32_t number = 1; number <= 30000; number++) {
+    for (uint32_t number = 1; number <= 100000; number++) {
         struct ballast_ai_sample sample = numbered_sample(number % (1 + generation % 5), number);
         CHECK_EQUAL(gpu_push(&table, &sample, NOW), BALLAST_SUCCESS);
         if (number % 10 == 0) {

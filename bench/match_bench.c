@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Matching process names against compiled rules on this machine, against lower-casing each name and searching it for
+ * each rule's text. One name in twenty matches.
+ *
+ * match-bench ROUNDS [NAME...]
+ */
+
+#include "bench/bench.h"
+#include "core/ai/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NAMES          1000u
+#define NAME_LENGTH    48u
+#define RULES          64u
+#define PASSES         20u /* over all names, in one round */
+#define MAXIMUM_ROUNDS 1001
+
+static const char *const texts[RULES] = {
+    "python",     "pytorch",    "tensorflow", "codex",      "torch",     "conda",      "ollama",       "llama",
+    "whisper",    "diffusion",  "comfyui",    "jupyter",    "onnx",      "triton",     "vllm",         "sglang",
+    "deepspeed",  "keras",      "jaxlib",     "mxnet",      "caffe",     "theano",     "xgboost",      "lightgbm",
+    "catboost",   "mlflow",     "wandb",      "raylet",     "dask",      "pyspark",    "rapids",       "cudf",
+    "cuml",       "cupy",       "numba",      "tensorrt",   "openvino",  "directml",   "winml",        "huggingface",
+    "diffusers",  "langchain",  "autogpt",    "gpt4all",    "koboldcpp", "oobabooga",  "lmstudio",     "lm-studio",
+    "localai",    "privategpt", "invokeai",   "automatic1", "fooocus",   "sd-webui",   "kohya",        "roop",
+    "facefusion", "rvc-",       "tortoise",   "coqui",      "piper-tts", "copilot-ml", "transformers", "accelerate",
+};
+
+static const char *const programs[] = {
+    "svchost",
+    "explorer",
+    "RuntimeBroker",
+    "chrome",
+    "msedge",
+    "SearchIndexer",
+    "dwm",
+    "csrss",
+    "winlogon",
+    "services",
+    "lsass",
+    "fontdrvhost",
+    "conhost",
+    "Teams",
+    "OneDrive",
+    "spoolsv",
+    "taskhostw",
+    "sihost",
+    "ctfmon",
+    "audiodg",
+    "dllhost",
+    "WmiPrvSE",
+    "MsMpEng",
+    "NisSrv",
+    "devenv",
+    "Code",
+    "node",
+    "git",
+    "StartMenuHost",
+    "ShellExperience",
+    "smartscreen",
+    "SystemSettings",
+    "cl",
+    "link",
+    "notepad++",
+    "steam",
+    "discord",
+    "postgres",
+    "nvcontainer",
+    "NVDisplay.Container",
+};
+
+struct name {
+    uint16_t text[NAME_LENGTH];
+    size_t length;
+};
+
+static struct name names[NAMES];
+static struct name lowered[RULES];
+static struct rules *rules;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void set(struct name *name, const char *text)
+{
+    name->length = strlen(text);
+    for (size_t i = 0; i < name->length; i++) {
+        name->text[i] = (unsigned char)text[i];
+    }
+}
+
+static uint16_t lower(uint16_t unit)
+{
+    return unit >= 'A' && unit <= 'Z' ? (uint16_t)(unit + 32) : unit;
+}
+
+/* ---- the two ---- */
+
+static bool contains(const struct name *name, const struct name *text)
+{
+    for (size_t at = 0; at + text->length <= name->length; at++) {
+        if (name->text[at] == text->text[0] &&
+            memcmp(name->text + at, text->text, text->length * sizeof(text->text[0])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t search(const struct name *name)
+{
+    struct name folded = {.length = name->length};
+    for (size_t i = 0; i < name->length; i++) {
+        folded.text[i] = lower(name->text[i]);
+    }
+    for (uint32_t rule = 0; rule < RULES; rule++) {
+        if (contains(&folded, &lowered[rule])) {
+            return rule;
+        }
+    }
+    return BALLAST_AI_NO_RULE;
+}
+
+static uint32_t match(const struct name *name)
+{
+    return rules_match(rules, name->text, name->length);
+}
+
+static double run(uint32_t (*find)(const struct name *name), uint64_t *sum)
+{
+    double began = now();
+    for (unsigned pass = 0; pass < PASSES; pass++) {
+        for (size_t i = 0; i < NAMES; i++) {
+            *sum += find(&names[i]);
+        }
+    }
+    return now() - began;
+}
+
+/* ---- names and rules ---- */
+
+static bool prepare(void)
+{
+    static uint16_t list[RULES * NAME_LENGTH];
+    size_t characters = 0;
+    uint32_t rejected;
+    for (size_t i = 0; i < RULES; i++) {
+        set(&lowered[i], texts[i]);
+        memcpy(list + characters, lowered[i].text, lowered[i].length * sizeof(list[0]));
+        characters += lowered[i].length + 1;
+    }
+    for (size_t i = 0; i < NAMES; i++) {
+        char text[NAME_LENGTH];
+        const char *program =
+            i % 20 == 7 ? texts[i / 20 % RULES] : programs[i * 7 % (sizeof(programs) / sizeof(*programs))];
+        snprintf(text, sizeof(text), i % 3 == 0 ? "%s%u.exe" : "%s.exe", program, (unsigned)(i % 12));
+        set(&names[i], text);
+    }
+    return rules_compile(list, characters, &rules, &rejected) == BALLAST_SUCCESS;
+}
+
+static bool agree(void)
+{
+    size_t matching = 0;
+    for (size_t i = 0; i < NAMES; i++) {
+        if (search(&names[i]) != match(&names[i])) {
+            return false;
+        }
+        matching += match(&names[i]) != BALLAST_AI_NO_RULE;
+    }
+    return matching >= NAMES / 20;
+}
+
+int main(int argc, char **argv)
+{
+    static double baseline[MAXIMUM_ROUNDS];
+    static double measured[MAXIMUM_ROUNDS];
+    static double medians[MAXIMUM_ROUNDS];
+    static const char name[] = "rules.match";
+    if (argc < 2) {
+        fprintf(stderr, "usage: match-bench ROUNDS [NAME...]\n");
+        return 2;
+    }
+    size_t rounds = strtoul(argv[1], NULL, 10);
+    rounds = rounds < 1 ? 1 : rounds > MAXIMUM_ROUNDS ? MAXIMUM_ROUNDS : rounds;
+    if (!bench_selected(name, argc - 2, argv + 2)) {
+        return 0;
+    }
+    if (!prepare() || !agree()) {
+        fprintf(stderr, "match-bench: the two do not find the same\n");
+        return 1;
+    }
+    uint64_t searched = 0;
+    uint64_t matched = 0;
+    for (size_t round = 0; round < rounds; round++) {
+        baseline[round] = run(search, &searched);
+        measured[round] = run(match, &matched);
+    }
+    if (searched != matched) {
+        return 1;
+    }
+    memcpy(medians, measured, sizeof(medians));
+    struct bench_result result = {name, "search each", true, 10.0,
+                                  bench_median(medians, rounds) / (NAMES * PASSES) * 1e6};
+    for (size_t round = 0; round < rounds; round++) {
+        baseline[round] = 1 / baseline[round];
+        measured[round] = 1 / measured[round];
+    }
+    bench_report(&result, measured, baseline, rounds);
+    rules_free(rules);
+    return 0;
+}
