@@ -39,12 +39,18 @@ if [ -n "${FUZZ_MINUTES:-}" ]; then
     fuzz create "${limits[@]}"
     fuzz bpb "${limits[@]}"
     fuzz size "${limits[@]}"
+    fuzz rules "${limits[@]}"
+    fuzz processes "${limits[@]}"
+    fuzz gpu "${limits[@]}"
 else
     # A seed, so that it is the same each time.
     fuzz disk -seed=1 -runs="${1:-3000}" -max_len=2048
     fuzz create -seed=1 -runs=300000
     fuzz bpb -seed=1 -runs=300000
     fuzz size -seed=1 -runs=300000
+    fuzz rules -seed=1 -runs=100000
+    fuzz processes -seed=1 -runs=100000 -max_len=2048
+    fuzz gpu -seed=1 -runs=20000 -max_len=2048
 fi
 echo "1..$tests_run"
 [ "$failures" -eq 0 ]

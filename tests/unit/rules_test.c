@@ -3,6 +3,7 @@
 #include "core/base/platform_host.h"
 #include "core/base/upcase.h"
 #include "tests/harness/test.h"
+#include "tests/unit/rules_model.h"
 
 #include <locale.h>
 #include <stdlib.h>
@@ -322,41 +323,6 @@ static void scripts_with_case_are_matched_without_it(void)
 
 /* ---- against a matcher that is too simple to be wrong ---- */
 
-static bool model_glob(const uint16_t *glob, size_t length, const uint16_t *name, size_t characters)
-{
-    /* reached[i]: the glob so far can end at character i */
-    bool reached[65] = {true};
-    for (size_t at = 0; at < length; at++) {
-        bool next[65] = {false};
-        for (size_t i = 0; i <= characters; i++) {
-            if (glob[at] == '*') {
-                next[i] = reached[i] || (i != 0 && next[i - 1]);
-            } else if (i != 0 && reached[i - 1]) {
-                next[i] = glob[at] == '?' || upcase(glob[at]) == upcase(name[i - 1]);
-            }
-        }
-        memcpy(reached, next, sizeof(reached));
-    }
-    return reached[characters];
-}
-
-static bool model_matches(const struct ballast_ai_rule *rule, const uint16_t *name, size_t characters)
-{
-    if (rule->kind == BALLAST_AI_RULE_GLOB) {
-        return model_glob(rule->text, rule->text_length, name, characters);
-    }
-    for (size_t at = 0; at + rule->text_length <= characters; at++) {
-        size_t same = 0;
-        while (same < rule->text_length && upcase(rule->text[same]) == upcase(name[at + same])) {
-            same++;
-        }
-        if (same == rule->text_length && (rule->kind == BALLAST_AI_RULE_SUBSTRING || (at == 0 && same == characters))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static uint16_t random_letter(struct test_random *random, uint64_t letters)
 {
     static const uint16_t units[] = {'a',   'A',   'b',    'B',    0xE9, 0xC9, 0x3C3,
@@ -400,7 +366,7 @@ static void agrees_with_a_naive_matcher(void)
                 name[i] = random_letter(&random, letters);
             }
             uint32_t expected = 0;
-            while (expected < count && !model_matches(&model[expected], name, characters)) {
+            while (expected < count && !rules_model_matches(&model[expected], name, characters)) {
                 expected++;
             }
             test_note("round %u, name %u", round, names);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fuzzing of the system's list of processes. Addresses of names are offsets in the input, so that some of them are valid.
+ */
+
+#include "core/ai/processes.h"
+#include "core/ai/system_processes.h"
+#include "core/base/platform_host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REQUIRE(condition)  \
+    do {                    \
+        if (!(condition)) { \
+            abort();        \
+        }                   \
+    } while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void relocate(unsigned char *answer, size_t size)
+{
+    for (size_t offset = 0; offset <= size && size - offset >= sizeof(struct system_process);) {
+        struct system_process process;
+        memcpy(&process, answer + offset, sizeof(process));
+        process.image_name += (uintptr_t)answer;
+        memcpy(answer + offset, &process, sizeof(process));
+        if (process.next_entry_offset < sizeof(process)) {
+            break; /* the last, or one that would be relocated twice */
+        }
+        offset += process.next_entry_offset;
+    }
+}
+
+static void check_list(const struct process_list *list, size_t size)
+{
+    uint64_t threads = 0;
+    REQUIRE(list->listed <= list->totals.processes && list->totals.processes <= list->totals.system_processes);
+    REQUIRE(list->listed == list->totals.processes || list->listed == BALLAST_AI_MAXIMUM_PROCESSES);
+    REQUIRE(list->totals.system_threads <= size / sizeof(struct system_thread));
+    for (uint32_t i = 0; i < list->listed; i++) {
+        const struct ballast_ai_process *row = &list->entry[i].row;
+        REQUIRE(row->rule == 0 && row->name_length >= 1);
+        threads += row->threads;
+    }
+    REQUIRE(threads == list->totals.threads);
+    struct process_list *other = malloc(process_list_size(list));
+    struct process_delta delta;
+    memcpy(other, list, process_list_size(list));
+    other->snapshot_time = list->snapshot_time + 1;
+    for (uint32_t i = 0; i < other->listed; i++) {
+        other->entry[i].row.cpu_time_100ns ^= i;
+    }
+    process_list_delta(list, other, &delta);
+    REQUIRE(delta.cpu_valid && delta.cpu_permille >= 0 && delta.context_switches_per_second >= 0);
+    free(other);
+}
+
+/* Input: room for the reply, the answer. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct rules *rules;
+    struct process_list *list = NULL;
+    uint64_t blocks, bytes;
+    uint32_t rejected;
+    if (rules == NULL) {
+        REQUIRE(rules_compile(u"a", 1, &rules, &rejected) == BALLAST_SUCCESS);
+    }
+    size_t room = size != 0 ? data[0] * 4u : 0;
+    data += size != 0;
+    size -= size != 0;
+    unsigned char *answer = malloc(size != 0 ? size : 1); /* its own block: its end is watched */
+    unsigned char *reply = malloc(room + 1);
+    memcpy(answer, data, size);
+    relocate(answer, size);
+    ballast_status status = process_list_build(answer, size, rules, &list);
+    REQUIRE((status == BALLAST_SUCCESS) == (list != NULL));
+    if (list != NULL) {
+        check_list(list, size);
+        REQUIRE(process_list_reply(list, 5, 1, reply, room) <= room);
+    }
+    process_list_free(list);
+    free(reply);
+    free(answer);
+    platform_host_usage(&blocks, &bytes);
+    REQUIRE(blocks == 1); /* the rules */
+    return 0;
+}
