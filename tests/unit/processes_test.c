@@ -322,7 +322,9 @@ static void a_reply_has_as_many_rows_as_fit(void)
     for (size_t length = 0; length < head + 3 * row; length++) {
         struct ballast_ai_process_reply *reply = malloc(length + 1);
         size_t rows = length < head ? 0 : (length - head) / row;
-        rows = rows < 2 ? rows : 2;
+        if (rows > 2) {
+            rows = 2;
+        }
         memset(reply, 0xA5, length + 1);
         size_t written = process_list_reply(list, 1000000 + 15 * 10000, 3, reply, length);
         CHECK_EQUAL(written, length < head ? 0 : head + rows * row);

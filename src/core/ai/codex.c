@@ -81,5 +81,5 @@ void codex_fill_sample(struct ballast_ai_sample *sample, uint32_t index, uint32_
     sample->adapter_index = index;
     sample->mask = 1u << BALLAST_AI_GPU_UTILIZATION_PERMILLE;
     sample->source = BALLAST_AI_SOURCE_MANUAL;
-    sample->values[BALLAST_AI_GPU_UTILIZATION_PERMILLE] = (percent < 100 ? percent : 100) * 10;
+    sample->values[BALLAST_AI_GPU_UTILIZATION_PERMILLE] = percent < 100 ? (int64_t)percent * 10 : 1000;
 }

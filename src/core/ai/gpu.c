@@ -113,7 +113,9 @@ ballast_status gpu_replace(struct gpu_table *table, const struct gpu_inventory *
 {
     uint32_t current = table->sequence & 1;
     uint32_t next = current ^ 1;
-    adapters = adapters < BALLAST_AI_MAXIMUM_ADAPTERS ? adapters : BALLAST_AI_MAXIMUM_ADAPTERS;
+    if (adapters > BALLAST_AI_MAXIMUM_ADAPTERS) {
+        adapters = BALLAST_AI_MAXIMUM_ADAPTERS;
+    }
     if (!reserve(table, adapters)) {
         return BALLAST_INSUFFICIENT_RESOURCES;
     }

@@ -162,8 +162,10 @@ static void sum_threads(const struct entry_view *view, struct thread_totals *sum
 static void fill_entry(struct process_entry *entry, const struct entry_view *view, const struct thread_totals *sum,
                        uint64_t cpu_time_100ns, uint32_t rule)
 {
-    size_t shown =
-        view->name_length < BALLAST_AI_PROCESS_NAME_LENGTH ? view->name_length : BALLAST_AI_PROCESS_NAME_LENGTH;
+    size_t shown = view->name_length;
+    if (shown > BALLAST_AI_PROCESS_NAME_LENGTH) {
+        shown = BALLAST_AI_PROCESS_NAME_LENGTH;
+    }
     platform_zero(entry, sizeof(*entry));
     entry->context_switches = sum->context_switches;
     entry->row.process_id = (uint32_t)view->process.process_id;
