@@ -375,6 +375,40 @@ static void the_summary_is_of_the_busiest(void)
     finish();
 }
 
+static void an_estimate_is_wanted_until_all_are_measured(void)
+{
+    start(0);
+    CHECK(!gpu_wants_estimate(&table));
+    finish();
+    start(2);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct ballast_ai_sample sample = sample_of(i, TEMPERATURE, 1);
+        CHECK_EQUAL(gpu_push(&table, &sample, NOW), BALLAST_SUCCESS);
+        CHECK(gpu_wants_estimate(&table));
+        sample = sample_of(i, UTILIZATION, 0);
+        CHECK_EQUAL(gpu_push(&table, &sample, NOW), BALLAST_SUCCESS);
+        CHECK_EQUAL(gpu_wants_estimate(&table), i == 0);
+    }
+    finish();
+}
+
+static void adapters_are_found_by_position(void)
+{
+    struct gpu_inventory inventory[2] = {adapter(9, 0x10DE), adapter(4, 0x10DE)};
+    uint32_t index = 77;
+    start(0);
+    CHECK(!gpu_adapter_index(&table, 0, &index));
+    CHECK_EQUAL(index, 77);
+    CHECK_EQUAL(gpu_replace(&table, inventory, 2, NOW), BALLAST_SUCCESS);
+    CHECK(gpu_adapter_index(&table, 0, &index));
+    CHECK_EQUAL(index, 9);
+    CHECK(gpu_adapter_index(&table, 1, &index));
+    CHECK_EQUAL(index, 4);
+    CHECK(!gpu_adapter_index(&table, 2, &index));
+    CHECK(!gpu_adapter_index(&table, SIZE_MAX, &index));
+    finish();
+}
+
 /* ---- readers and a writer ---- */
 
 #define READERS 3
@@ -426,6 +460,10 @@ static void *read_all_the_time(void *argument)
         struct gpu_summary summary;
         gpu_summarize(&table, NOW, LIFETIME, -1, &summary);
         good &= summary.dedicated_used_bytes.value == summary.temperature_millicelsius.value;
+        for (uint32_t i = 0, index; gpu_adapter_index(&table, i, &index); i++) {
+            good &= index == i;
+        }
+        (void)gpu_wants_estimate(&table);
         if (!CHECK(good)) {
             break;
         }
@@ -578,6 +616,8 @@ TEST_MAIN({"the_inventory_is_answered", the_inventory_is_answered},
           {"there_are_at_most_so_many_adapters", there_are_at_most_so_many_adapters},
           {"a_failed_replacement_changes_nothing", a_failed_replacement_changes_nothing},
           {"the_summary_is_of_the_busiest", the_summary_is_of_the_busiest},
+          {"an_estimate_is_wanted_until_all_are_measured", an_estimate_is_wanted_until_all_are_measured},
+          {"adapters_are_found_by_position", adapters_are_found_by_position},
           {"readers_never_see_half_of_a_change", readers_never_see_half_of_a_change},
           {"ids_are_parsed", ids_are_parsed}, {"memory_sizes_are_parsed", memory_sizes_are_parsed},
           {"text_is_cut_and_cleaned", text_is_cut_and_cleaned})

@@ -412,10 +412,18 @@ bool gpu_wants_estimate(const struct gpu_table *table)
 
 bool gpu_adapter_index(const struct gpu_table *table, size_t position, uint32_t *index)
 {
-    uint32_t current = table->sequence & 1;
-    if (position >= table->head[current].adapters) {
-        return false;
+    struct gpu_reader reader = {.table = table};
+    uint32_t ids[4];
+    bool there;
+    do {
+        begin_read(&reader);
+        there = position < reader.head.adapters;
+        if (there) {
+            shared_load(ids, &shared_adapter(&reader, position)->inventory, sizeof(ids));
+        }
+    } while (!end_read(&reader));
+    if (there) {
+        *index = ids[0];
     }
-    *index = table->adapter[position][current].inventory.index;
-    return true;
+    return there;
 }

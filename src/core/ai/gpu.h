@@ -105,10 +105,10 @@ struct gpu_summary {
 void gpu_summarize(const struct gpu_table *table, uint64_t now_100ns, uint32_t lifetime_ms, int32_t ai_processes,
                    struct gpu_summary *summary);
 
-/* Whether a utilization is to be estimated, because nobody has pushed one. */
+/* Whether some adapter's utilization is to be estimated, because nobody has pushed one. */
 bool gpu_wants_estimate(const struct gpu_table *table);
 
-/* The index of the adapter at `position`; false if there are not that many. For writers. */
+/* The index of the adapter at `position`; false, and nothing is written, if there are not that many. */
 bool gpu_adapter_index(const struct gpu_table *table, size_t position, uint32_t *index);
 
 /* ---- text; pure functions, any IRQL ---- */
