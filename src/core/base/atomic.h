@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * 64-bit atomics that compile to instructions on every target: on i686 without floating-point registers gcc turns
- * __atomic operations on 64 bits into library calls, but not the __sync ones. Counters and flags only: relaxed where the
- * target has it. Any IRQL.
+ * __atomic operations on 64 bits into library calls, but not the __sync ones. Relaxed where the target has it, unless the
+ * name says otherwise. Any IRQL.
  */
 #ifndef CORE_BASE_ATOMIC_H
 #define CORE_BASE_ATOMIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 static inline uint64_t atomic_load_u64(const uint64_t *value)
@@ -29,6 +30,30 @@ static inline void atomic_store_u64(uint64_t *value, uint64_t desired)
         seen = __sync_val_compare_and_swap(value, expected, desired);
     }
 #endif
+}
+
+static inline uint64_t atomic_load_acquire_u64(const uint64_t *value)
+{
+#if UINTPTR_MAX > UINT32_MAX
+    return __atomic_load_n(value, __ATOMIC_ACQUIRE);
+#else
+    return atomic_load_u64(value);    /* a full barrier */
+#endif
+}
+
+static inline void atomic_store_release_u64(uint64_t *value, uint64_t desired)
+{
+#if UINTPTR_MAX > UINT32_MAX
+    __atomic_store_n(value, desired, __ATOMIC_RELEASE);
+#else
+    atomic_store_u64(value, desired); /* a full barrier */
+#endif
+}
+
+/* A full barrier. Returns whether *value was `expected` and is `desired` now. */
+static inline bool atomic_exchange_if_u64(uint64_t *value, uint64_t expected, uint64_t desired)
+{
+    return __sync_bool_compare_and_swap(value, expected, desired);
 }
 
 static inline void atomic_add_u64(uint64_t *value, uint64_t operand)

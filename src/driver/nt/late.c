@@ -21,6 +21,7 @@ void nt_late_resolve(void)
     PsGetVersion(&major, &minor, NULL, NULL);
     nt_late = (struct nt_late){.no_execute = major > 6 || (major == 6 && minor >= 2)};
     resolve(L"ZwFlushBuffersFile", &nt_late.flush_buffers_file);
+    resolve(L"ZwLockVirtualMemory", &nt_late.lock_virtual_memory);
     if (!nt_in_wine) { /* there the lookup finds stubs that abort when called */
         resolve(L"SeCreateClientSecurity", &nt_late.create_client_security);
         resolve(L"SeImpersonateClientEx", &nt_late.impersonate_client);

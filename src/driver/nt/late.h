@@ -13,6 +13,7 @@
 struct nt_late {
     bool no_execute; /* Windows 8 and later: memory and mappings that cannot be executed */
     NTSTATUS(NTAPI *flush_buffers_file)(HANDLE file, PIO_STATUS_BLOCK io);
+    NTSTATUS(NTAPI *lock_virtual_memory)(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
     /* All or none. */
     NTSTATUS(NTAPI *create_client_security)
     (PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE qos, BOOLEAN remote, PSECURITY_CLIENT_CONTEXT context);

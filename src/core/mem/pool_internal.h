@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the pool share.
+ *
+ * Owners are spread over shards. A shard has its owners' blocks, its part of the statistics, and credit: bytes taken from
+ * the quota that no block uses. So threads with different owners rarely meet. Locks, in this order:
+ *
+ *   shard.lock     everything in the shard, its owners and their blocks; several are taken in ascending order
+ *   pool.global    what is left of the quota, the list of owners, each owner's list of views of others' blocks
+ *
+ * A block's `word` holds its state, how many have pinned it, and its generation. It changes by compare-and-swap without a
+ * lock. Only a LIVE block can be pinned; while it is pinned its slot stays what it is. Who makes it FREEING without pins,
+ * or drops the last pin of a FREEING one, is alone with it and tears it down.
+ */
+#ifndef CORE_MEM_POOL_INTERNAL_H
+#define CORE_MEM_POOL_INTERNAL_H
+
+#include "core/mem/pool.h"
+
+#define POOL_SHARDS      8u
+#define POOL_FIRST_CHUNK 32u /* slots of a shard's first chunk; each further one doubles the shard */
+#define POOL_CHUNKS      22u
+#define POOL_SLOT_BITS   27u /* of a block's number, below the shard's */
+#define POOL_TAG_STATE   PLATFORM_TAG('B', 'a', 'P', 'o')
+#define POOL_TAG_BLOCKS  PLATFORM_TAG('B', 'a', 'P', 'b')
+#define POOL_TAG_OWNER   PLATFORM_TAG('B', 'a', 'P', 'w')
+#define POOL_TAG_SHARE   PLATFORM_TAG('B', 'a', 'P', 's')
+
+enum pool_state {
+    POOL_FREE,
+    POOL_RESERVED, /* counted, being made */
+    POOL_LIVE,
+    POOL_FREEING,
+};
+
+#define POOL_STATE_MASK 3u
+#define POOL_ONE_PIN    4u
+#define POOL_PINS_MASK  0xFFFFFFFCu
+
+struct pool_grant {
+    struct pool_grant *next;
+    void *process; /* referenced */
+    uint32_t access;
+};
+
+/* A view besides the one that pool_allocate made. */
+struct pool_mapping {
+    struct pool_mapping *next;                       /* of the block; shard.lock */
+    struct pool_mapping *holder_next, **holder_link; /* of the holder; pool.global */
+    struct pool_owner *holder;                       /* NULL: has been closed; pool.global */
+    uint64_t id;                                     /* of the block */
+    void *process;                                   /* referenced */
+    uint32_t access;
+    uint32_t count;
+    bool by_grant; /* and not through the owner */
+    struct pool_view view;
+};
+
+struct pool_block {
+    uint64_t word;
+    struct pool_owner *owner; /* atomic: looked at before it is known to be valid */
+    struct pool_block *next;  /* of the owner, or of the free slots */
+    struct pool_block **link; /* what points to this one in the owner's list */
+    uint64_t size;
+    uint64_t requested;
+    void *section;
+    void *process;         /* that it is mapped into, referenced */
+    struct pool_view view; /* there */
+    struct pool_block *address_next;
+    struct pool_mapping *mappings;
+    struct pool_grant *grants;
+    uint32_t view_count;    /* of the owner's view; 0: has been unmapped */
+    uint32_t mapping_count; /* of all views; atomic, as the next: pool_query_blocks does not pin */
+    uint32_t grant_count;
+    uint32_t process_id;
+    uint32_t slot;
+    bool by_address;
+};
+
+struct pool_owner {
+    struct pool *pool;
+    struct pool_shard *shard;
+    struct pool_block *blocks;
+    uint64_t used;
+    bool closed;                   /* goes with its last block */
+    struct pool_mapping *mappings; /* of others' blocks; pool.global, as the following */
+    struct pool_owner *next, **link;
+};
+
+struct pool_shard {
+    struct platform_mutex lock;
+    uint64_t credit;
+    struct pool_block *free_slots;
+    uint32_t fresh;                        /* slots below have been used; atomic */
+    uint32_t live;                         /* blocks that are not free slots */
+    struct pool_block *chunk[POOL_CHUNKS]; /* atomic */
+    struct pool_block **addresses;         /* hash table of blocks by address */
+    uint32_t address_capacity;             /* a power of two, or 0 */
+    uint32_t address_count;
+    uint32_t owners; /* that have blocks */
+    uint64_t requested;
+    uint64_t allocations;
+    uint64_t frees;
+    uint64_t locked;
+    uint32_t class_blocks[BALLAST_AI_SIZE_CLASSES];
+    uint64_t class_bytes[BALLAST_AI_SIZE_CLASSES];
+    uint8_t padding[64]; /* of the next one's lock */
+};
+
+struct pool {
+    struct pool_shard shard[POOL_SHARDS];
+    const struct pool_operations *operations;
+    uint64_t total;
+    uint64_t owner_quota;
+    uint64_t credit_limit; /* what a shard may keep */
+    struct platform_mutex global;
+    uint64_t unreserved; /* neither used nor some shard's credit */
+    uint64_t peak;       /* used plus credit never exceeds it, so it is raised only by what is really used */
+    struct pool_owner *owners;
+    uint32_t next_shard;
+    uint64_t failures; /* atomic */
+};
+
+/* The block of this id if it is live, pinned until pool_unpin; NULL otherwise. */
+struct pool_block *pool_pin(struct pool *pool, uint64_t id);
+/* May tear the block down. No lock held. */
+void pool_unpin(struct pool *pool, struct pool_block *block);
+
+/* Whether the block, which the caller has pinned, has not been freed meanwhile. */
+bool pool_is_live(const struct pool_block *block);
+
+/*
+ * Checks both quotas and takes from them, or refuses. The owner's shard is locked before and after, not all the time
+ * between.
+ */
+bool pool_take_quota(struct pool_owner *owner, uint64_t size);
+/* Shard locked. The owner's part is the caller's. */
+void pool_give_back(struct pool *pool, struct pool_shard *shard, uint64_t size);
+
+/* All shards' locks; unlocking may keep one. */
+void pool_lock_all(struct pool *pool);
+void pool_unlock_all(struct pool *pool, const struct pool_shard *kept);
+
+uint64_t pool_block_id(const struct pool *pool, const struct pool_block *block);
+struct pool_block *pool_slot(const struct pool_shard *shard, uint32_t slot);
+
+/* share.c: unmaps and forgets all views and grants of a block that the caller is alone with. */
+void pool_drop_shares(struct pool *pool, struct pool_block *block);
+/* Unmaps what was mapped through the holder, which is being closed. */
+void pool_drop_holder(struct pool_owner *holder);
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool: who else may map a block, and has. pool_internal.h has the locks. Lists of a block change under its shard's
+ * lock while it is pinned, or without when somebody is alone with it. Nothing is mapped or unmapped under a lock.
+ */
+
+#include "core/mem/pool_internal.h"
+
+static struct pool_shard *shard_of(const struct pool_block *block)
+{
+    return block->owner->shard;
+}
+
+/* Read under the shard's lock as well, where only NULL and somebody else look alike. */
+static struct pool_owner *holder_of(const struct pool_mapping *mapping)
+{
+    return __atomic_load_n(&mapping->holder, __ATOMIC_RELAXED);
+}
+
+static void set_holder(struct pool_mapping *mapping, struct pool_owner *holder)
+{
+    __atomic_store_n(&mapping->holder, holder, __ATOMIC_RELAXED);
+}
+
+/* ---- lists ---- */
+
+static struct pool_grant **find_grant(struct pool_block *block, const void *process)
+{
+    struct pool_grant **link = &block->grants;
+    while (*link != NULL && (*link)->process != process) {
+        link = &(*link)->next;
+    }
+    return link;
+}
+
+/* The holder may be closing at this moment. */
+static void unlink_from_holder(struct pool *pool, struct pool_mapping *mapping)
+{
+    platform_mutex_lock(&pool->global);
+    if (holder_of(mapping) != NULL) {
+        *mapping->holder_link = mapping->holder_next;
+        if (mapping->holder_next != NULL) {
+            mapping->holder_next->holder_link = mapping->holder_link;
+        }
+        set_holder(mapping, NULL);
+    }
+    platform_mutex_unlock(&pool->global);
+}
+
+static void link_mapping(struct pool *pool, struct pool_block *block, struct pool_mapping *mapping,
+                         struct pool_owner *holder)
+{
+    mapping->next = block->mappings;
+    block->mappings = mapping;
+    __atomic_add_fetch(&block->mapping_count, 1, __ATOMIC_RELAXED);
+    platform_mutex_lock(&pool->global);
+    set_holder(mapping, holder);
+    mapping->holder_next = holder->mappings;
+    mapping->holder_link = &holder->mappings;
+    if (mapping->holder_next != NULL) {
+        mapping->holder_next->holder_link = &mapping->holder_next;
+    }
+    holder->mappings = mapping;
+    platform_mutex_unlock(&pool->global);
+}
+
+/* Takes *link out of its block's list and puts it before `chain`. Returns the new chain. */
+static struct pool_mapping *detach(struct pool *pool, struct pool_block *block, struct pool_mapping **link,
+                                   struct pool_mapping *chain)
+{
+    struct pool_mapping *mapping = *link;
+    *link = mapping->next;
+    __atomic_sub_fetch(&block->mapping_count, 1, __ATOMIC_RELAXED);
+    unlink_from_holder(pool, mapping);
+    mapping->next = chain;
+    return mapping;
+}
+
+/* No lock held. */
+static void unmap_chain(struct pool *pool, struct pool_mapping *chain)
+{
+    while (chain != NULL) {
+        struct pool_mapping *mapping = chain;
+        chain = mapping->next;
+        pool->operations->unmap(mapping->process, &mapping->view);
+        pool->operations->dereference(mapping->process);
+        platform_free(mapping, sizeof(*mapping), POOL_TAG_SHARE);
+    }
+}
+
+void pool_drop_shares(struct pool *pool, struct pool_block *block)
+{
+    struct pool_mapping *chain = NULL;
+    while (block->mappings != NULL) {
+        chain = detach(pool, block, &block->mappings, chain);
+    }
+    unmap_chain(pool, chain);
+    while (block->grants != NULL) {
+        struct pool_grant *grant = block->grants;
+        block->grants = grant->next;
+        pool->operations->dereference(grant->process);
+        platform_free(grant, sizeof(*grant), POOL_TAG_SHARE);
+    }
+    __atomic_store_n(&block->grant_count, 0, __ATOMIC_RELAXED);
+}
+
+/* The block that the holder's first mapping is of, pinned. NULL: none is left. */
+static struct pool_block *pin_first(struct pool_owner *holder)
+{
+    struct pool *pool = holder->pool;
+    struct pool_block *block = NULL;
+    platform_mutex_lock(&pool->global);
+    while (block == NULL && holder->mappings != NULL) {
+        struct pool_mapping *mapping = holder->mappings;
+        block = pool_pin(pool, mapping->id);
+        if (block == NULL) { /* somebody is freeing the block, and will unmap it and free the mapping */
+            holder->mappings = mapping->holder_next;
+            if (holder->mappings != NULL) {
+                holder->mappings->holder_link = &holder->mappings;
+            }
+            set_holder(mapping, NULL);
+        }
+    }
+    platform_mutex_unlock(&pool->global);
+    return block;
+}
+
+void pool_drop_holder(struct pool_owner *holder)
+{
+    struct pool *pool = holder->pool;
+    struct pool_block *block;
+    while ((block = pin_first(holder)) != NULL) {
+        struct pool_mapping *chain = NULL;
+        platform_mutex_lock(&shard_of(block)->lock);
+        for (struct pool_mapping **link = &block->mappings; *link != NULL;) {
+            if (holder_of(*link) == holder) {
+                chain = detach(pool, block, link, chain);
+            } else {
+                link = &(*link)->next;
+            }
+        }
+        platform_mutex_unlock(&shard_of(block)->lock);
+        unmap_chain(pool, chain);
+        pool_unpin(pool, block);
+    }
+}
+
+/* ---- grants ---- */
+
+/* Views of this process that a grant of `access` does not cover, taken out. Shard locked. */
+static struct pool_mapping *revoke(struct pool *pool, struct pool_block *block, const void *process, uint32_t access)
+{
+    struct pool_mapping *chain = NULL;
+    for (struct pool_mapping **link = &block->mappings; *link != NULL;) {
+        if ((*link)->process == process && (*link)->access > access && (*link)->by_grant) {
+            chain = detach(pool, block, link, chain);
+        } else {
+            link = &(*link)->next;
+        }
+    }
+    return chain;
+}
+
+/* Puts `*fresh` in if there is no grant for this process yet. False: there are too many. Shard locked. */
+static bool set_grant(struct pool_block *block, const struct pool_caller *to, uint32_t access,
+                      struct pool_grant **fresh)
+{
+    struct pool_grant *grant = *find_grant(block, to->process);
+    if (grant == NULL) {
+        if (block->grant_count >= POOL_MAXIMUM_SHARES) {
+            return false;
+        }
+        grant = *fresh;
+        *fresh = NULL;
+        grant->process = to->process;
+        grant->next = block->grants;
+        block->grants = grant;
+        __atomic_add_fetch(&block->grant_count, 1, __ATOMIC_RELAXED);
+    }
+    grant->access = access;
+    return true;
+}
+
+/* Shard locked. Returns the grant that is no more, NULL if there was none. */
+static struct pool_grant *take_grant(struct pool_block *block, const void *process)
+{
+    struct pool_grant **link = find_grant(block, process);
+    struct pool_grant *grant = *link;
+    if (grant != NULL) {
+        *link = grant->next;
+        __atomic_sub_fetch(&block->grant_count, 1, __ATOMIC_RELAXED);
+    }
+    return grant;
+}
+
+/* The block is pinned. */
+static ballast_status change_grant(struct pool *pool, struct pool_block *block, const struct pool_caller *to,
+                                   uint32_t access)
+{
+    struct pool_shard *shard = shard_of(block);
+    struct pool_grant *fresh = NULL;
+    struct pool_grant *gone = NULL;
+    bool ok = true;
+    if (access != BALLAST_AI_ACCESS_NONE) {
+        fresh = platform_allocate(PLATFORM_POOL_PAGED, sizeof(*fresh), POOL_TAG_SHARE);
+        if (fresh == NULL) {
+            return BALLAST_INSUFFICIENT_RESOURCES;
+        }
+        pool->operations->reference(to->process);
+    }
+    platform_mutex_lock(&shard->lock);
+    if (access != BALLAST_AI_ACCESS_NONE) {
+        ok = set_grant(block, to, access, &fresh);
+        gone = fresh;
+    } else {
+        gone = take_grant(block, to->process);
+    }
+    struct pool_mapping *chain = ok ? revoke(pool, block, to->process, access) : NULL;
+    platform_mutex_unlock(&shard->lock);
+    unmap_chain(pool, chain);
+    if (gone != NULL) {
+        pool->operations->dereference(to->process);
+        platform_free(gone, sizeof(*gone), POOL_TAG_SHARE);
+    }
+    return ok ? BALLAST_SUCCESS : BALLAST_INSUFFICIENT_RESOURCES;
+}
+
+ballast_status pool_grant(struct pool_owner *owner, uint64_t id, const struct pool_caller *to, uint32_t access)
+{
+    if (access > BALLAST_AI_ACCESS_WRITE) {
+        return BALLAST_INVALID_PARAMETER;
+    }
+    struct pool_block *block = pool_pin(owner->pool, id);
+    if (block == NULL) {
+        return BALLAST_NOT_FOUND;
+    }
+    ballast_status status =
+        block->owner == owner ? change_grant(owner->pool, block, to, access) : BALLAST_ACCESS_DENIED;
+    pool_unpin(owner->pool, block);
+    return status;
+}
+
+/* ---- mapping ---- */
+
+static bool may_map(struct pool_block *block, const struct pool_owner *holder, const void *process, uint32_t access)
+{
+    const struct pool_grant *grant = *find_grant(block, process);
+    return block->owner == holder || (grant != NULL && grant->access >= access);
+}
+
+/* One more use of a view that the caller has already; false if it has none. Shard locked. */
+static bool reuse(struct pool_block *block, const struct pool_owner *holder, const void *process, uint32_t access,
+                  struct pool_view *view)
+{
+    if (block->owner == holder && block->process == process && block->view_count != 0 &&
+        block->view_count != UINT32_MAX && access == BALLAST_AI_ACCESS_WRITE) {
+        block->view_count++;
+        *view = block->view;
+        return true;
+    }
+    for (struct pool_mapping *mapping = block->mappings; mapping != NULL; mapping = mapping->next) {
+        if (holder_of(mapping) == holder && mapping->process == process && mapping->access == access &&
+            mapping->count != UINT32_MAX) {
+            mapping->count++;
+            *view = mapping->view;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Maps the pinned block and enters that, unless the grant or the block has gone meanwhile. No lock held. */
+static ballast_status map_anew(struct pool_owner *holder, const struct pool_caller *caller, struct pool_block *block,
+                               struct pool_mapping *mapping, uint32_t options)
+{
+    struct pool *pool = holder->pool;
+    struct pool_shard *shard = shard_of(block);
+    ballast_status status =
+        pool->operations->map(block->section, block->size, caller, mapping->access, options, &mapping->view);
+    if (ballast_failed(status)) {
+        return status;
+    }
+    platform_mutex_lock(&shard->lock);
+    if (!pool_is_live(block)) {
+        status = BALLAST_NOT_FOUND;
+    } else if (!may_map(block, holder, caller->process, mapping->access)) {
+        status = BALLAST_ACCESS_DENIED;
+    } else if (__atomic_load_n(&block->mapping_count, __ATOMIC_RELAXED) > POOL_MAXIMUM_SHARES) {
+        status = BALLAST_INSUFFICIENT_RESOURCES;
+    } else {
+        pool->operations->reference(caller->process);
+        link_mapping(pool, block, mapping, holder);
+    }
+    platform_mutex_unlock(&shard->lock);
+    if (ballast_failed(status)) {
+        pool->operations->unmap(caller->process, &mapping->view);
+    }
+    return status;
+}
+
+/* The block is pinned. */
+static ballast_status map_pinned(struct pool_owner *holder, const struct pool_caller *caller, struct pool_block *block,
+                                 uint64_t id, uint32_t access, uint32_t options, struct pool_view *view)
+{
+    struct pool_shard *shard = shard_of(block);
+    platform_mutex_lock(&shard->lock);
+    bool allowed = may_map(block, holder, caller->process, access);
+    bool done = allowed && reuse(block, holder, caller->process, access, view);
+    platform_mutex_unlock(&shard->lock);
+    if (!allowed || done) {
+        return done ? BALLAST_SUCCESS : BALLAST_ACCESS_DENIED;
+    }
+    struct pool_mapping *mapping = platform_allocate(PLATFORM_POOL_PAGED, sizeof(*mapping), POOL_TAG_SHARE);
+    if (mapping == NULL) {
+        return BALLAST_INSUFFICIENT_RESOURCES;
+    }
+    *mapping = (struct pool_mapping){
+        .id = id, .process = caller->process, .access = access, .count = 1, .by_grant = block->owner != holder};
+    ballast_status status = map_anew(holder, caller, block, mapping, options);
+    if (ballast_failed(status)) {
+        platform_free(mapping, sizeof(*mapping), POOL_TAG_SHARE);
+    } else {
+        *view = mapping->view;
+    }
+    return status;
+}
+
+ballast_status pool_map(struct pool_owner *holder, const struct pool_caller *caller, uint64_t id, uint32_t access,
+                        uint32_t options, struct pool_result *result)
+{
+    if (access != BALLAST_AI_ACCESS_READ && access != BALLAST_AI_ACCESS_WRITE) {
+        return BALLAST_INVALID_PARAMETER;
+    }
+    struct pool_block *block = pool_pin(holder->pool, id);
+    if (block == NULL) {
+        return BALLAST_NOT_FOUND;
+    }
+    struct pool_result mapped = {.id = id, .size = block->size};
+    ballast_status status = map_pinned(holder, caller, block, id, access, options, &mapped.view);
+    if (!ballast_failed(status)) {
+        *result = mapped;
+    }
+    pool_unpin(holder->pool, block);
+    return status;
+}
+
+/* Drops one use of a view of the caller's. *chain, or the owner's view if *own, is what nobody uses any more. Shard locked. */
+static bool unuse(struct pool_owner *holder, const void *process, struct pool_block *block, struct pool_mapping **chain,
+                  bool *own)
+{
+    for (struct pool_mapping **link = &block->mappings; *link != NULL; link = &(*link)->next) {
+        if (holder_of(*link) == holder && (*link)->process == process) {
+            if (--(*link)->count == 0) {
+                *chain = detach(holder->pool, block, link, NULL);
+            }
+            return true;
+        }
+    }
+    if (block->owner != holder || block->process != process || block->view_count == 0) {
+        return false;
+    }
+    *own = --block->view_count == 0;
+    if (*own) {
+        __atomic_sub_fetch(&block->mapping_count, 1, __ATOMIC_RELAXED);
+    }
+    return true;
+}
+
+ballast_status pool_unmap(struct pool_owner *holder, const struct pool_caller *caller, uint64_t id)
+{
+    struct pool *pool = holder->pool;
+    struct pool_mapping *chain = NULL;
+    bool own = false;
+    struct pool_block *block = pool_pin(pool, id);
+    if (block == NULL) {
+        return BALLAST_NOT_FOUND;
+    }
+    platform_mutex_lock(&shard_of(block)->lock);
+    bool found = unuse(holder, caller->process, block, &chain, &own);
+    platform_mutex_unlock(&shard_of(block)->lock);
+    unmap_chain(pool, chain);
+    if (own) {
+        pool->operations->unmap(block->process, &block->view);
+    }
+    pool_unpin(pool, block);
+    return found ? BALLAST_SUCCESS : BALLAST_NOT_FOUND;
+}
