@@ -21,6 +21,7 @@
 #define POOL_FIRST_CHUNK 32u /* slots of a shard's first chunk; each further one doubles the shard */
 #define POOL_CHUNKS      22u
 #define POOL_SLOT_BITS   27u /* of a block's number, below the shard's */
+#define POOL_CACHE_LINE  64u
 #define POOL_TAG_STATE   PLATFORM_TAG('B', 'a', 'P', 'o')
 #define POOL_TAG_BLOCKS  PLATFORM_TAG('B', 'a', 'P', 'b')
 #define POOL_TAG_OWNER   PLATFORM_TAG('B', 'a', 'P', 'w')
@@ -85,6 +86,7 @@ struct pool_owner {
     bool closed;                   /* goes with its last block */
     struct pool_mapping *mappings; /* of others' blocks; pool.global, as the following */
     struct pool_owner *next, **link;
+    uint8_t padding[POOL_CACHE_LINE]; /* what another owner writes is not in the same line */
 };
 
 struct pool_shard {
@@ -104,7 +106,7 @@ struct pool_shard {
     uint64_t locked;
     uint32_t class_blocks[BALLAST_AI_SIZE_CLASSES];
     uint64_t class_bytes[BALLAST_AI_SIZE_CLASSES];
-    uint8_t padding[64]; /* of the next one's lock */
+    uint8_t padding[POOL_CACHE_LINE];
 };
 
 struct pool {
