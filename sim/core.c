@@ -288,6 +288,7 @@ static void check_nothing_left(void)
     sim_timers_check_idle();
     sim_tokens_check_released();
     sim_system_check_released();
+    sim_mm_check_released();
     sim_io_check_empty();
     sim_handles_check_closed();
     sim_memory_check_leaks();

@@ -160,6 +160,8 @@ enum sim_handle_kind {
     SIM_HANDLE_LINK,
     SIM_HANDLE_KEY,
     SIM_HANDLE_USER_THREAD,
+    SIM_HANDLE_PROCESS,
+    SIM_HANDLE_SECTION,
 };
 
 HANDLE sim_handle_create(enum sim_handle_kind kind, void *object, ULONG attributes, const char *function);
@@ -197,6 +199,24 @@ bool sim_user_thread_is(const void *object);
 bool sim_user_thread_open(KPROCESSOR_MODE mode);
 void sim_user_thread_reference(void);
 void sim_user_thread_dereference(void);
+
+/* ---- mm.c ---- */
+
+/* Its existence holds a reference, which dereferencing after the exit gives back. */
+PEPROCESS sim_eprocess_create(void);
+/* Its views are gone. */
+void sim_eprocess_exit(PEPROCESS process);
+void sim_eprocess_reference(PEPROCESS process);
+void sim_eprocess_dereference(PEPROCESS process);
+bool sim_is_eprocess(const void *object);
+/* id 0: as it is; lock_limit 0: none. */
+void sim_eprocess_set(PEPROCESS process, uint32_t id, bool narrow, size_t lock_limit);
+void *sim_eprocess_memory(PEPROCESS process, uint64_t address, size_t size, bool write);
+bool sim_eprocess_unmap(PEPROCESS process, uint64_t address);
+uint32_t sim_eprocess_id(PEPROCESS process);
+void sim_section_handle_closed(void *section);
+/* No views, no references but those of processes that exist. */
+void sim_mm_check_released(void);
 
 /* ---- zw.c ---- */
 

@@ -204,7 +204,12 @@ void sim_lock_take(struct sim_lock *lock)
         sim_violation("lock-recursive", "a thread takes a %s that it holds", lock->kind);
     }
     for (unsigned i = 0; i < self->held_count; i++) {
-        add_edge(self->held[i]->class_index, lock->class_index);
+        const struct sim_lock *held = self->held[i];
+        if (held->class_index != lock->class_index) {
+            add_edge(held->class_index, lock->class_index);
+        } else if (held->address > lock->address) {
+            sim_violation("lock-order", "several locks of a kind are not taken in the order of their addresses");
+        }
     }
     if (self->held_count == SIM_HELD_MAXIMUM) {
         sim_violation("test", "a thread holds too many locks");

@@ -91,6 +91,12 @@ NTSTATUS ZwClose(HANDLE handle)
     case SIM_HANDLE_USER_THREAD:
         sim_user_thread_dereference();
         break;
+    case SIM_HANDLE_PROCESS:
+        sim_eprocess_dereference(closed.object);
+        break;
+    case SIM_HANDLE_SECTION:
+        sim_section_handle_closed(closed.object);
+        break;
     default:
         free(closed.object);
         break;
@@ -125,9 +131,23 @@ NTSTATUS ObOpenObjectByPointer(PVOID object, ULONG attributes, PVOID access_stat
         *handle = sim_handle_create(SIM_HANDLE_USER_THREAD, object, attributes, "ObOpenObjectByPointer");
         return STATUS_SUCCESS;
     }
+    if (sim_is_eprocess(object)) {
+        sim_eprocess_reference(object);
+        *handle = sim_handle_create(SIM_HANDLE_PROCESS, object, attributes, "ObOpenObjectByPointer");
+        return STATUS_SUCCESS;
+    }
     sim_device_reference(object);
     *handle = sim_handle_create(SIM_HANDLE_DEVICE, object, attributes, "ObOpenObjectByPointer");
     return STATUS_SUCCESS;
+}
+
+void ObReferenceObject(PVOID object)
+{
+    sim_check_irql("ObReferenceObject", DISPATCH_LEVEL);
+    if (!sim_is_eprocess(object)) {
+        sim_violation("reference", "ObReferenceObject: only processes are referenced so");
+    }
+    sim_eprocess_reference(object);
 }
 
 NTSTATUS ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK access, POBJECT_TYPE type, KPROCESSOR_MODE mode,

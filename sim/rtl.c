@@ -76,6 +76,7 @@ ULONG DbgPrint(const char *format, ...)
 /* ---- functions that drivers look up ---- */
 
 NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io);
+NTSTATUS sim_ZwLockVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
 NTSTATUS sim_SeCreateClientSecurity(PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE quality, BOOLEAN remote,
                                     PSECURITY_CLIENT_CONTEXT context);
 NTSTATUS sim_SeImpersonateClientEx(PSECURITY_CLIENT_CONTEXT context, PETHREAD thread);
@@ -94,6 +95,7 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
         bool nt52;
     } routines[] = {
         {"ZwFlushBuffersFile", (void (*)(void))sim_ZwFlushBuffersFile, false},
+        {"ZwLockVirtualMemory", (void (*)(void))sim_ZwLockVirtualMemory, false},
         {"SeCreateClientSecurity", (void (*)(void))sim_SeCreateClientSecurity, true},
         {"SeImpersonateClientEx", (void (*)(void))sim_SeImpersonateClientEx, true},
         {"PsRevertToSelf", (void (*)(void))sim_PsRevertToSelf, true},

@@ -81,6 +81,18 @@ struct sim_request;
 
 struct sim_process *sim_process_create(bool administrator);
 
+/* What others call it by. */
+uint32_t sim_process_id(struct sim_process *process);
+
+/* Another id (0: as it is), 32-bit pointers, how many bytes it may lock (0: any). */
+void sim_process_set(struct sim_process *process, uint32_t id, bool narrow, size_t lock_limit);
+
+/* Where the host has these bytes of the process; NULL if they are not mapped so there. */
+void *sim_process_memory(struct sim_process *process, uint64_t address, size_t size, bool write);
+
+/* As the process does it itself; false if nothing is mapped there. */
+bool sim_process_unmap(struct sim_process *process, uint64_t address);
+
 /* Cancels its requests, waits for them, closes its handles, and forgets it. */
 void sim_kill_process(struct sim_process *process);
 

@@ -10,6 +10,7 @@
 #define PATH_SIZE 512
 
 struct sim_process {
+    PEPROCESS object;
     bool administrator;
     pthread_mutex_t mutex; /* files, requests */
     struct sim_file *files;
@@ -46,8 +47,29 @@ struct sim_process *sim_process_create(bool administrator)
 {
     struct sim_process *process = calloc(1, sizeof(*process));
     process->administrator = administrator;
+    process->object = sim_eprocess_create();
     pthread_mutex_init(&process->mutex, NULL);
     return process;
+}
+
+uint32_t sim_process_id(struct sim_process *process)
+{
+    return sim_eprocess_id(process->object);
+}
+
+void sim_process_set(struct sim_process *process, uint32_t id, bool narrow, size_t lock_limit)
+{
+    sim_eprocess_set(process->object, id, narrow, lock_limit);
+}
+
+void *sim_process_memory(struct sim_process *process, uint64_t address, size_t size, bool write)
+{
+    return sim_eprocess_memory(process->object, address, size, write);
+}
+
+bool sim_process_unmap(struct sim_process *process, uint64_t address)
+{
+    return sim_eprocess_unmap(process->object, address);
 }
 
 /* ---- requests ---- */
@@ -90,6 +112,7 @@ static struct sim_request *new_request(struct sim_file *file, UCHAR major)
     request->file = file;
     request->irp = sim_irp_create(&file->device->object, major, completed, request);
     sim_irp_hold(request->irp);
+    request->irp->Requestor = file->process->object;
     IoGetCurrentIrpStackLocation(request->irp)->FileObject = &file->object;
     request->irp->Tail.Overlay.OriginalFileObject = &file->object;
     pthread_mutex_lock(&file->process->mutex);
@@ -382,9 +405,17 @@ void sim_kill_process(struct sim_process *process)
     while (process->requests != NULL) {
         (void)sim_request_wait(process->requests, NULL);
     }
+    bool unmapped_first = sim_chance(50);
+    if (unmapped_first) {
+        sim_eprocess_exit(process->object);
+    }
     while (process->files != NULL) {
         sim_close(process->files);
     }
+    if (!unmapped_first) {
+        sim_eprocess_exit(process->object);
+    }
+    sim_eprocess_dereference(process->object);
     pthread_mutex_destroy(&process->mutex);
     free(process);
 }

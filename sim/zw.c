@@ -260,6 +260,10 @@ void ObDereferenceObject(PVOID object)
         sim_user_thread_dereference();
         return;
     }
+    if (sim_is_eprocess(object)) {
+        sim_eprocess_dereference(object);
+        return;
+    }
     release_file(CONTAINING_RECORD(object, struct file, object));
 }
 

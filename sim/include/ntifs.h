@@ -114,10 +114,13 @@ static inline void InsertHeadList(LIST_ENTRY *head, LIST_ENTRY *entry)
 #define STATUS_NO_MORE_ENTRIES        SIM_STATUS(0x8000001A)
 #define STATUS_UNSUCCESSFUL           SIM_STATUS(0xC0000001)
 #define STATUS_INFO_LENGTH_MISMATCH   SIM_STATUS(0xC0000004)
+#define STATUS_ACCESS_VIOLATION       SIM_STATUS(0xC0000005)
 #define STATUS_INVALID_HANDLE         SIM_STATUS(0xC0000008)
 #define STATUS_INVALID_PARAMETER      SIM_STATUS(0xC000000D)
 #define STATUS_NO_SUCH_DEVICE         SIM_STATUS(0xC000000E)
 #define STATUS_INVALID_DEVICE_REQUEST SIM_STATUS(0xC0000010)
+#define STATUS_NO_MEMORY              SIM_STATUS(0xC0000017)
+#define STATUS_NOT_MAPPED_VIEW        SIM_STATUS(0xC0000019)
 #define STATUS_END_OF_FILE            SIM_STATUS(0xC0000011)
 #define STATUS_ACCESS_DENIED          SIM_STATUS(0xC0000022)
 #define STATUS_BUFFER_TOO_SMALL       SIM_STATUS(0xC0000023)
@@ -129,11 +132,13 @@ static inline void InsertHeadList(LIST_ENTRY *head, LIST_ENTRY *entry)
 #define STATUS_DELETE_PENDING         SIM_STATUS(0xC0000056)
 #define STATUS_DISK_FULL              SIM_STATUS(0xC000007F)
 #define STATUS_INSUFFICIENT_RESOURCES SIM_STATUS(0xC000009A)
+#define STATUS_WORKING_SET_QUOTA      SIM_STATUS(0xC00000A1)
 #define STATUS_MEDIA_WRITE_PROTECTED  SIM_STATUS(0xC00000A2)
 #define STATUS_DEVICE_NOT_READY       SIM_STATUS(0xC00000A3)
 #define STATUS_NAME_TOO_LONG          SIM_STATUS(0xC0000106)
 #define STATUS_NOT_FOUND              SIM_STATUS(0xC0000225)
 #define STATUS_NOT_SUPPORTED          SIM_STATUS(0xC00000BB)
+#define STATUS_PROCESS_IS_TERMINATING SIM_STATUS(0xC000010A)
 #define STATUS_CANCELLED              SIM_STATUS(0xC0000120)
 #define STATUS_IO_DEVICE_ERROR        SIM_STATUS(0xC0000185)
 #define STATUS_DEVICE_REMOVED         SIM_STATUS(0xC00002B6)
@@ -269,6 +274,7 @@ struct _KDPC {
     PVOID context;
 };
 
+typedef struct sim_eprocess *PEPROCESS;
 typedef struct sim_thread *PETHREAD, *PKTHREAD;
 
 KIRQL KeGetCurrentIrql(void);
@@ -436,6 +442,7 @@ struct _IRP {
     KIRQL CancelIrql;
     PDRIVER_CANCEL CancelRoutine;
     PVOID UserBuffer;
+    PEPROCESS Requestor; /* the simulation's */
     struct {
         struct {
             PVOID DriverContext[4];
@@ -476,6 +483,8 @@ NTSTATUS IoDeleteSymbolicLink(PUNICODE_STRING link);
 void IoCompleteRequest(PIRP irp, CCHAR boost);
 NTSTATUS IoCallDriver(PDEVICE_OBJECT device, PIRP irp);
 void IoReleaseCancelSpinLock(KIRQL irql);
+PEPROCESS IoGetRequestorProcess(PIRP irp);
+BOOLEAN IoIs32bitProcess(PIRP irp);
 PDEVICE_OBJECT IoGetRelatedDeviceObject(PFILE_OBJECT file);
 PIRP IoBuildSynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length, PLARGE_INTEGER offset,
                                   PKEVENT event, PIO_STATUS_BLOCK io);
@@ -487,6 +496,15 @@ typedef enum {
     NormalPagePriority = 16,
     HighPagePriority = 32,
 } MM_PAGE_PRIORITY;
+
+#define PAGE_READONLY  0x02u
+#define PAGE_READWRITE 0x04u
+#define SEC_COMMIT     0x08000000u
+
+typedef enum {
+    ViewShare = 1,
+    ViewUnmap = 2,
+} SECTION_INHERIT;
 
 PVOID MmGetSystemRoutineAddress(PUNICODE_STRING name);
 PVOID MmGetSystemAddressForMdlSafe(PMDL mdl, ULONG priority);
@@ -518,11 +536,14 @@ NTSTATUS ObOpenObjectByPointer(PVOID object, ULONG attributes, PVOID access_stat
                                POBJECT_TYPE type, KPROCESSOR_MODE mode, PHANDLE handle);
 NTSTATUS ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK access, POBJECT_TYPE type, KPROCESSOR_MODE mode,
                                    PVOID *object, PVOID information);
+void ObReferenceObject(PVOID object);
 void ObDereferenceObject(PVOID object);
 
 NTSTATUS PsCreateSystemThread(PHANDLE thread, ULONG access, POBJECT_ATTRIBUTES attributes, HANDLE process,
                               PVOID client_id, void (*routine)(PVOID context), PVOID context);
 NTSTATUS PsTerminateSystemThread(NTSTATUS status);
+NTSTATUS PsLookupProcessByProcessId(HANDLE id, PEPROCESS *process);
+HANDLE PsGetProcessId(PEPROCESS process);
 NTSTATUS PsLookupThreadByThreadId(HANDLE id, PETHREAD *thread);
 BOOLEAN PsGetVersion(PULONG major, PULONG minor, PULONG build, PUNICODE_STRING service_pack);
 
@@ -618,6 +639,12 @@ NTSTATUS ZwOpenSymbolicLinkObject(PHANDLE handle, ACCESS_MASK access, POBJECT_AT
 NTSTATUS ZwQuerySymbolicLinkObject(HANDLE handle, PUNICODE_STRING target, PULONG length);
 NTSTATUS ZwSetSecurityObject(HANDLE handle, ULONG information, PSECURITY_DESCRIPTOR descriptor);
 NTSTATUS ZwYieldExecution(void);
+NTSTATUS ZwCreateSection(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, PLARGE_INTEGER size,
+                         ULONG protection, ULONG allocation, HANDLE file);
+NTSTATUS ZwMapViewOfSection(HANDLE section, HANDLE process, PVOID *base, ULONG_PTR zero_bits, SIZE_T commit,
+                            PLARGE_INTEGER offset, SIZE_T *size, SECTION_INHERIT inherit, ULONG allocation,
+                            ULONG protection);
+NTSTATUS ZwUnmapViewOfSection(HANDLE process, PVOID base);
 NTSTATUS ZwOpenKey(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes);
 NTSTATUS ZwQueryValueKey(HANDLE handle, PUNICODE_STRING name, KEY_VALUE_INFORMATION_CLASS information_class,
                          PVOID information, ULONG length, PULONG needed);

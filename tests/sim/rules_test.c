@@ -254,6 +254,20 @@ static NTSTATUS both_orders(PIRP irp)
     return good(irp);
 }
 
+static NTSTATUS descending(PIRP irp)
+{
+    static KSPIN_LOCK same[2];
+    KIRQL irql[2];
+    for (int i = 0; i < 2; i++) {
+        KeInitializeSpinLock(&same[i]);
+    }
+    KeAcquireSpinLock(&same[1], &irql[1]);
+    KeAcquireSpinLock(&same[0], &irql[0]);
+    KeReleaseSpinLock(&same[0], irql[0]);
+    KeReleaseSpinLock(&same[1], irql[1]);
+    return good(irp);
+}
+
 static NTSTATUS uninitialised_lock(PIRP irp)
 {
     KSPIN_LOCK lock = 0;
@@ -655,7 +669,103 @@ static NTSTATUS thread_reference_left(PIRP irp)
     return good(irp);
 }
 
+static NTSTATUS process_reference_left(PIRP irp)
+{
+    ObReferenceObject(IoGetRequestorProcess(irp));
+    return good(irp);
+}
+
+static NTSTATUS process_lookup_left(PIRP irp)
+{
+    PEPROCESS process;
+    (void)PsLookupProcessByProcessId(PsGetProcessId(IoGetRequestorProcess(irp)), &process);
+    return good(irp);
+}
+
+static NTSTATUS process_dereferenced_twice(PIRP irp)
+{
+    ObDereferenceObject(IoGetRequestorProcess(irp));
+    return good(irp);
+}
+
+static HANDLE open_requestor(PIRP irp)
+{
+    HANDLE handle = NULL;
+    (void)ObOpenObjectByPointer(IoGetRequestorProcess(irp), OBJ_KERNEL_HANDLE, NULL, 0, NULL, KernelMode, &handle);
+    return handle;
+}
+
+static NTSTATUS make_section(HANDLE *section, ULONG attributes_flags)
+{
+    OBJECT_ATTRIBUTES attributes;
+    LARGE_INTEGER size = {.QuadPart = 4096};
+    InitializeObjectAttributes(&attributes, NULL, attributes_flags, NULL, NULL);
+    return ZwCreateSection(section, 6, &attributes, &size, PAGE_READWRITE, SEC_COMMIT, NULL);
+}
+
+static NTSTATUS process_handle_left(PIRP irp)
+{
+    (void)open_requestor(irp);
+    return good(irp);
+}
+
+static NTSTATUS section_left(PIRP irp)
+{
+    HANDLE section;
+    (void)make_section(&section, OBJ_KERNEL_HANDLE);
+    return good(irp);
+}
+
+static NTSTATUS user_section(PIRP irp)
+{
+    HANDLE section;
+    (void)make_section(&section, 0);
+    return good(irp);
+}
+
+static NTSTATUS map(PIRP irp, HANDLE section, HANDLE process, SIZE_T size)
+{
+    PVOID base = NULL;
+    (void)ZwMapViewOfSection(section, process, &base, 0, 0, NULL, &size, ViewUnmap, 0, PAGE_READWRITE);
+    return good(irp);
+}
+
+static NTSTATUS part_of_a_view(PIRP irp)
+{
+    HANDLE section;
+    (void)make_section(&section, OBJ_KERNEL_HANDLE);
+    return map(irp, section, open_requestor(irp), 100);
+}
+
+static NTSTATUS section_for_process(PIRP irp)
+{
+    HANDLE section;
+    (void)make_section(&section, OBJ_KERNEL_HANDLE);
+    return map(irp, section, section, 4096);
+}
+
+/* Of a process that goes on; the one that asks is killed before the driver is unloaded. */
+static NTSTATUS view_left(PIRP irp)
+{
+    struct sim_process *other = sim_process_create(false);
+    PEPROCESS process;
+    HANDLE handle;
+    HANDLE section;
+    (void)PsLookupProcessByProcessId((HANDLE)(uintptr_t)sim_process_id(other), &process);
+    (void)ObOpenObjectByPointer(process, OBJ_KERNEL_HANDLE, NULL, 0, NULL, KernelMode, &handle);
+    (void)make_section(&section, OBJ_KERNEL_HANDLE);
+    (void)map(irp, section, handle, 4096);
+    (void)ZwClose(section);
+    (void)ZwClose(handle);
+    ObDereferenceObject(process);
+    return STATUS_SUCCESS;
+}
+
 /* ---- functions that must not be called at DISPATCH_LEVEL ---- */
+
+typedef NTSTATUS lock_virtual_memory(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
+
+static lock_virtual_memory *lock_memory; /* looked up while that may be done */
 
 #define AT_DISPATCH(name, call)                \
     static NTSTATUS dispatch_##name(PIRP irp)  \
@@ -686,16 +796,20 @@ AT_DISPATCH(ObOpenObjectByPointer, (void)ObOpenObjectByPointer(device, 0, NULL, 
 AT_DISPATCH(ObReferenceObjectByHandle, (void)ObReferenceObjectByHandle(NULL, 0, NULL, KernelMode, NULL, NULL))
 AT_DISPATCH(PsCreateSystemThread, (void)PsCreateSystemThread(NULL, 0, NULL, NULL, NULL, ends, NULL))
 AT_DISPATCH(PsGetVersion, (void)PsGetVersion(NULL, NULL, NULL, NULL))
+AT_DISPATCH(PsLookupProcessByProcessId, (void)PsLookupProcessByProcessId(NULL, NULL))
 AT_DISPATCH(PsLookupThreadByThreadId, (void)PsLookupThreadByThreadId(NULL, NULL))
 AT_DISPATCH(PsTerminateSystemThread, (void)PsTerminateSystemThread(STATUS_SUCCESS))
 AT_DISPATCH(RtlAppendUnicodeToString, (void)RtlAppendUnicodeToString(NULL, L""))
 AT_DISPATCH(RtlIntegerToUnicodeString, (void)RtlIntegerToUnicodeString(1, 10, NULL))
 AT_DISPATCH(ZwClose, (void)ZwClose(NULL))
 AT_DISPATCH(ZwCreateEvent, (void)ZwCreateEvent(NULL, 0, NULL, NotificationEvent, FALSE))
+AT_DISPATCH(ZwCreateSection, (void)ZwCreateSection(NULL, 0, NULL, NULL, 0, 0, NULL))
 AT_DISPATCH(ZwCreateFile, (void)ZwCreateFile(NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, NULL, 0))
 AT_DISPATCH(ZwDeviceIoControlFile, (void)ZwDeviceIoControlFile(NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, 0))
 AT_DISPATCH(ZwEnumerateKey, (void)ZwEnumerateKey(NULL, 0, KeyBasicInformation, NULL, 0, NULL))
 AT_DISPATCH(ZwFsControlFile, (void)ZwFsControlFile(NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, 0))
+AT_DISPATCH(ZwLockVirtualMemory, (void)lock_memory(NULL, NULL, NULL, 1))
+AT_DISPATCH(ZwMapViewOfSection, (void)ZwMapViewOfSection(NULL, NULL, NULL, 0, 0, NULL, NULL, ViewUnmap, 0, 0))
 AT_DISPATCH(ZwOpenKey, (void)ZwOpenKey(NULL, KEY_READ, NULL))
 AT_DISPATCH(ZwOpenSymbolicLinkObject, (void)ZwOpenSymbolicLinkObject(NULL, 0, NULL))
 AT_DISPATCH(ZwQueryInformationFile, (void)ZwQueryInformationFile(NULL, NULL, NULL, 0, FileStandardInformation))
@@ -708,6 +822,7 @@ AT_DISPATCH(ZwReadFile, (void)ZwReadFile(NULL, NULL, NULL, NULL, NULL, NULL, 0, 
 AT_DISPATCH(ZwSetInformationFile, (void)ZwSetInformationFile(NULL, NULL, NULL, 0, FileEndOfFileInformation))
 AT_DISPATCH(ZwSetInformationThread, (void)ZwSetInformationThread(NULL, ThreadBasePriority, NULL, 0))
 AT_DISPATCH(ZwSetSecurityObject, (void)ZwSetSecurityObject(NULL, 0, NULL))
+AT_DISPATCH(ZwUnmapViewOfSection, (void)ZwUnmapViewOfSection(NULL, NULL))
 AT_DISPATCH(ZwWaitForSingleObject, (void)ZwWaitForSingleObject(NULL, FALSE, NULL))
 AT_DISPATCH(ZwWriteFile, (void)ZwWriteFile(NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL))
 AT_DISPATCH(ZwYieldExecution, (void)ZwYieldExecution())
@@ -740,6 +855,8 @@ static NTSTATUS load(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
     KeInitializeSpinLock(&first_lock);
     KeInitializeSpinLock(&second_lock);
     KeInitializeEvent(&event, NotificationEvent, FALSE);
+    UNICODE_STRING routine = RTL_CONSTANT_STRING(L"ZwLockVirtualMemory");
+    *(PVOID *)&lock_memory = MmGetSystemRoutineAddress(&routine);
     return IoCreateDevice(object, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &device);
 }
 
@@ -874,6 +991,7 @@ static void locks(void)
         ROW(not_held, "lock-not-held"),
         ROW(released_at_passive, "irql"),
         ROW(both_orders, "lock-order"),
+        ROW(descending, "lock-order"),
         ROW(uninitialised_lock, "lock-uninitialised"),
         ROW(copied_lock, "lock-uninitialised"),
         ROW(lock_freed, "lock-freed"),
@@ -940,6 +1058,15 @@ static void objects(void)
         ROW(terminates_the_caller, "thread"),
         ROW(token_left, "leak"),
         ROW(thread_reference_left, "leak"),
+        ROW(process_reference_left, "leak"),
+        ROW(process_lookup_left, "leak"),
+        ROW(process_dereferenced_twice, "reference"),
+        ROW(process_handle_left, "leak"),
+        ROW(section_left, "leak"),
+        ROW(user_section, "handle"),
+        ROW(part_of_a_view, "section"),
+        ROW(section_for_process, "handle"),
+        ROW(view_left, "leak"),
         ROW(reverts_for_nothing, "security"),
         ROW(impersonation_left, "impersonation-left"),
     };
@@ -972,6 +1099,7 @@ static void functions_at_dispatch_level(void)
         DISPATCH(ObReferenceObjectByHandle),
         DISPATCH(PsCreateSystemThread),
         DISPATCH(PsGetVersion),
+        DISPATCH(PsLookupProcessByProcessId),
         DISPATCH(PsLookupThreadByThreadId),
         DISPATCH(PsTerminateSystemThread),
         DISPATCH(RtlAppendUnicodeToString),
@@ -979,9 +1107,12 @@ static void functions_at_dispatch_level(void)
         DISPATCH(ZwClose),
         DISPATCH(ZwCreateEvent),
         DISPATCH(ZwCreateFile),
+        DISPATCH(ZwCreateSection),
         DISPATCH(ZwDeviceIoControlFile),
         DISPATCH(ZwEnumerateKey),
         DISPATCH(ZwFsControlFile),
+        DISPATCH(ZwLockVirtualMemory),
+        DISPATCH(ZwMapViewOfSection),
         DISPATCH(ZwOpenKey),
         DISPATCH(ZwOpenSymbolicLinkObject),
         DISPATCH(ZwQueryInformationFile),
@@ -993,6 +1124,7 @@ static void functions_at_dispatch_level(void)
         DISPATCH(ZwSetInformationFile),
         DISPATCH(ZwSetInformationThread),
         DISPATCH(ZwSetSecurityObject),
+        DISPATCH(ZwUnmapViewOfSection),
         DISPATCH(ZwWaitForSingleObject),
         DISPATCH(ZwWriteFile),
         DISPATCH(ZwYieldExecution),
