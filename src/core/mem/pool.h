@@ -34,6 +34,7 @@ struct pool_caller {
 
 struct pool_view {
     uint64_t address;    /* in the process that it was mapped into */
+    void *context;       /* the operations' */
     uint32_t state;      /* BALLAST_AI_BLOCK_LOCKED or 0 */
     int32_t lock_status; /* of locking, if that was asked for */
 };
@@ -46,7 +47,7 @@ struct pool_operations {
     /* options: BALLAST_AI_LOCK... as far as LOCK fails if it cannot. The address is aligned to MAXIMUM_ALIGNMENT. */
     ballast_status (*map)(void *section, uint64_t size, const struct pool_caller *caller, uint32_t access,
                           uint32_t options, struct pool_view *view);
-    /* The process may have exited, or unmapped the view itself. */
+    /* Cannot fail. The process may have exited, or unmapped the view itself. */
     void (*unmap)(void *process, const struct pool_view *view);
     void (*reference)(void *process);
     void (*dereference)(void *process);

@@ -40,11 +40,6 @@ static void destroy_section(void *section)
     (void)ZwClose(section);
 }
 
-static NTSTATUS open_process(void *process, HANDLE *handle)
-{
-    return ObOpenObjectByPointer(process, OBJ_KERNEL_HANDLE, NULL, VM_OPERATION, NULL, KernelMode, handle);
-}
-
 /* NT counts locked pages against the process's minimum working set, Wine against RLIMIT_MEMLOCK. Unmapping unlocks. */
 static NTSTATUS lock_view(HANDLE process, PVOID base, SIZE_T size)
 {
@@ -85,22 +80,25 @@ static ballast_status map_section(void *section, uint64_t size, const struct poo
     if (size > (caller->narrow ? LARGEST_NARROW_BLOCK : (SIZE_T)-1)) {
         return BALLAST_INSUFFICIENT_RESOURCES;
     }
-    NTSTATUS status = open_process(caller->process, &process);
+    NTSTATUS status =
+        ObOpenObjectByPointer(caller->process, OBJ_KERNEL_HANDLE, NULL, VM_OPERATION, NULL, KernelMode, &process);
     if (NT_SUCCESS(status)) {
         status = map_into(process, section, size, caller, access, options, view);
-        (void)ZwClose(process);
+        if (NT_SUCCESS(status)) {
+            view->context = process; /* unmapping must not need anything that may be short then */
+        } else {
+            (void)ZwClose(process);
+        }
     }
     return status;
 }
 
-/* Of a process that has exited nothing is mapped any more, and it says so. */
+/* Of a process that has exited nothing is mapped any more, and the call says so. */
 static void unmap_section(void *process, const struct pool_view *view)
 {
-    HANDLE handle;
-    if (NT_SUCCESS(open_process(process, &handle))) {
-        (void)ZwUnmapViewOfSection(handle, (PVOID)(ULONG_PTR)view->address);
-        (void)ZwClose(handle);
-    }
+    UNREFERENCED_PARAMETER(process);
+    (void)ZwUnmapViewOfSection(view->context, (PVOID)(ULONG_PTR)view->address);
+    (void)ZwClose(view->context);
 }
 
 static void reference_process(void *process)
