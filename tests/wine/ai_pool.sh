@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The pinned pool with real processes: sharing, taking back, closing, and an owner that is killed.
+root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tests/wine/session.sh"
+
+# Unix process ids of this session's processes whose command line matches. Others' sessions have another prefix.
+session_pids() {
+    local pid
+    for pid in $(pgrep -f -- "$1"); do
+        if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "WINEPREFIX=$WINEPREFIX"; then
+            echo "$pid"
+        fi
+    done
+}
+
+# The driver of the session is this one; its name is the service's, whichever build it is.
+driver_begin() {
+    wine_session "$build/wine/test"
+    trap session_abort EXIT
+    {
+        "$wine" sc stop ballastai
+        "$wine" sc delete ballastai
+        cp "$bin/ballastai-checked.sys" "$WINEPREFIX/drive_c/windows/system32/drivers/ballastai.sys"
+        "$wine" sc create ballastai type= kernel binPath= '\SystemRoot\system32\drivers\ballastai.sys'
+        "$wine" sc start ballastai
+    } </dev/null >/dev/null 2>&1
+    used >/dev/null || die "the driver does not start"
+}
+
+unload_is_clean() {
+    local line
+    line=$(grep -o 'ballastai: .*' "$WINEPREFIX/session.log" | tail -n 1 | tr -d '\r')
+    [ "$line" = "ballastai: unloaded, 0 blocks left" ] || {
+        echo "the driver printed: '$line'"
+        return 1
+    }
+}
+
+driver_end() {
+    trap - EXIT
+    "$wine" sc stop ballastai </dev/null >/dev/null 2>&1
+    check "unloading frees everything" unload_is_clean
+    "$wine" sc delete ballastai </dev/null >/dev/null 2>&1
+    wine_end
+    echo "1..$tests_run"
+    [ "$failures" -eq 0 ]
+    exit
+}
+
+used() { wine_run "$bin/ai-pool.exe" used | tr -d '\r'; }
+
+soon_used() { # BYTES
+    local i
+    for ((i = 0; i < 100; i++)); do
+        [ "$(used)" = "$1" ] && return 0
+        sleep 0.1
+    done
+    echo "used: $(used), expected: $1"
+    return 1
+}
+
+owner_dies() {
+    local victims
+    wine_run "$bin/ai-pool.exe" hold $((10 << 20)) >/dev/null 2>&1 &
+    soon_used $((10 << 20)) || return 1
+    victims=$(session_pids 'ai-pool.exe hold')
+    [ -n "$victims" ] || return 1
+    # shellcheck disable=SC2086 # one word a process
+    kill -9 $victims
+    soon_used 0
+}
+
+driver_begin
+run_program ai-pool || failures=1
+check "an owner killed with -9 leaves nothing in the pool" owner_dies
+driver_end
