@@ -203,11 +203,20 @@ NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MOD
 
 static LONG timers_pending; /* atomic: set, and the DPC has not returned */
 
-/* One setting of a timer. A timer that is set again before it fires is not simulated. */
+/* One setting of a timer. */
 struct setting {
     PKDPC dpc;
     int64_t nanoseconds;
+    LONG references; /* atomic: the timer and the thread */
+    bool taken;      /* atomic: it fires, or has been cancelled */
 };
+
+static void release_setting(struct setting *setting)
+{
+    if (setting != NULL && sim_drop_reference(&setting->references)) {
+        free(setting);
+    }
+}
 
 static void *fire(void *context)
 {
@@ -216,11 +225,13 @@ static void *fire(void *context)
     struct timespec time = {setting->nanoseconds / 1000000000, setting->nanoseconds % 1000000000};
     (void)nanosleep(&time, NULL);
     sim_delay();
-    self->irql = DISPATCH_LEVEL;
-    struct sim_entry entry = sim_enter_driver();
-    setting->dpc->routine(setting->dpc, setting->dpc->context, NULL, NULL);
-    sim_leave_driver("a DPC", entry);
-    free(setting);
+    if (!__atomic_exchange_n(&setting->taken, true, __ATOMIC_ACQ_REL)) {
+        self->irql = DISPATCH_LEVEL;
+        struct sim_entry entry = sim_enter_driver();
+        setting->dpc->routine(setting->dpc, setting->dpc->context, NULL, NULL);
+        sim_leave_driver("a DPC", entry);
+    }
+    release_setting(setting);
     __atomic_sub_fetch(&timers_pending, 1, __ATOMIC_RELEASE);
     return NULL;
 }
@@ -228,6 +239,17 @@ static void *fire(void *context)
 void KeInitializeTimer(PKTIMER timer)
 {
     timer->object = (void *)(uintptr_t)KIND_TIMER;
+    timer->setting = NULL;
+}
+
+BOOLEAN KeCancelTimer(PKTIMER timer)
+{
+    struct setting *setting = timer->setting;
+    sim_check_irql("KeCancelTimer", DISPATCH_LEVEL);
+    bool pending = setting != NULL && !__atomic_exchange_n(&setting->taken, true, __ATOMIC_ACQ_REL);
+    timer->setting = NULL;
+    release_setting(setting);
+    return pending;
 }
 
 void KeInitializeDpc(PKDPC dpc, KDEFERRED_ROUTINE *routine, PVOID context)
@@ -244,8 +266,10 @@ BOOLEAN KeSetTimer(PKTIMER timer, LARGE_INTEGER due, PKDPC dpc)
     if (timer->object != (void *)(uintptr_t)KIND_TIMER || dpc == NULL || due.QuadPart > 0) {
         sim_violation("object-uninitialised", "KeSetTimer on what is no timer, without a DPC, or at an absolute time");
     }
+    (void)KeCancelTimer(timer);
     struct setting *setting = malloc(sizeof(*setting));
-    *setting = (struct setting){dpc, -due.QuadPart * 100};
+    *setting = (struct setting){.dpc = dpc, .nanoseconds = -due.QuadPart * 100, .references = 2};
+    timer->setting = setting;
     __atomic_add_fetch(&timers_pending, 1, __ATOMIC_RELAXED);
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);

@@ -64,6 +64,7 @@ struct sim_system_process {
     uint64_t working_set_bytes;
 };
 
+/* After sim_reset there are two: the idle process, whose threads run, and System. */
 void sim_system_clear(void);
 void sim_system_add(const struct sim_system_process *process);
 /* The next `times` enumerations find the list longer than the room for it. */

@@ -46,7 +46,7 @@ static struct process *processes;
 static struct process **last = &processes;
 static unsigned growing; /* so many enumerations find that there are more processes than there were room for */
 
-void sim_system_reset(void)
+static void forget(void)
 {
     while (processes != NULL) {
         struct process *process = processes;
@@ -60,7 +60,7 @@ void sim_system_reset(void)
 void sim_system_clear(void)
 {
     sim_raw_lock(&lock);
-    sim_system_reset();
+    forget();
     sim_raw_unlock(&lock);
 }
 
@@ -81,6 +81,17 @@ void sim_system_add(const struct sim_system_process *description)
     *last = process;
     last = &process->next;
     sim_raw_unlock(&lock);
+}
+
+/* What every NT has. */
+void sim_system_reset(void)
+{
+    static const struct sim_system_process idle = {.name = "", .threads = 2, .thread_state = 2};
+    static const struct sim_system_process system = {
+        .name = "System", .process_id = 4, .threads = 3, .thread_state = 5, .context_switches_per_thread = 9};
+    sim_system_clear();
+    sim_system_add(&idle);
+    sim_system_add(&system);
 }
 
 static size_t record_size(const struct process *process)

@@ -264,6 +264,7 @@ typedef struct {
 
 typedef struct {
     void *object;
+    void *setting;
 } KTIMER, *PKTIMER;
 
 typedef struct _KDPC KDPC, *PKDPC;
@@ -292,6 +293,7 @@ NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MOD
 void KeInitializeTimer(PKTIMER timer);
 void KeInitializeDpc(PKDPC dpc, KDEFERRED_ROUTINE *routine, PVOID context);
 BOOLEAN KeSetTimer(PKTIMER timer, LARGE_INTEGER due, PKDPC dpc);
+BOOLEAN KeCancelTimer(PKTIMER timer);
 void KeFlushQueuedDpcs(void);
 NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_INTEGER interval);
 void KeQuerySystemTime(PLARGE_INTEGER time);

@@ -150,6 +150,12 @@ uint32_t target_flush(struct target_handle *handle)
     return finish(handle, NtFlushBuffersFile(handle->handle, &io), &io, NULL);
 }
 
+void *target_memory(uint64_t address, size_t size)
+{
+    void *memory = (void *)(uintptr_t)address;
+    return IsBadWritePtr(memory, size) ? NULL : memory;
+}
+
 /* ---- image files: in the directory for temporary files ---- */
 
 static const WCHAR *win32_path(const char *name)

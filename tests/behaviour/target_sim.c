@@ -125,6 +125,11 @@ uint32_t target_flush(struct target_handle *handle)
     return handle == NULL ? INVALID_HANDLE_STATUS : (uint32_t)sim_flush(handle->file);
 }
 
+void *target_memory(uint64_t address, size_t size)
+{
+    return sim_process_memory(process, address, size, true);
+}
+
 const uint16_t *target_image_path(const char *name, size_t *length_bytes)
 {
     static uint16_t path[64];

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* ballastai.sys: load and unload, entry points, handles, parameters. */
+
+#include "driver/ai/driver.h"
+#include "driver/nt/late.h"
+#include "driver/nt/pool.h"
+#include "driver/nt/registry.h"
+#include "driver/nt/security.h"
+#include "driver/nt/stack_protector.h"
+#include "driver/nt/wine.h"
+
+#define DEVICE_NAME         L"\\Device\\BallastAi"
+
+/*
+ * Everybody may open it for reading and writing, because the Codex clients do. What a user may do to others is limited
+ * elsewhere: quotas bound the pool, and feeding and configuring take an administrator.
+ */
+#define ACCESS_EVERYONE     (FILE_GENERIC_READ | FILE_GENERIC_WRITE)
+
+#define DRIVER_TAG_FILE     PLATFORM_TAG('B', 'a', 'F', 'i')
+#define DRIVER_TAG_PATH     PLATFORM_TAG('B', 'a', 'P', 'a')
+
+#define DEFAULT_LIFETIME_MS 10000u
+#define MAXIMUM_LIFETIME_MS (24u * 60 * 60 * 1000)
+#define MAXIMUM_POOL_BYTES  ((uint64_t)1 << 40)
+
+struct ai_driver ai_driver;
+
+DRIVER_INITIALIZE DriverEntry;
+
+static const WCHAR *const links[] = {L"\\DosDevices\\BallastAi", L"\\DosDevices\\AIDriver", L"\\DosDevices\\AI_Driver",
+                                     L"\\DosDevices\\CodexAiDriver"};
+#define LINKS (sizeof(links) / sizeof(links[0]))
+
+/* ---- handles ---- */
+
+static void free_file(struct nt_work *work)
+{
+    struct ai_file *file = CONTAINING_RECORD(work, struct ai_file, ending);
+    KIRQL irql;
+    ai_pool_owner_destroy(file->owner);
+    if (__atomic_load_n(&file->registered, __ATOMIC_RELAXED) != 0) {
+        __atomic_sub_fetch(&ai_driver.counters.registered_runtimes, 1, __ATOMIC_RELAXED);
+    }
+    KeAcquireSpinLock(&ai_driver.files_lock, &irql);
+    RemoveEntryList(&file->link);
+    KeReleaseSpinLock(&ai_driver.files_lock, irql);
+    platform_free(file, sizeof(*file), DRIVER_TAG_FILE);
+}
+
+void ai_file_reference(struct ai_file *file)
+{
+    __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
+}
+
+void ai_file_release(struct ai_file *file)
+{
+    if (file != NULL && __atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) == 0) {
+        nt_work_post(&ai_driver.work, &file->ending, free_file);
+    }
+}
+
+static NTSTATUS open_file(PIRP irp)
+{
+    PFILE_OBJECT object = IoGetCurrentIrpStackLocation(irp)->FileObject;
+    KIRQL irql;
+    if (object == NULL || object->FileName.Length != 0) {
+        return STATUS_OBJECT_NAME_NOT_FOUND; /* the name behind the device's: nothing lives there */
+    }
+    struct ai_file *file = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*file), DRIVER_TAG_FILE);
+    if (file == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlZeroMemory(file, sizeof(*file));
+    file->references = 1;
+    file->owner = ai_pool_owner_create(irp);
+    if (file->owner == NULL) {
+        platform_free(file, sizeof(*file), DRIVER_TAG_FILE);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    KeAcquireSpinLock(&ai_driver.files_lock, &irql);
+    InsertTailList(&ai_driver.files, &file->link);
+    KeReleaseSpinLock(&ai_driver.files_lock, irql);
+    object->FsContext = file;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT object, PIRP irp)
+{
+    UNREFERENCED_PARAMETER(object);
+    NTSTATUS status = __atomic_load_n(&ai_driver.ready, __ATOMIC_ACQUIRE) ? open_file(irp) : STATUS_DEVICE_NOT_READY;
+    return nt_complete(irp, status, 0);
+}
+
+static NTSTATUS NTAPI dispatch_cleanup(PDEVICE_OBJECT object, PIRP irp)
+{
+    UNREFERENCED_PARAMETER(object);
+    return nt_complete(irp, STATUS_SUCCESS, 0);
+}
+
+/* Unmapping may have to wait for the process, and Wine dispatches on one thread: the work thread does it. */
+static NTSTATUS NTAPI dispatch_close(PDEVICE_OBJECT object, PIRP irp)
+{
+    PFILE_OBJECT file_object = IoGetCurrentIrpStackLocation(irp)->FileObject;
+    struct ai_file *file = file_object->FsContext;
+    UNREFERENCED_PARAMETER(object);
+    file_object->FsContext = NULL;
+    ai_file_release(file);
+    return nt_complete(irp, STATUS_SUCCESS, 0);
+}
+
+/* ---- parameters ---- */
+
+NTSTATUS ai_open_parameters(HANDLE *key)
+{
+    return nt_registry_open(NULL, &ai_driver.parameters, key);
+}
+
+static NTSTATUS remember_path(void)
+{
+    static const WCHAR suffix[] = L"\\Parameters";
+    const UNICODE_STRING *service = ai_driver.service_key;
+    UNICODE_STRING *path = &ai_driver.parameters;
+    if (service->Length > 0xF000) {
+        return STATUS_NAME_TOO_LONG;
+    }
+    path->MaximumLength = (USHORT)(service->Length + sizeof(suffix));
+    path->Buffer = platform_allocate(PLATFORM_POOL_PAGED, path->MaximumLength, DRIVER_TAG_PATH);
+    if (path->Buffer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlCopyMemory(path->Buffer, service->Buffer, service->Length);
+    path->Length = service->Length;
+    (void)RtlAppendUnicodeToString(path, suffix); /* there is room */
+    return STATUS_SUCCESS;
+}
+
+static void forget_path(void)
+{
+    platform_free(ai_driver.parameters.Buffer, ai_driver.parameters.MaximumLength, DRIVER_TAG_PATH);
+    ai_driver.parameters.Buffer = NULL;
+}
+
+/* A number from the registry, or the default if there is none or it is out of range, which the debug output tells. */
+static uint64_t parameter(HANDLE key, const WCHAR *name, uint64_t minimum, uint64_t maximum, uint64_t otherwise)
+{
+    uint64_t value;
+    if (key == NULL || !NT_SUCCESS(nt_registry_read_number(key, name, &value))) {
+        return otherwise;
+    }
+    if (value < minimum || value > maximum) {
+        DbgPrint("ballastai: the value %ls is out of range and ignored\n", name);
+        return otherwise;
+    }
+    return value;
+}
+
+static NTSTATUS start_pool(void)
+{
+    HANDLE key = NULL;
+    if (!NT_SUCCESS(ai_open_parameters(&key))) {
+        key = NULL; /* no such key: defaults */
+    }
+    uint64_t total =
+        parameter(key, L"PoolBytes", BALLAST_AI_POOL_UNIT, MAXIMUM_POOL_BYTES, BALLAST_AI_DEFAULT_POOL_BYTES);
+    uint64_t owner = parameter(key, L"OwnerPoolBytes", BALLAST_AI_POOL_UNIT, MAXIMUM_POOL_BYTES, total);
+    ai_driver.sample_lifetime_ms =
+        (uint32_t)parameter(key, L"SampleLifetimeMs", 1, MAXIMUM_LIFETIME_MS, DEFAULT_LIFETIME_MS);
+    if (key != NULL) {
+        (void)ZwClose(key);
+    }
+    return ai_pool_start(total, owner);
+}
+
+/* ---- loading ---- */
+
+static void delete_device(void)
+{
+    __atomic_store_n(&ai_driver.ready, false, __ATOMIC_RELEASE);
+    for (size_t i = 0; i < LINKS; i++) {
+        UNICODE_STRING link;
+        RtlInitUnicodeString(&link, links[i]);
+        (void)IoDeleteSymbolicLink(&link);
+    }
+    IoDeleteDevice(ai_driver.device);
+}
+
+static NTSTATUS create_device(void)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(DEVICE_NAME);
+    NTSTATUS status = IoCreateDevice(ai_driver.object, 0, &name, FILE_DEVICE_UNKNOWN, FILE_DEVICE_SECURE_OPEN, FALSE,
+                                     &ai_driver.device);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = nt_device_protect(ai_driver.device, ACCESS_EVERYONE);
+    for (size_t i = 0; i < LINKS && NT_SUCCESS(status); i++) {
+        UNICODE_STRING link;
+        RtlInitUnicodeString(&link, links[i]);
+        (void)IoDeleteSymbolicLink(&link); /* a crash may have left it */
+        status = IoCreateSymbolicLink(&link, &name);
+    }
+    if (!NT_SUCCESS(status)) {
+        delete_device();
+        return status;
+    }
+    __atomic_store_n(&ai_driver.ready, true, __ATOMIC_RELEASE);
+    ai_driver.device->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
+    return status;
+}
+
+static NTSTATUS start_work(void)
+{
+    return nt_work_thread_start(&ai_driver.work);
+}
+
+/* Handles may still be open, but only in Wine. */
+static void stop_work(void)
+{
+    nt_work_thread_stop(&ai_driver.work);
+    while (!IsListEmpty(&ai_driver.files)) {
+        free_file(&CONTAINING_RECORD(ai_driver.files.Flink, struct ai_file, link)->ending);
+    }
+}
+
+/* The steps of loading, and what undoes each. */
+static const struct step {
+    NTSTATUS (*start)(void);
+    void (*stop)(void);
+} steps[] = {
+    {remember_path, forget_path},        {start_pool, ai_pool_stop},
+    {ai_rules_load, ai_processes_stop},  {ai_inventory_start, ai_inventory_stop},
+    {ai_probe_start, ai_probe_stop},     {start_work, stop_work},
+    {ai_service_start, ai_service_stop}, {create_device, delete_device},
+};
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+
+static void stop(size_t count)
+{
+    while (count-- > 0) {
+        steps[count].stop();
+    }
+    nt_pool_report_leaks("ballastai");
+}
+
+static void NTAPI unload(PDRIVER_OBJECT object)
+{
+    UNREFERENCED_PARAMETER(object);
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    stop(STEPS);
+}
+
+static NTSTATUS load(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    size_t done = 0;
+    nt_wine_detect();
+    nt_late_resolve();
+    ai_driver = (struct ai_driver){
+        .object = object, .service_key = registry_path, .clock_offset = nt_system_time() - nt_clock_100ns()};
+    KeInitializeSpinLock(&ai_driver.files_lock);
+    InitializeListHead(&ai_driver.files);
+    /* What is not named here the I/O manager has set to refuse. */
+    object->MajorFunction[IRP_MJ_CREATE] = dispatch_create;
+    object->MajorFunction[IRP_MJ_CLEANUP] = dispatch_cleanup;
+    object->MajorFunction[IRP_MJ_CLOSE] = dispatch_close;
+    object->MajorFunction[IRP_MJ_DEVICE_CONTROL] = ai_dispatch_device_control;
+    object->DriverUnload = unload;
+    while (done < STEPS && NT_SUCCESS(status = steps[done].start())) {
+        done++;
+    }
+    if (!NT_SUCCESS(status)) {
+        stop(done);
+    }
+    return status;
+}
+
+NT_NO_STACK_PROTECTOR NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
+{
+    nt_stack_protector_seed();
+    return load(object, registry_path);
+}
