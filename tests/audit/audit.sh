@@ -57,7 +57,7 @@ subsystem_at_most() { # FILE MAJOR MINOR
     [ "$major" -lt "$2" ] || { [ "$major" -eq "$2" ] && [ "$minor" -le "$3" ]; } || echo "needs $major.$minor"
 }
 
-drivers=(ballastdisk)
+drivers=(ballastdisk ballastai)
 for name in "${drivers[@]}"; do
     x64=$build/mingw-x64/bin/$name.sys
     i686=$build/mingw-i686/bin/$name.sys
