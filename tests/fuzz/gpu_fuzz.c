@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADAPTERS 3u
+#define ADAPTERS        3u
+#define MAXIMUM_ACTIONS 24u
 
 #define REQUIRE(condition)  \
     do {                    \
@@ -90,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t now_100ns = 1000000000, blocks, bytes;
     gpu_table_initialize(&table);
     REQUIRE(gpu_replace(&table, inventory, ADAPTERS, now_100ns) == BALLAST_SUCCESS);
-    while (size != 0) {
+    for (unsigned actions = 0; size != 0 && actions < MAXIMUM_ACTIONS; actions++) {
         struct ballast_ai_sample sample;
         uint8_t action;
         take(&data, &size, &action, 1);
