@@ -236,7 +236,8 @@ static void compare_list(void)
         for (unsigned p = 0; p < PROCESSES; p++) {
             grants += block->grant[p] != 0;
             for (unsigned h = 0; h < HOLDERS; h++) {
-                view_count += (block->count[h][p][1] != 0) + (block->count[h][p][2] != 0);
+                view_count += block->count[h][p][1] != 0;
+                view_count += block->count[h][p][2] != 0;
             }
         }
         CHECK_EQUAL(list[entry].size_bytes, block->size);
