@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The pinned pool with real processes: sharing, taking back, closing, and an owner that is killed.
+# The AI driver: its behaviour table, and the pinned pool with real processes: sharing, taking back, closing, an owner
+# that is killed.
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/wine/session.sh"
 
@@ -72,6 +73,7 @@ owner_dies() {
 }
 
 driver_begin
+run_program ai-behaviour || failures=1
 run_program ai-pool || failures=1
 check "an owner killed with -9 leaves nothing in the pool" owner_dies
 driver_end

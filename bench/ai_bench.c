@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The AI driver against the null driver: the same request to both in turn, from the same program; and finding the AI
+ * processes against the bare system call.
+ *
+ * ai-bench ROUNDS [NAME...]: names select benchmarks by their beginning.
+ */
+
+#include "ballast/ai_abi.h"
+#include "bench/bench.h"
+#include "core/ai/processes.h"
+#include "core/ai/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+#include <winternl.h>
+
+#define MAXIMUM_ROUNDS 101
+#define REQUESTS       400 /* of a round, to each of the two */
+#define SLOW_REQUESTS  20
+#define ROOM           (1u << 20)
+
+static void die(const char *what)
+{
+    fprintf(stderr, "ai-bench: %s: error %lu\n", what, GetLastError());
+    exit(1);
+}
+
+static double now(void)
+{
+    LARGE_INTEGER count;
+    LARGE_INTEGER frequency;
+    QueryPerformanceCounter(&count);
+    QueryPerformanceFrequency(&frequency);
+    return (double)count.QuadPart / (double)frequency.QuadPart;
+}
+
+static HANDLE open_device(const char *path)
+{
+    HANDLE device = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                                OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
+    if (device == INVALID_HANDLE_VALUE) {
+        die(path);
+    }
+    return device;
+}
+
+struct query {
+    const char *name;
+    DWORD code;
+    DWORD output; /* bytes of room for the answer */
+    struct ballast_ai_process_query input;
+    DWORD input_length;
+    double target;
+    unsigned requests;
+};
+
+#define LONG_AGO                                \
+    {                                           \
+        {16, BALLAST_AI_VERSION, 0}, 3600000, 0 \
+    }
+
+static const struct query queries[] = {
+    {"ai.gpus.cached",
+     BALLAST_IOCTL_AI_QUERY_GPUS,
+     sizeof(struct ballast_ai_gpu_reply) + sizeof(struct ballast_ai_adapter),
+     {{8, BALLAST_AI_VERSION, 0}, 0, 0},
+     8,
+     1.05,
+     REQUESTS},
+    {"ai.sched.cached", BALLAST_IOCTL_AI_QUERY_SCHEDULER, sizeof(struct ballast_ai_scheduler_reply), LONG_AGO, 16, 1.05,
+     REQUESTS},
+    {"ai.pool.query", BALLAST_IOCTL_AI_QUERY_POOL, sizeof(struct ballast_ai_pool_reply), LONG_AGO, 0, 1.05, REQUESTS},
+    {"ai.ps.cached", BALLAST_IOCTL_AI_QUERY_PROCESSES,
+     sizeof(struct ballast_ai_process_reply) + 16 * sizeof(struct ballast_ai_process), LONG_AGO, 16, BENCH_NO_TARGET,
+     REQUESTS},
+    {"ai.gpus.first",
+     BALLAST_IOCTL_AI_QUERY_GPUS,
+     sizeof(struct ballast_ai_gpu_reply) + sizeof(struct ballast_ai_adapter),
+     {{8, BALLAST_AI_VERSION, BALLAST_AI_GPU_REFRESH}, 0, 0},
+     8,
+     BENCH_NO_TARGET,
+     SLOW_REQUESTS},
+};
+
+static void one_request(HANDLE device, const struct query *query, void *output, OVERLAPPED *overlapped)
+{
+    struct ballast_ai_process_query input = query->input;
+    DWORD count = 0;
+    BOOL ok =
+        DeviceIoControl(device, query->code, &input, query->input_length, output, query->output, NULL, overlapped);
+    if ((!ok && GetLastError() != ERROR_IO_PENDING) || !GetOverlappedResult(device, overlapped, &count, TRUE) ||
+        count == 0) {
+        die(query->name);
+    }
+}
+
+static void bench_query(const struct query *query, HANDLE null, HANDLE device, size_t rounds, void *output)
+{
+    static double baseline[MAXIMUM_ROUNDS];
+    static double measured[MAXIMUM_ROUNDS];
+    static double medians[MAXIMUM_ROUNDS];
+    OVERLAPPED overlapped = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
+    one_request(device, query, output, &overlapped); /* fills what is cached */
+    for (size_t round = 0; round < rounds; round++) {
+        baseline[round] = measured[round] = 0;
+        for (unsigned i = 0; i < query->requests; i++) {
+            double began = now();
+            one_request(null, query, output, &overlapped);
+            double between = now();
+            one_request(device, query, output, &overlapped);
+            baseline[round] += between - began;
+            measured[round] += now() - between;
+        }
+    }
+    memcpy(medians, measured, sizeof(medians));
+    struct bench_result result = {.name = query->name,
+                                  .baseline = "null driver",
+                                  .target = query->target,
+                                  .median_us = bench_median(medians, rounds) / query->requests * 1e6};
+    bench_report(&result, measured, baseline, rounds);
+    CloseHandle(overlapped.hEvent);
+}
+
+/* What the driver does for a new list, with and without all that is not the system call. */
+static void bench_enumeration(size_t rounds, void *room)
+{
+    static double baseline[MAXIMUM_ROUNDS];
+    static double measured[MAXIMUM_ROUNDS];
+    static double medians[MAXIMUM_ROUNDS];
+    struct rules *rules;
+    if (rules_compile_default(&rules) != BALLAST_SUCCESS) {
+        die("rules");
+    }
+    for (size_t round = 0; round < rounds; round++) {
+        baseline[round] = measured[round] = 0;
+        for (unsigned i = 0; i < SLOW_REQUESTS; i++) {
+            struct process_list *list;
+            ULONG length = 0;
+            double began = now();
+            if (NtQuerySystemInformation(SystemProcessInformation, room, ROOM, &length) < 0) {
+                die("NtQuerySystemInformation");
+            }
+            double between = now();
+            if (NtQuerySystemInformation(SystemProcessInformation, room, ROOM, &length) < 0 ||
+                process_list_build(room, ROOM, rules, &list) != BALLAST_SUCCESS) {
+                die("process_list_build");
+            }
+            measured[round] += now() - between;
+            baseline[round] += between - began;
+            process_list_free(list);
+        }
+    }
+    rules_free(rules);
+    memcpy(medians, measured, sizeof(medians));
+    struct bench_result result = {.name = "ai.ps.find",
+                                  .baseline = "system call",
+                                  .target = 1.10,
+                                  .median_us = bench_median(medians, rounds) / SLOW_REQUESTS * 1e6};
+    bench_report(&result, measured, baseline, rounds);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: ai-bench ROUNDS [NAME...]\n");
+        return 2;
+    }
+    size_t rounds = strtoul(argv[1], NULL, 10);
+    rounds = rounds < 1 ? 1 : rounds > MAXIMUM_ROUNDS ? MAXIMUM_ROUNDS : rounds;
+    HANDLE null = open_device("\\\\.\\BallastNull");
+    HANDLE device = open_device("\\\\.\\BallastAi");
+    void *room = VirtualAlloc(NULL, ROOM, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+    if (room == NULL) {
+        die("memory");
+    }
+    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+        if (bench_selected(queries[i].name, argc - 2, argv + 2)) {
+            bench_query(&queries[i], null, device, rounds, room);
+        }
+    }
+    if (bench_selected("ai.ps.find", argc - 2, argv + 2)) {
+        bench_enumeration(rounds, room);
+    }
+    return 0;
+}
