@@ -212,6 +212,7 @@ bool sim_is_eprocess(const void *object);
 /* id 0: as it is; lock_limit 0: none. */
 void sim_eprocess_set(PEPROCESS process, uint32_t id, bool narrow, size_t lock_limit);
 void *sim_eprocess_memory(PEPROCESS process, uint64_t address, size_t size, bool write);
+unsigned sim_eprocess_views(PEPROCESS process);
 bool sim_eprocess_unmap(PEPROCESS process, uint64_t address);
 uint32_t sim_eprocess_id(PEPROCESS process);
 void sim_section_handle_closed(void *section);

@@ -339,6 +339,17 @@ void *sim_eprocess_memory(PEPROCESS process, uint64_t address, size_t size, bool
     return host;
 }
 
+unsigned sim_eprocess_views(PEPROCESS process)
+{
+    unsigned count = 0;
+    sim_raw_lock(&lock);
+    for (const struct view *view = process->views; view != NULL; view = view->next) {
+        count++;
+    }
+    sim_raw_unlock(&lock);
+    return count;
+}
+
 uint32_t sim_eprocess_id(PEPROCESS process)
 {
     return process->id;

@@ -91,6 +91,9 @@ void sim_process_set(struct sim_process *process, uint32_t id, bool narrow, size
 /* Where the host has these bytes of the process; NULL if they are not mapped so there. */
 void *sim_process_memory(struct sim_process *process, uint64_t address, size_t size, bool write);
 
+/* How many views it has. */
+unsigned sim_process_views(struct sim_process *process);
+
 /* As the process does it itself; false if nothing is mapped there. */
 bool sim_process_unmap(struct sim_process *process, uint64_t address);
 

@@ -67,6 +67,11 @@ void *sim_process_memory(struct sim_process *process, uint64_t address, size_t s
     return sim_eprocess_memory(process->object, address, size, write);
 }
 
+unsigned sim_process_views(struct sim_process *process)
+{
+    return sim_eprocess_views(process->object);
+}
+
 bool sim_process_unmap(struct sim_process *process, uint64_t address)
 {
     return sim_eprocess_unmap(process->object, address);

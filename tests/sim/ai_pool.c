@@ -293,6 +293,7 @@ static void locking_is_done_or_its_status_reported(void)
     CHECK_EQUAL(pool_status(file_a).locked_bytes, 128 * KIB);
     struct ballast_ai_mapping next = {.id = 0};
     CHECK_EQUAL(VALUE(allocate_with(file_a, 1, BALLAST_AI_LOCK, &next)), VALUE(STATUS_WORKING_SET_QUOTA));
+    CHECK_EQUAL(sim_process_views(a), 1);
     CHECK_EQUAL(VALUE(allocate_with(file_a, 1, BALLAST_AI_LOCK_IF_POSSIBLE, &next)), STATUS_SUCCESS);
     CHECK_EQUAL(next.state, 0);
     CHECK_EQUAL(next.lock_status, VALUE(STATUS_WORKING_SET_QUOTA));
@@ -440,9 +441,11 @@ static void any_call_may_fail(void)
         failures += !NT_SUCCESS(status);
         struct ballast_ai_pool_reply reply = pool_status(file_a);
         CHECK_EQUAL(reply.used_bytes, reply.blocks * 100ull * KIB);
+        CHECK(sim_process_views(a) + sim_process_views(b) <= 2 * reply.blocks);
         sim_kill_process(a);
         a = NULL;
         CHECK(soon_used(file_b, 0));
+        CHECK_EQUAL(sim_process_views(b), 0);
         end();
     } while (reached && n < POINTS);
     CHECK(!reached);
