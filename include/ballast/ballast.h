@@ -10,13 +10,15 @@
  *   - Sizes and offsets are in bytes. Text parameters are UTF-16 and end with a zero.
  *   - Structures that may grow begin with struct_size: set it to sizeof the structure before the call.
  *   - All functions may be called from any thread at any time. None keeps a pointer after it returns.
- *   - What changes disks or the driver needs administrator rights; queries do not.
+ *   - What changes disks or drivers needs administrator rights; queries do not.
  */
 #ifndef BALLAST_BALLAST_H
 #define BALLAST_BALLAST_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "ballast/ai_abi.h"
 
 #if defined(BALLAST_BUILD_DLL)
 #define BALLAST_API __declspec(dllexport)
@@ -35,7 +37,7 @@ typedef enum ballast_result {
     BALLAST_OK = 0,
     BALLAST_FAILED = 1,             /* the system refused; see error->code */
     BALLAST_INVALID_ARGUMENT = 2,   /* the request makes no sense, whatever the state of the system */
-    BALLAST_NOT_FOUND = 3,          /* no such disk or file */
+    BALLAST_NOT_FOUND = 3,          /* no such disk, file, GPU or block */
     BALLAST_NO_ACCESS = 4,          /* administrator rights are missing, or the file denies access */
     BALLAST_DRIVER_UNAVAILABLE = 5, /* not installed, not running, or of another version */
     BALLAST_BUSY = 6,               /* in use, or already there */
@@ -50,10 +52,18 @@ typedef struct ballast_error {
     char message[BALLAST_MESSAGE_SIZE]; /* UTF-8, zero-terminated, shortened if it has to be */
 } ballast_error;
 
-/* ---- the driver --------------------------------------------------------------------------------------------------- */
+/* ---- the drivers -------------------------------------------------------------------------------------------------- */
+
+/* Each can be installed and run without the other. */
+typedef enum ballast_driver {
+    BALLAST_DRIVER_DISK,
+    BALLAST_DRIVER_AI,
+    BALLAST_DRIVERS, /* how many there are */
+} ballast_driver;
 
 /* Name of the service and of the file in system32\drivers, without extension. */
 #define BALLAST_DISK_SERVICE L"ballastdisk"
+#define BALLAST_AI_SERVICE   L"ballastai"
 
 typedef enum ballast_service_state {
     BALLAST_SERVICE_NOT_INSTALLED,
@@ -73,9 +83,9 @@ typedef struct ballast_driver_status {
     ballast_service_state state;
     /* The rest is zero unless the driver runs. */
     uint32_t version;           /* 0x00MMmmpp */
-    uint32_t interface_version; /* of the ImDisk interface: 0x0103 */
-    uint32_t disks;
-    uint32_t pool_tags; /* rows of `pool` in use */
+    uint32_t interface_version; /* of the ImDisk interface: 0x0103; of the AI interface: 1 */
+    uint32_t disks;             /* 0 for the AI driver */
+    uint32_t pool_tags;         /* rows of `pool` in use */
     ballast_pool_tag pool[16];
 } ballast_driver_status;
 
@@ -83,21 +93,23 @@ typedef struct ballast_driver_status {
  * Copies sys_path to system32\drivers and creates the service, for manual start. Installing again replaces the file of a
  * stopped driver. BALLAST_NOT_FOUND: no such file; BALLAST_BUSY: the driver runs.
  */
-BALLAST_API ballast_result ballast_driver_install(const wchar_t *sys_path, ballast_error *error);
+BALLAST_API ballast_result ballast_driver_install(ballast_driver driver, const wchar_t *sys_path, ballast_error *error);
 
 /* Removes service and file. BALLAST_BUSY if it runs. Succeeds if it is not installed. */
-BALLAST_API ballast_result ballast_driver_uninstall(ballast_error *error);
+BALLAST_API ballast_result ballast_driver_uninstall(ballast_driver driver, ballast_error *error);
 
 /* Succeeds if it runs already. BALLAST_DRIVER_UNAVAILABLE: not installed. */
-BALLAST_API ballast_result ballast_driver_start(ballast_error *error);
+BALLAST_API ballast_result ballast_driver_start(ballast_driver driver, ballast_error *error);
 
 /*
  * Stops the driver. BALLAST_BUSY if there are disks, unless remove_disks is set, which removes them, and with them
- * whatever RAM disks hold. Succeeds if it does not run.
+ * whatever RAM disks hold. Stopping the AI driver frees all pinned blocks; it waits for open handles, and gives up with
+ * BALLAST_BUSY. Succeeds if the driver does not run.
  */
-BALLAST_API ballast_result ballast_driver_stop(int remove_disks, ballast_error *error);
+BALLAST_API ballast_result ballast_driver_stop(ballast_driver driver, int remove_disks, ballast_error *error);
 
-BALLAST_API ballast_result ballast_driver_query(ballast_driver_status *status, ballast_error *error);
+BALLAST_API ballast_result ballast_driver_query(ballast_driver driver, ballast_driver_status *status,
+                                                ballast_error *error);
 
 /* ---- disks -------------------------------------------------------------------------------------------------------- */
 
@@ -233,6 +245,115 @@ BALLAST_API ballast_result ballast_compare(const ballast_endpoint *reference, co
 /* Reads everything and returns its SHA-256. */
 BALLAST_API ballast_result ballast_hash_endpoint(const ballast_endpoint *endpoint, ballast_progress *progress,
                                                  void *context, ballast_hash *hash, ballast_error *error);
+
+/* ---- AI ----------------------------------------------------------------------------------------------------------- */
+
+/*
+ * What the AI driver knows, from a handle that ballast_ai_open gives to ballast_ai_close. The structures are those of
+ * ai_abi.h, which documents their members and units. Each measured number is a struct ballast_ai_value, which says by its
+ * state whether it is measured, estimated, stale or unknown, and then from what source, how old it is, or why it is
+ * unknown: an unknown value is never 0. Text in the structures is UTF-16 in uint16_t, which is wchar_t on Windows.
+ *
+ * Besides what each function says, all fail with BALLAST_DRIVER_UNAVAILABLE when the driver is gone, and with
+ * BALLAST_FAILED when the system refuses.
+ */
+typedef struct ballast_ai ballast_ai;
+
+#define BALLAST_AI_OPEN_QUERIES 0u /* enough for all queries */
+#define BALLAST_AI_OPEN_CHANGES 1u /* also for blocks, samples and reloading */
+
+/*
+ * Opens the driver, which must be running (ballast_driver_start). BALLAST_DRIVER_UNAVAILABLE: it is not running, or of
+ * another version. BALLAST_NO_ACCESS: this user may not open it so.
+ */
+BALLAST_API ballast_result ballast_ai_open(uint32_t how, ballast_ai **ai, ballast_error *error);
+
+/* Closes the handle and frees all blocks that were allocated through it. NULL is allowed. No other call may be using it. */
+BALLAST_API void ballast_ai_close(ballast_ai *ai);
+
+/* Frees a reply that one of the following functions has allocated. NULL is allowed. */
+BALLAST_API void ballast_ai_release(void *reply);
+
+/*
+ * All adapters: identity from the registry, measurements from samples. flags: BALLAST_AI_GPU_REFRESH reads the registry
+ * again, else it is read once. reply->adapter[0 ... adapters_returned-1] are complete. Release the reply.
+ */
+BALLAST_API ballast_result ballast_ai_gpus(ballast_ai *ai, uint32_t flags, struct ballast_ai_gpu_reply **reply,
+                                           ballast_error *error);
+
+/*
+ * The AI processes, by the rules, and totals. A list older than maximum_age_ms is made anew before; 0 is
+ * BALLAST_AI_DEFAULT_AGE_MS, 1 always anew. At most BALLAST_AI_MAXIMUM_PROCESSES are listed; reply->processes counts all.
+ * Release the reply.
+ */
+BALLAST_API ballast_result ballast_ai_processes(ballast_ai *ai, uint32_t maximum_age_ms,
+                                                struct ballast_ai_process_reply **reply, ballast_error *error);
+
+/*
+ * Wake-up latency and what AI processes' threads do. The first call starts the probe: values are unknown with
+ * BALLAST_AI_REASON_STARTING until it has run a little; call again, for a second or so. maximum_age_ms as above. What the
+ * buckets count is in ballast/latency.h.
+ */
+BALLAST_API ballast_result ballast_ai_scheduler(ballast_ai *ai, uint32_t maximum_age_ms,
+                                                struct ballast_ai_scheduler_reply *reply, ballast_error *error);
+
+/* The rules by which AI processes are found. Release the reply. */
+BALLAST_API ballast_result ballast_ai_rules(ballast_ai *ai, struct ballast_ai_rule_reply **reply, ballast_error *error);
+
+/*
+ * Reads the rules from the registry again and returns them. BALLAST_INVALID_ARGUMENT: one of them is wrong, and the old
+ * ones stay. BALLAST_NO_ACCESS: only administrators may. Needs a handle for changes. Release the reply.
+ */
+BALLAST_API ballast_result ballast_ai_reload_rules(ballast_ai *ai, struct ballast_ai_rule_reply **reply,
+                                                   ballast_error *error);
+
+/* Quota, use and history of the pinned pool. */
+BALLAST_API ballast_result ballast_ai_pool(ballast_ai *ai, struct ballast_ai_pool_reply *reply, ballast_error *error);
+
+/* All blocks of the pool, of all processes, by id. Release the reply. */
+BALLAST_API ballast_result ballast_ai_blocks(ballast_ai *ai, struct ballast_ai_block_reply **reply,
+                                             ballast_error *error);
+
+/*
+ * Allocates size bytes (1 ... the quota), zeroed, mapped at mapping->address for reading and writing, aligned to
+ * alignment bytes (a power of two to BALLAST_AI_MAXIMUM_ALIGNMENT, or 0). flags: BALLAST_AI_LOCK fails if the pages cannot
+ * be locked, BALLAST_AI_LOCK_IF_POSSIBLE tells in mapping->state. The block belongs to this handle. BALLAST_FAILED: the
+ * quota of the pool or of the owner, or memory, is exhausted. Needs a handle for changes, as all of the following.
+ */
+BALLAST_API ballast_result ballast_ai_allocate(ballast_ai *ai, uint64_t size, uint32_t alignment, uint32_t flags,
+                                               struct ballast_ai_mapping *mapping, ballast_error *error);
+
+/* Unmaps a block everywhere and frees it. BALLAST_NOT_FOUND: no such block. BALLAST_NO_ACCESS: it is not this handle's. */
+BALLAST_API ballast_result ballast_ai_free(ballast_ai *ai, uint64_t id, ballast_error *error);
+
+/*
+ * Lets another process map a block of this handle: access is BALLAST_AI_ACCESS_READ or _WRITE; BALLAST_AI_ACCESS_NONE
+ * takes it back and unmaps. BALLAST_NOT_FOUND: no such block or process. BALLAST_NO_ACCESS: it is not this handle's.
+ */
+BALLAST_API ballast_result ballast_ai_grant(ballast_ai *ai, uint64_t id, uint32_t process_id, uint32_t access,
+                                            ballast_error *error);
+
+/*
+ * Maps a block that another process has granted to this one. access: BALLAST_AI_ACCESS_READ or _WRITE; flags as for
+ * ballast_ai_allocate. BALLAST_NOT_FOUND: no such block. BALLAST_NO_ACCESS: it was not granted, or only for reading.
+ */
+BALLAST_API ballast_result ballast_ai_map(ballast_ai *ai, uint64_t id, uint32_t access, uint32_t flags,
+                                          struct ballast_ai_mapping *mapping, ballast_error *error);
+
+/* Ends this process's mapping of a block. BALLAST_NOT_FOUND: no such block, or it is not mapped here. */
+BALLAST_API ballast_result ballast_ai_unmap(ballast_ai *ai, uint64_t id, ballast_error *error);
+
+/*
+ * Gives the driver what a collector has measured of one adapter. The header of the sample is filled in here. Administrators
+ * only (BALLAST_NO_ACCESS). BALLAST_NOT_FOUND: no adapter has this index. BALLAST_INVALID_ARGUMENT: nothing in the mask,
+ * or a value outside its range.
+ */
+BALLAST_API ballast_result ballast_ai_push_sample(ballast_ai *ai, const struct ballast_ai_sample *sample,
+                                                  ballast_error *error);
+
+/* The driver's version, settings, counters and memory by tag. */
+BALLAST_API ballast_result ballast_ai_driver(ballast_ai *ai, struct ballast_ai_driver_reply *reply,
+                                             ballast_error *error);
 
 #ifdef __cplusplus
 }

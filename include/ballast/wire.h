@@ -10,6 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus /* ballast.h includes wire structures, and has C++ readers */
+#define _Static_assert static_assert
+#define _Alignas alignas
+#endif
+
 /* Windows control codes: device type, access, function, transfer method (CTL_CODE of the Windows headers). */
 #define BALLAST_CONTROL_CODE(device_type, function, method, access) \
     ((uint32_t)(device_type) << 16 | (uint32_t)(access) << 14 | (uint32_t)(function) << 2 | (uint32_t)(method))

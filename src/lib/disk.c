@@ -234,7 +234,7 @@ ballast_result ballast_disk_create(const ballast_disk_options *options, uint32_t
     UNICODE_STRING name = {0};
     ballast_result result = check_options(options, error);
     if (result == BALLAST_OK) {
-        result = ballast_driver_start(error);
+        result = ballast_driver_start(BALLAST_DRIVER_DISK, error);
     }
     if (result != BALLAST_OK) {
         return result;

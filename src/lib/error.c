@@ -70,6 +70,7 @@ ballast_result result_of(DWORD code)
     case ERROR_INVALID_DRIVE:
     case ERROR_BAD_PATHNAME:
     case ERROR_INVALID_NAME:
+    case ERROR_NOT_FOUND:
         return BALLAST_NOT_FOUND;
     case ERROR_ACCESS_DENIED:
     case ERROR_WRITE_PROTECT:

@@ -20,6 +20,12 @@ ballast_result result_of(DWORD code);
 /* The control device, for queries or for changes. INVALID_HANDLE_VALUE and *error on failure. */
 HANDLE open_control(int for_changes, ballast_result *result, ballast_error *error);
 
+/* The AI driver's device, checked to be of our version. INVALID_HANDLE_VALUE and *error on failure. */
+HANDLE open_ai(int for_changes, ballast_result *result, ballast_error *error);
+
+/* Returns 0 or the Windows error code. */
+DWORD query_ai_driver(HANDLE device, struct ballast_ai_driver_reply *reply);
+
 #define OPEN_QUERY 0 /* no access to data */
 #define OPEN_READ  GENERIC_READ
 #define OPEN_WRITE (GENERIC_READ | GENERIC_WRITE)

@@ -51,8 +51,10 @@ run_program() {
     grep -q '^1\.\.' <<<"$output" && ! grep -q '^not ok' <<<"$output"
 }
 
-# session_begin [DRIVER]: with ballastdisk or ballastdisk-checked.
+# session_begin [DRIVER]: with ballastdisk, ballastai, or ...-checked of one.
 session_begin() {
+    session_driver=${1:-ballastdisk}
+    session_driver=${session_driver%-checked}
     wine_session "$build/wine/test"
     trap session_abort EXIT
     ballast driver stop --force >/dev/null 2>&1
@@ -78,8 +80,8 @@ session_end() {
 
 last_unload_is_clean() {
     local line
-    line=$(grep -o 'ballastdisk: .*' "$WINEPREFIX/session.log" | tail -n 1 | tr -d '\r')
-    [ "$line" = "ballastdisk: unloaded, 0 blocks left" ] || {
+    line=$(grep -o "$session_driver: .*" "$WINEPREFIX/session.log" | tail -n 1 | tr -d '\r')
+    [ "$line" = "$session_driver: unloaded, 0 blocks left" ] || {
         echo "the driver printed: '$line'"
         return 1
     }

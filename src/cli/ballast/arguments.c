@@ -3,9 +3,11 @@
 
 #include "cli/ballast/cli.h"
 
+#include <stdio.h>
 #include <wchar.h>
 #include <windows.h>
 
+#include "cli/ballast/quantity.h"
 #include "core/base/size_text.h"
 
 const wchar_t *option_value(const struct arguments *arguments, const wchar_t *name)
@@ -68,5 +70,23 @@ bool option_number(const struct arguments *arguments, const wchar_t *name, uint3
         return false;
     }
     *value = (uint32_t)number;
+    return true;
+}
+
+bool option_seconds(const struct arguments *arguments, const wchar_t *name, double *seconds)
+{
+    int64_t milliseconds = 0;
+    char text[32];
+    const wchar_t *value = option_value(arguments, name);
+    if (value == NULL || value[0] == 0) {
+        return true;
+    }
+    (void)snprintf(text, sizeof(text), "%ss", utf8(value));
+    if (quantity_parse(QUANTITY_MILLISECONDS, text, &milliseconds) != QUANTITY_OK || milliseconds < 50 ||
+        milliseconds > 3600000) {
+        print_error("error: --%s takes 0.05 ... 3600 seconds, not '%s'\n", utf8(name), utf8(value));
+        return false;
+    }
+    *seconds = (double)milliseconds / 1000;
     return true;
 }

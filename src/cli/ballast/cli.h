@@ -13,12 +13,12 @@
 
 struct option {
     const wchar_t *name;     /* without the dashes */
-    const wchar_t *argument; /* what help calls the argument; NULL: a switch */
+    const wchar_t *argument; /* what help calls the argument; in brackets: may be left out; NULL: a switch */
     const char *help;
 };
 
 #define MAXIMUM_OPTIONS   24
-#define MAXIMUM_POSITIONS 4
+#define MAXIMUM_POSITIONS 16
 
 struct arguments {
     const struct command *command;
@@ -30,7 +30,7 @@ struct arguments {
 
 struct command {
     const wchar_t *group;
-    const wchar_t *name;
+    const wchar_t *name;   /* empty: the group is the command */
     const char *positions; /* how help writes them */
     size_t minimum_positions;
     size_t maximum_positions;
@@ -47,6 +47,9 @@ bool option_given(const struct arguments *arguments, const wchar_t *name);
 /* Parse the option's value; false, with a message printed, if it is wrong. Leave *value alone if it was not given. */
 bool option_size(const struct arguments *arguments, const wchar_t *name, uint64_t *value);
 bool option_number(const struct arguments *arguments, const wchar_t *name, uint32_t *value);
+
+/* Seconds with an optional fraction, 0.05 ... 3600. */
+bool option_seconds(const struct arguments *arguments, const wchar_t *name, double *seconds);
 
 /* A size that is an argument itself. */
 bool parse_size(const wchar_t *text, uint64_t *value);
@@ -76,6 +79,7 @@ void json_open(const char *name, char bracket);
 void json_close(char bracket);
 void json_text(const char *name, const char *value);
 void json_number(const char *name, uint64_t value);
+void json_signed(const char *name, int64_t value);
 void json_real(const char *name, double value); /* finite */
 void json_bool(const char *name, bool value);
 void json_null(const char *name);
@@ -105,6 +109,9 @@ extern const struct command disk_commands[];
 extern const size_t disk_command_count;
 extern const struct command driver_commands[];
 extern const size_t driver_command_count;
+extern const struct command ai_commands[];
+extern const size_t ai_command_count;
+extern const struct command top_command;
 
 ballast_result disk_bench(const struct arguments *arguments);
 

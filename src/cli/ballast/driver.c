@@ -8,70 +8,208 @@
 #include <wchar.h>
 #include <windows.h>
 
-static const struct option no_options[] = {{NULL, NULL, NULL}};
+static const struct {
+    const wchar_t *name; /* for --driver */
+    const wchar_t *service;
+    const char *title;
+} drivers[BALLAST_DRIVERS] = {
+    [BALLAST_DRIVER_DISK] = {L"disk", BALLAST_DISK_SERVICE, "disk"},
+    [BALLAST_DRIVER_AI] = {L"ai", BALLAST_AI_SERVICE, "AI"},
+};
 
-static ballast_result done(const struct arguments *arguments, ballast_result result, const ballast_error *error,
-                           const char *message)
+/* ---- which drivers ---- */
+
+struct selection {
+    bool chosen[BALLAST_DRIVERS];
+    bool by_name; /* --driver disk or ai: this one, whether it is there or not */
+};
+
+static bool none(const struct selection *selection)
 {
-    if (result != BALLAST_OK) {
-        return fail(result, error);
+    for (int i = 0; i < BALLAST_DRIVERS; i++) {
+        if (selection->chosen[i]) {
+            return false;
+        }
     }
-    if (arguments->json) {
+    return true;
+}
+
+/* By --driver; all of them if it is not given. */
+static bool read_selection(const struct arguments *arguments, struct selection *selection)
+{
+    const wchar_t *name = option_value(arguments, L"driver");
+    bool all = name == NULL || wcscmp(name, L"all") == 0;
+    *selection = (struct selection){.by_name = !all};
+    for (int i = 0; i < BALLAST_DRIVERS; i++) {
+        selection->chosen[i] = all || wcscmp(name, drivers[i].name) == 0;
+    }
+    if (none(selection)) {
+        print_error("error: --driver is disk, ai or all, not '%s'\n", utf8(name));
+        return false;
+    }
+    return true;
+}
+
+/* Without a name: only the drivers that are installed; all if none is, so that the error says so. */
+static bool select_installed(const struct arguments *arguments, struct selection *selection)
+{
+    if (!read_selection(arguments, selection)) {
+        return false;
+    }
+    struct selection installed = *selection;
+    for (int i = 0; i < BALLAST_DRIVERS && !selection->by_name; i++) {
+        ballast_driver_status status = {.struct_size = sizeof(status)};
+        installed.chosen[i] = ballast_driver_query((ballast_driver)i, &status, NULL) != BALLAST_OK ||
+                              status.state != BALLAST_SERVICE_NOT_INSTALLED;
+    }
+    if (!none(&installed)) {
+        *selection = installed;
+    }
+    return true;
+}
+
+/* The rest is done also after a failure; the first failure is the result. */
+static ballast_result for_selected(const struct arguments *arguments, const struct selection *selection,
+                                   ballast_result (*act)(ballast_driver driver, const struct arguments *arguments,
+                                                         ballast_error *error),
+                                   const char *outcome)
+{
+    ballast_result first = BALLAST_OK;
+    for (int i = 0; i < BALLAST_DRIVERS; i++) {
+        ballast_error error;
+        if (!selection->chosen[i]) {
+            continue;
+        }
+        ballast_result result = act((ballast_driver)i, arguments, &error);
+        if (result != BALLAST_OK) {
+            (void)fail(result, &error);
+            first = first != BALLAST_OK ? first : result;
+        } else if (!arguments->json) {
+            print("The %s driver is %s.\n", drivers[i].title, outcome);
+        }
+    }
+    if (first == BALLAST_OK && arguments->json) {
         json_open(NULL, '{');
         json_bool("ok", true);
         json_close('}');
         json_end();
-    } else {
-        print("%s\n", message);
     }
-    return BALLAST_OK;
+    return first;
 }
 
-/* ballastdisk.sys beside this program. */
-static bool default_path(wchar_t path[MAX_PATH])
+/* ---- install ---- */
+
+/* The driver's file beside this program. */
+static bool default_path(ballast_driver driver, wchar_t path[MAX_PATH])
 {
     DWORD length = GetModuleFileNameW(NULL, path, MAX_PATH - 32);
     if (length == 0 || length >= MAX_PATH - 32) {
         return false;
     }
     wchar_t *end = wcsrchr(path, L'\\');
-    wcscpy(end != NULL ? end + 1 : path, BALLAST_DISK_SERVICE L".sys");
+    wcscpy(end != NULL ? end + 1 : path, drivers[driver].service);
+    wcscat(path, L".sys");
+    return true;
+}
+
+static ballast_result install_one(ballast_driver driver, const struct arguments *arguments, ballast_error *error)
+{
+    wchar_t path[MAX_PATH];
+    const wchar_t *file = option_value(arguments, L"file");
+    if (file == NULL && default_path(driver, path)) {
+        file = path;
+    }
+    return ballast_driver_install(driver, file, error);
+}
+
+/* Without --driver, a file that is named tells by its name, and else those are meant that lie beside this program. */
+static bool select_by_files(const wchar_t *file, struct selection *selection)
+{
+    wchar_t path[MAX_PATH];
+    struct selection found = {0};
+    for (int i = 0; i < BALLAST_DRIVERS; i++) {
+        if (file != NULL) {
+            const wchar_t *slash = wcspbrk(file, L"\\/");
+            const wchar_t *name = file;
+            while (slash != NULL) {
+                name = slash + 1;
+                slash = wcspbrk(name, L"\\/");
+            }
+            found.chosen[i] = _wcsnicmp(name, drivers[i].service, wcslen(drivers[i].service)) == 0;
+        } else if (!default_path((ballast_driver)i, path)) {
+            print_error("error: cannot tell where this program is; say --file\n");
+            return false;
+        } else {
+            found.chosen[i] = GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES;
+        }
+    }
+    if (none(&found)) {
+        print_error(file != NULL ? "error: '%s' is named like none of the drivers; say which it is with --driver\n"
+                                 : "error: there is no driver file beside this program; say --file\n",
+                    file != NULL ? utf8(file) : "");
+        return false;
+    }
+    *selection = found;
     return true;
 }
 
 static ballast_result install(const struct arguments *arguments)
 {
-    wchar_t path[MAX_PATH];
-    ballast_error error;
-    const wchar_t *file = option_value(arguments, L"file");
-    if (file == NULL && default_path(path)) {
-        file = path;
+    struct selection selection;
+    if (!read_selection(arguments, &selection) ||
+        (!selection.by_name && !select_by_files(option_value(arguments, L"file"), &selection))) {
+        return BALLAST_INVALID_ARGUMENT;
     }
-    if (file == NULL) {
-        print_error("error: cannot tell where this program is; say --file\n");
-        return BALLAST_FAILED;
-    }
-    return done(arguments, ballast_driver_install(file, &error), &error, "The disk driver is installed.");
+    return for_selected(arguments, &selection, install_one, "installed");
+}
+
+/* ---- uninstall, start, stop ---- */
+
+static ballast_result uninstall_one(ballast_driver driver, const struct arguments *arguments, ballast_error *error)
+{
+    (void)arguments;
+    return ballast_driver_uninstall(driver, error);
+}
+
+static ballast_result start_one(ballast_driver driver, const struct arguments *arguments, ballast_error *error)
+{
+    (void)arguments;
+    return ballast_driver_start(driver, error);
+}
+
+static ballast_result stop_one(ballast_driver driver, const struct arguments *arguments, ballast_error *error)
+{
+    return ballast_driver_stop(driver, option_given(arguments, L"force"), error);
 }
 
 static ballast_result uninstall(const struct arguments *arguments)
 {
-    ballast_error error;
-    return done(arguments, ballast_driver_uninstall(&error), &error, "The disk driver is not installed any more.");
+    struct selection selection;
+    if (!select_installed(arguments, &selection)) {
+        return BALLAST_INVALID_ARGUMENT;
+    }
+    return for_selected(arguments, &selection, uninstall_one, "not installed any more");
 }
 
 static ballast_result start(const struct arguments *arguments)
 {
-    ballast_error error;
-    return done(arguments, ballast_driver_start(&error), &error, "The disk driver is running.");
+    struct selection selection;
+    if (!select_installed(arguments, &selection)) {
+        return BALLAST_INVALID_ARGUMENT;
+    }
+    return for_selected(arguments, &selection, start_one, "running");
 }
 
 static ballast_result stop(const struct arguments *arguments)
 {
-    ballast_error error;
-    int force = option_given(arguments, L"force");
-    return done(arguments, ballast_driver_stop(force, &error), &error, "The disk driver is stopped.");
+    struct selection selection;
+    if (!select_installed(arguments, &selection)) {
+        return BALLAST_INVALID_ARGUMENT;
+    }
+    return for_selected(arguments, &selection, stop_one, "stopped");
 }
+
+/* ---- status ---- */
 
 static const char *state_text(ballast_service_state state)
 {
@@ -89,9 +227,10 @@ static const char *state_text(ballast_service_state state)
     }
 }
 
-static void print_status_json(const ballast_driver_status *status)
+static void print_status_json(ballast_driver driver, const ballast_driver_status *status)
 {
     json_open(NULL, '{');
+    json_text("driver", utf8(drivers[driver].service));
     json_text("state", state_text(status->state));
     if (status->state == BALLAST_SERVICE_RUNNING) {
         char version[32];
@@ -99,7 +238,9 @@ static void print_status_json(const ballast_driver_status *status)
                        status->version & 255);
         json_text("version", version);
         json_number("interface_version", status->interface_version);
-        json_number("disks", status->disks);
+        if (driver == BALLAST_DRIVER_DISK) {
+            json_number("disks", status->disks);
+        }
         json_open("pool", '[');
         for (uint32_t i = 0; i < status->pool_tags; i++) {
             json_open(NULL, '{');
@@ -111,21 +252,24 @@ static void print_status_json(const ballast_driver_status *status)
         json_close(']');
     }
     json_close('}');
-    json_end();
 }
 
-static void print_status(const ballast_driver_status *status)
+static void print_status(ballast_driver driver, const ballast_driver_status *status)
 {
+    print("Driver:     %s\n", utf8(drivers[driver].service));
     print("State:      %s\n", state_text(status->state));
     if (status->state == BALLAST_SERVICE_CRASHED) {
-        print("            'ballast driver start' starts it again; its disks are lost\n");
+        print("            'ballast driver start' starts it again; its %s are lost\n",
+              driver == BALLAST_DRIVER_DISK ? "disks" : "pinned blocks");
     }
     if (status->state != BALLAST_SERVICE_RUNNING) {
         return;
     }
     print("Version:    %u.%u.%u\n", status->version >> 16, status->version >> 8 & 255, status->version & 255);
     print("Interface:  0x%04x\n", status->interface_version);
-    print("Disks:      %u\n", status->disks);
+    if (driver == BALLAST_DRIVER_DISK) {
+        print("Disks:      %u\n", status->disks);
+    }
     uint64_t blocks = 0;
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < status->pool_tags; i++) {
@@ -137,37 +281,73 @@ static void print_status(const ballast_driver_status *status)
 
 static ballast_result status(const struct arguments *arguments)
 {
-    ballast_error error;
-    ballast_driver_status driver = {.struct_size = sizeof(driver)};
-    ballast_result result = ballast_driver_query(&driver, &error);
-    if (result != BALLAST_OK) {
-        return fail(result, &error);
+    struct selection selection;
+    ballast_driver_status statuses[BALLAST_DRIVERS];
+    ballast_result running = BALLAST_OK;
+    bool first = true;
+    if (!select_installed(arguments, &selection)) {
+        return BALLAST_INVALID_ARGUMENT;
+    }
+    for (int i = 0; i < BALLAST_DRIVERS; i++) {
+        ballast_error error;
+        statuses[i] = (ballast_driver_status){.struct_size = sizeof(statuses[i])};
+        ballast_result result =
+            selection.chosen[i] ? ballast_driver_query((ballast_driver)i, &statuses[i], &error) : BALLAST_OK;
+        if (result != BALLAST_OK) {
+            return fail(result, &error);
+        }
     }
     if (arguments->json) {
-        print_status_json(&driver);
-    } else {
-        print_status(&driver);
+        json_open(NULL, '[');
     }
-    return driver.state == BALLAST_SERVICE_RUNNING ? BALLAST_OK : BALLAST_DRIVER_UNAVAILABLE;
+    for (int i = 0; i < BALLAST_DRIVERS; i++) {
+        if (!selection.chosen[i]) {
+            continue;
+        }
+        if (arguments->json) {
+            print_status_json((ballast_driver)i, &statuses[i]);
+        } else {
+            print(first ? "" : "\n");
+            print_status((ballast_driver)i, &statuses[i]);
+        }
+        first = false;
+        if (statuses[i].state != BALLAST_SERVICE_RUNNING) {
+            running = BALLAST_DRIVER_UNAVAILABLE;
+        }
+    }
+    if (arguments->json) {
+        json_close(']');
+        json_end();
+    }
+    return running;
 }
 
+#define DRIVER_OPTION                                                         \
+    {                                                                         \
+        L"driver", L"WHICH", "disk, ai or all; without it all that are there" \
+    }
+
+static const struct option driver_options[] = {DRIVER_OPTION, {NULL, NULL, NULL}};
+
 static const struct option install_options[] = {
-    {L"file", L"PATH", "the driver's file; otherwise ballastdisk.sys beside this program"},
+    DRIVER_OPTION,
+    {L"file", L"PATH", "the driver's file; otherwise ballastdisk.sys and ballastai.sys beside this program"},
     {NULL, NULL, NULL},
 };
 
 static const struct option stop_options[] = {
+    DRIVER_OPTION,
     {L"force", NULL, "remove all disks first; what RAM disks hold is lost"},
     {NULL, NULL, NULL},
 };
 
 const struct command driver_commands[] = {
-    {L"driver", L"install", "", 0, 0, "Install the disk driver, or replace it by another version", "", install_options,
+    {L"driver", L"install", "", 0, 0, "Install the drivers, or replace them by another version", "", install_options,
      install},
-    {L"driver", L"start", "", 0, 0, "Start the disk driver", "", no_options, start},
-    {L"driver", L"stop", "", 0, 0, "Stop the disk driver", "", stop_options, stop},
-    {L"driver", L"status", "", 0, 0, "Tell whether the disk driver runs, and what memory it uses",
-     "The exit code is 0 if it runs and 5 if it does not.\n", no_options, status},
-    {L"driver", L"uninstall", "", 0, 0, "Remove the disk driver from the system", "", no_options, uninstall},
+    {L"driver", L"start", "", 0, 0, "Start the drivers", "", driver_options, start},
+    {L"driver", L"stop", "", 0, 0, "Stop the drivers", "", stop_options, stop},
+    {L"driver", L"status", "", 0, 0, "Tell whether the drivers run, and what memory they use",
+     "The exit code is 0 if all that are installed run, and 5 if not.\n", driver_options, status},
+    {L"driver", L"uninstall", "", 0, 0, "Remove the drivers from the system", "", driver_options, uninstall},
 };
 const size_t driver_command_count = sizeof(driver_commands) / sizeof(driver_commands[0]);

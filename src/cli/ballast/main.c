@@ -12,28 +12,34 @@
 
 #include "ballast/version.h"
 
-#define COMMON_HELP                                         \
-    "      --json               print the result as JSON\n" \
-    "      --help               print this help\n"
-
 static const char exit_codes[] = "Exit codes\n"
                                  "  0  success\n"
                                  "  1  the system refused\n"
                                  "  2  the command line makes no sense\n"
-                                 "  3  no such disk or file\n"
+                                 "  3  no such disk, file, GPU or block\n"
                                  "  4  administrator rights are missing, or a file denies access\n"
-                                 "  5  the driver is not installed, not running, or of another version\n"
+                                 "  5  a driver is not installed, not running, or of another version\n"
                                  "  6  in use, or already there\n"
                                  "  7  a comparison found a difference\n"
                                  "  8  interrupted\n";
 
+static const size_t one = 1;
+
 static void for_each_command(void (*visit)(const struct command *command, void *context), void *context)
 {
-    for (size_t i = 0; i < disk_command_count; i++) {
-        visit(&disk_commands[i], context);
-    }
-    for (size_t i = 0; i < driver_command_count; i++) {
-        visit(&driver_commands[i], context);
+    static const struct {
+        const struct command *commands;
+        const size_t *count;
+    } tables[] = {
+        {disk_commands, &disk_command_count},
+        {ai_commands, &ai_command_count},
+        {&top_command, &one},
+        {driver_commands, &driver_command_count},
+    };
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        for (size_t j = 0; j < *tables[i].count; j++) {
+            visit(&tables[i].commands[j], context);
+        }
     }
 }
 
@@ -59,6 +65,21 @@ static const struct command *find_command(const wchar_t *group, const wchar_t *n
     return search.found;
 }
 
+/* "disk create"; "top" is a group without further commands. The result is valid until the next call. */
+static const char *full_name(const struct command *command)
+{
+    static char result[64];
+    (void)snprintf(result, sizeof(result), "%s%s%s", utf8(command->group), command->name[0] != 0 ? " " : "",
+                   utf8(command->name));
+    return result;
+}
+
+/* A screen is not for programs; they have the commands of `ballast ai`. */
+static bool takes_json(const struct command *command)
+{
+    return command != &top_command;
+}
+
 /* ---- help ---- */
 
 static void print_summary(const struct command *command, void *context)
@@ -72,15 +93,15 @@ static void print_summary(const struct command *command, void *context)
 
 static void print_help(const wchar_t *group)
 {
-    print("ballast %s: virtual disks\n\nCommands\n", BALLAST_VERSION_STRING);
+    print("ballast %s: virtual disks and AI telemetry\n\nCommands\n", BALLAST_VERSION_STRING);
     for_each_command(print_summary, (void *)(uintptr_t)group);
-    print("\n'ballast GROUP COMMAND --help' explains one of them. All of them take --json.\n\n%s", exit_codes);
+    print("\n'ballast GROUP COMMAND --help' explains one of them. All but 'top' take --json.\n\n%s", exit_codes);
 }
 
 static void print_command_help(const struct command *command)
 {
-    print("Usage: ballast %s %s [options]%s%s\n\n%s.\n", utf8(command->group), utf8(command->name),
-          command->positions[0] != 0 ? " " : "", command->positions, command->summary);
+    print("Usage: ballast %s [options]%s%s\n\n%s.\n", full_name(command), command->positions[0] != 0 ? " " : "",
+          command->positions, command->summary);
     if (command->details[0] != 0) {
         print("\n%s", command->details);
     }
@@ -91,14 +112,15 @@ static void print_command_help(const struct command *command)
                        option->argument != NULL ? utf8(option->argument) : "");
         print("      %-20s %s\n", usage, option->help);
     }
-    print(COMMON_HELP);
+    print("%s      --help               print this help\n",
+          !takes_json(command) ? "" : "      --json               print the result as JSON\n");
 }
 
 /* ---- parsing ---- */
 
 static void usage_hint(const struct command *command)
 {
-    print_error("See 'ballast %s %s --help'.\n", utf8(command->group), utf8(command->name));
+    print_error("See 'ballast %s --help'.\n", full_name(command));
 }
 
 /* The option that `text` ("size" or "size=64M") names; *value is what follows the equals sign, or NULL. */
@@ -114,6 +136,12 @@ static const struct option *find_option(const struct command *command, const wch
     return NULL;
 }
 
+/* "[SECONDS]": may be left out. */
+static bool is_optional(const struct option *option)
+{
+    return option->argument != NULL && option->argument[0] == L'[';
+}
+
 /* Takes one option and, if it has one, its argument. Returns how many words that were; 0 after a message. */
 static int take_option(struct arguments *arguments, wchar_t **words, int count)
 {
@@ -122,11 +150,15 @@ static int take_option(struct arguments *arguments, wchar_t **words, int count)
     const struct option *option = find_option(command, words[0] + 2, &value);
     int taken = 1;
     if (option == NULL) {
-        print_error("error: 'ballast %s %s' has no option '%s'\n", utf8(command->group), utf8(command->name),
-                    utf8(words[0]));
+        print_error("error: 'ballast %s' has no option '%s'\n", full_name(command), utf8(words[0]));
         return 0;
     }
-    if (option->argument != NULL && value == NULL) {
+    if (is_optional(option) && value == NULL) {
+        if (count >= 2 && words[1][0] >= L'0' && words[1][0] <= L'9') {
+            value = words[1];
+            taken = 2;
+        }
+    } else if (option->argument != NULL && value == NULL) {
         if (count < 2) {
             print_error("error: option '%s' needs an argument: %s\n", utf8(words[0]), utf8(option->argument));
             return 0;
@@ -142,7 +174,7 @@ static int take_option(struct arguments *arguments, wchar_t **words, int count)
         print_error("error: option '--%s' is given twice\n", utf8(option->name));
         return 0;
     }
-    arguments->values[index] = option->argument != NULL ? value : L"";
+    arguments->values[index] = option->argument != NULL && value != NULL ? value : L"";
     return taken;
 }
 
@@ -164,7 +196,7 @@ static bool parse(struct arguments *arguments, wchar_t **words, int count, bool 
         if (wcscmp(words[i], L"--help") == 0 || wcscmp(words[i], L"-h") == 0) {
             *help = true;
             return false;
-        } else if (wcscmp(words[i], L"--json") == 0) {
+        } else if (wcscmp(words[i], L"--json") == 0 && takes_json(arguments->command)) {
             arguments->json = true;
         } else if (wcsncmp(words[i], L"--", 2) == 0) {
             taken = take_option(arguments, words + i, count - i);
@@ -177,8 +209,7 @@ static bool parse(struct arguments *arguments, wchar_t **words, int count, bool 
         i += taken;
     }
     if (arguments->position_count < arguments->command->minimum_positions) {
-        print_error("error: 'ballast %s %s' needs %s\n", utf8(arguments->command->group),
-                    utf8(arguments->command->name), arguments->command->positions);
+        print_error("error: 'ballast %s' needs %s\n", full_name(arguments->command), arguments->command->positions);
         return false;
     }
     return true;
@@ -222,11 +253,15 @@ static ballast_result run(int argc, wchar_t **argv)
         print_error("error: there is no command '%s'; see 'ballast --help'\n", utf8(argv[1]));
         return BALLAST_INVALID_ARGUMENT;
     }
+    const struct command *command = find_command(argv[1], L"");
+    if (command != NULL) {
+        return run_command(command, argv + 2, argc - 2);
+    }
     if (argc < 3 || is_word(argv[2], L"--help", L"-h")) {
         print_help(argv[1]);
         return argc < 3 ? BALLAST_INVALID_ARGUMENT : BALLAST_OK;
     }
-    const struct command *command = find_command(argv[1], argv[2]);
+    command = find_command(argv[1], argv[2]);
     if (command == NULL) {
         print_error("error: there is no command '%s %s'; see 'ballast %s --help'\n", utf8(argv[1]), utf8(argv[2]),
                     utf8(argv[1]));

@@ -142,6 +142,12 @@ void json_number(const char *name, uint64_t value)
     print("%llu", (unsigned long long)value);
 }
 
+void json_signed(const char *name, int64_t value)
+{
+    json_name(name);
+    print("%lld", (long long)value);
+}
+
 void json_real(const char *name, double value)
 {
     json_name(name);
