@@ -82,7 +82,7 @@ wine_session() {
         wine_end
         touch "$WINEPREFIX/ready"
     fi
-    "$wineserver" -p
+    "$wineserver" -p </dev/null >/dev/null 2>&1 # may outlive this script: no pipe of its caller may stay open
     "$wine" wineboot </dev/null >"$WINEPREFIX/session.log" 2>&1
     export WINEDEBUG=-all
 }

@@ -37,7 +37,7 @@ mformat -i "$image" -T 131072 -h 16 -s 63 -v BALLAST ::
 mcopy -i "$image" "$work/original/"* ::
 echo "$(find "$work/original" -type f | wc -l) files, $(du -sb "$work/original" | cut -f1) bytes"
 
-step "The driver: installed and started through the service manager"
+step "The drivers: installed and started through the service manager"
 wine_session "$build/wine/demo"
 ballast driver install
 ballast driver start
@@ -68,11 +68,49 @@ echo "128 MiB of disk take $((allocated >> 20)) MiB of memory: what is zero cost
 step "Speed, as a program in Wine sees it"
 ballast disk bench 1
 
-step "Removed, and the driver unloaded"
+step "Two AI processes; one holds 10 MiB of pinned memory"
+# The system that the driver runs in is Wine's, so these are Windows programs, found by their name as Python would be.
+cp "$bin/ai-pool.exe" "$work/python.exe"
+cp "$bin/ai-behaviour.exe" "$work/pytorch-worker.exe"
+wine_run "$work/python.exe" hold $((10 << 20)) >/dev/null 2>&1 &
+wine_run "$work/pytorch-worker.exe" --asleep >/dev/null 2>&1 &
+for _ in $(seq 100); do
+    [ "$(ballast ai pool --json | value used_bytes)" != $((10 << 20)) ] || break
+    sleep 0.1
+done
+ballast ai ps
+ballast ai pool
+
+step "GPUs: what the registry knows, then a sample as a collector pushes it"
+ballast ai gpu
+gpu=$(ballast ai gpu --json | value index)
+if [ -n "$gpu" ]; then
+    ballast ai push "adapter=$gpu" utilization=43.5% engine=Compute temperature=61C power=210W dedicated-used=4GiB \
+        dedicated-total=24GiB
+    ballast ai gpu
+fi
+
+step "Scheduler, measured"
+ballast ai sched
+
+step "All of it: ballast top"
+ballast top --once
+
+step "The process with the pinned memory is killed"
+pkill -9 -f "$(basename "$work").python.exe" # one character between: / or its opposite
+for _ in $(seq 100); do
+    [ "$(ballast ai pool --json | value used_bytes)" != 0 ] || break
+    sleep 0.1
+done
+ballast ai pool
+
+step "Removed, and the drivers unloaded"
 ballast disk remove X:
 ballast disk remove 1
 ballast disk list
 ballast driver stop
 ballast driver uninstall
-grep -o 'ballastdisk: .*' "$WINEPREFIX/session.log" | tail -n 1
-grep -q 'ballastdisk: unloaded, 0 blocks left' "$WINEPREFIX/session.log" || die "the driver did not free all its memory"
+for driver in ballastdisk ballastai; do
+    grep -o "$driver: unloaded.*" "$WINEPREFIX/session.log" | tail -n 1
+    grep -q "$driver: unloaded, 0 blocks left" "$WINEPREFIX/session.log" || die "$driver did not free all its memory"
+done
