@@ -141,35 +141,59 @@ static void forget_path(void)
     ai_driver.parameters.Buffer = NULL;
 }
 
-/* A number from the registry, or the default if there is none or it is out of range, which the debug output tells. */
-static uint64_t parameter(HANDLE key, const WCHAR *name, uint64_t minimum, uint64_t maximum, uint64_t otherwise)
+/*
+ * A number from the registry instead of the default that *value holds. One that is missing, no number or out of range
+ * leaves it, which the debug output tells of the last; want of memory is an error, because it says nothing about the value.
+ */
+static NTSTATUS parameter(HANDLE key, const WCHAR *name, uint64_t minimum, uint64_t maximum, uint64_t *value)
 {
-    uint64_t value;
-    if (key == NULL || !NT_SUCCESS(nt_registry_read_number(key, name, &value))) {
-        return otherwise;
+    uint64_t found;
+    NTSTATUS status = nt_registry_read_number(key, name, &found);
+    if (!NT_SUCCESS(status)) {
+        return status == STATUS_INSUFFICIENT_RESOURCES ? status : STATUS_SUCCESS;
     }
-    if (value < minimum || value > maximum) {
+    if (found < minimum || found > maximum) {
         DbgPrint("ballastai: the value %ls is out of range and ignored\n", name);
-        return otherwise;
+    } else {
+        *value = found;
     }
-    return value;
+    return STATUS_SUCCESS;
+}
+
+struct parameters {
+    uint64_t pool_bytes;
+    uint64_t owner_bytes; /* 0: as many as the pool has */
+    uint64_t lifetime_ms;
+};
+
+static NTSTATUS read_parameters(struct parameters *parameters)
+{
+    HANDLE key;
+    NTSTATUS status = ai_open_parameters(&key);
+    if (!NT_SUCCESS(status)) {
+        return status == STATUS_INSUFFICIENT_RESOURCES ? status : STATUS_SUCCESS; /* no such key: defaults */
+    }
+    status = parameter(key, L"PoolBytes", BALLAST_AI_POOL_UNIT, MAXIMUM_POOL_BYTES, &parameters->pool_bytes);
+    if (NT_SUCCESS(status)) {
+        status = parameter(key, L"OwnerPoolBytes", BALLAST_AI_POOL_UNIT, MAXIMUM_POOL_BYTES, &parameters->owner_bytes);
+    }
+    if (NT_SUCCESS(status)) {
+        status = parameter(key, L"SampleLifetimeMs", 1, MAXIMUM_LIFETIME_MS, &parameters->lifetime_ms);
+    }
+    (void)ZwClose(key);
+    return status;
 }
 
 static NTSTATUS start_pool(void)
 {
-    HANDLE key = NULL;
-    if (!NT_SUCCESS(ai_open_parameters(&key))) {
-        key = NULL; /* no such key: defaults */
+    struct parameters parameters = {.pool_bytes = BALLAST_AI_DEFAULT_POOL_BYTES, .lifetime_ms = DEFAULT_LIFETIME_MS};
+    NTSTATUS status = read_parameters(&parameters);
+    if (!NT_SUCCESS(status)) {
+        return status;
     }
-    uint64_t total =
-        parameter(key, L"PoolBytes", BALLAST_AI_POOL_UNIT, MAXIMUM_POOL_BYTES, BALLAST_AI_DEFAULT_POOL_BYTES);
-    uint64_t owner = parameter(key, L"OwnerPoolBytes", BALLAST_AI_POOL_UNIT, MAXIMUM_POOL_BYTES, total);
-    ai_driver.sample_lifetime_ms =
-        (uint32_t)parameter(key, L"SampleLifetimeMs", 1, MAXIMUM_LIFETIME_MS, DEFAULT_LIFETIME_MS);
-    if (key != NULL) {
-        (void)ZwClose(key);
-    }
-    return ai_pool_start(total, owner);
+    ai_driver.sample_lifetime_ms = (uint32_t)parameters.lifetime_ms;
+    return ai_pool_start(parameters.pool_bytes,
+                         parameters.owner_bytes != 0 ? parameters.owner_bytes : parameters.pool_bytes);
 }
 
 /* ---- loading ---- */

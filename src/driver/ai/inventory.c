@@ -13,7 +13,6 @@
 #define CLASS_KEY \
     L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e968-e325-11ce-bfc1-08002be10318}"
 
-#define INVENTORY_TAG_ADAPTERS  PLATFORM_TAG('B', 'a', 'G', 'i')
 #define INVENTORY_TAG_TEMPORARY PLATFORM_TAG('B', 'a', 'G', 't')
 
 #define TEXT_BYTES              512u /* longer ones count as missing */
@@ -27,41 +26,72 @@ bool ai_inventory_known(void)
     return __atomic_load_n(&known, __ATOMIC_ACQUIRE);
 }
 
+/*
+ * What is missing or of another type is unknown. Want of memory is an error, because what is read is kept: it must not
+ * make unknown for good what could not be read for a moment.
+ */
+static NTSTATUS unless_short_of_memory(NTSTATUS status)
+{
+    return status == STATUS_INSUFFICIENT_RESOURCES ? status : STATUS_SUCCESS;
+}
+
 /* A text cut to the array, which is empty if the key does not have it. */
-static void read_text(HANDLE key, const WCHAR *name, uint16_t *text, size_t capacity)
+static NTSTATUS read_text(HANDLE key, const WCHAR *name, uint16_t *text, size_t capacity)
 {
     uint16_t value[TEXT_BYTES / sizeof(uint16_t)];
     ULONG length = 0;
-    if (!NT_SUCCESS(nt_registry_read(key, name, NT_REGISTRY_STRING, value, sizeof(value), &length))) {
+    NTSTATUS status = nt_registry_read(key, name, NT_REGISTRY_STRING, value, sizeof(value), &length);
+    if (!NT_SUCCESS(status)) {
         length = 0;
     }
     gpu_copy_text(text, capacity, value, length / sizeof(value[0]));
+    return unless_short_of_memory(status);
 }
 
-static bool read_memory(HANDLE key, const WCHAR *name, uint64_t *bytes)
+static NTSTATUS read_texts(HANDLE key, struct gpu_inventory *adapter)
+{
+    uint16_t id[BALLAST_AI_NAME_LENGTH];
+    NTSTATUS status = read_text(key, L"DriverDesc", adapter->name, BALLAST_AI_NAME_LENGTH);
+    if (NT_SUCCESS(status)) {
+        status = read_text(key, L"DriverVersion", adapter->driver_version, BALLAST_AI_SHORT_NAME_LENGTH);
+    }
+    if (NT_SUCCESS(status)) {
+        status = read_text(key, L"DriverDate", adapter->driver_date, BALLAST_AI_SHORT_NAME_LENGTH);
+    }
+    if (NT_SUCCESS(status)) {
+        status = read_text(key, L"MatchingDeviceId", id, BALLAST_AI_NAME_LENGTH);
+    }
+    if (NT_SUCCESS(status) &&
+        gpu_parse_matching_id(id, BALLAST_AI_NAME_LENGTH, &adapter->vendor_id, &adapter->device_id)) {
+        adapter->valid = BALLAST_AI_ADAPTER_PCI_IDS;
+    }
+    return status;
+}
+
+static NTSTATUS read_memory(HANDLE key, const WCHAR *name, struct gpu_inventory *adapter)
 {
     uint64_t value;
     ULONG length = 0;
-    return NT_SUCCESS(nt_registry_read(key, name, NT_REGISTRY_ANY, &value, sizeof(value), &length)) &&
-           gpu_parse_memory_size(&value, length, bytes);
+    NTSTATUS status = nt_registry_read(key, name, NT_REGISTRY_ANY, &value, sizeof(value), &length);
+    if (NT_SUCCESS(status)) {
+        adapter->dedicated_total_known = gpu_parse_memory_size(&value, length, &adapter->dedicated_total_bytes);
+    }
+    return unless_short_of_memory(status);
 }
 
-static void read_adapter(HANDLE key, uint32_t index, struct gpu_inventory *adapter)
+static NTSTATUS read_adapter(HANDLE key, uint32_t index, struct gpu_inventory *adapter)
 {
-    uint16_t id[BALLAST_AI_NAME_LENGTH];
     RtlZeroMemory(adapter, sizeof(*adapter));
     adapter->index = index;
-    read_text(key, L"DriverDesc", adapter->name, BALLAST_AI_NAME_LENGTH);
-    read_text(key, L"DriverVersion", adapter->driver_version, BALLAST_AI_SHORT_NAME_LENGTH);
-    read_text(key, L"DriverDate", adapter->driver_date, BALLAST_AI_SHORT_NAME_LENGTH);
-    read_text(key, L"MatchingDeviceId", id, BALLAST_AI_NAME_LENGTH);
-    if (gpu_parse_matching_id(id, BALLAST_AI_NAME_LENGTH, &adapter->vendor_id, &adapter->device_id)) {
-        adapter->valid = BALLAST_AI_ADAPTER_PCI_IDS;
+    NTSTATUS status = read_texts(key, adapter);
+    if (NT_SUCCESS(status)) {
+        status = read_memory(key, L"HardwareInformation.qwMemorySize", adapter);
     }
     /* The 32-bit value of old cannot express the cards of today: only if there is no other. */
-    adapter->dedicated_total_known =
-        read_memory(key, L"HardwareInformation.qwMemorySize", &adapter->dedicated_total_bytes) ||
-        read_memory(key, L"HardwareInformation.MemorySize", &adapter->dedicated_total_bytes);
+    if (NT_SUCCESS(status) && !adapter->dedicated_total_known) {
+        status = read_memory(key, L"HardwareInformation.MemorySize", adapter);
+    }
+    return status;
 }
 
 /* Subkeys named by four digits are adapters. */
@@ -103,13 +133,12 @@ static NTSTATUS read_subkey(HANDLE class_key, ULONG position, struct gpu_invento
                            .Buffer = buffer.information.Name};
     status = nt_registry_open(class_key, &name, &key);
     if (!NT_SUCCESS(status)) {
-        return status == STATUS_INSUFFICIENT_RESOURCES ? status
-                                                       : STATUS_SUCCESS; /* gone meanwhile, or not ours to see */
+        return unless_short_of_memory(status); /* gone meanwhile, or not ours to see */
     }
-    read_adapter(key, index, adapter);
+    status = read_adapter(key, index, adapter);
     (void)ZwClose(key);
-    *found = true;
-    return STATUS_SUCCESS;
+    *found = NT_SUCCESS(status);
+    return status;
 }
 
 static NTSTATUS read_class(struct gpu_inventory *adapters, uint32_t *count)

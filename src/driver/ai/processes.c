@@ -102,7 +102,7 @@ static NTSTATUS compile_registry(struct rules **rules, uint32_t *rejected)
     ULONG length;
     NTSTATUS status = ai_open_parameters(&key);
     if (!NT_SUCCESS(status)) {
-        return STATUS_OBJECT_NAME_NOT_FOUND;
+        return status == STATUS_INSUFFICIENT_RESOURCES ? status : STATUS_OBJECT_NAME_NOT_FOUND;
     }
     uint16_t *text = platform_allocate(PLATFORM_POOL_PAGED, RULES_TEXT_BYTES, PROCESSES_TAG_ROOM);
     if (text == NULL) {
