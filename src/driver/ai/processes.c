@@ -21,7 +21,7 @@
 #define THREAD_STATE_READY               1 /* KTHREAD_STATE */
 
 #define PROCESSES_TAG_ROOM               PLATFORM_TAG('B', 'a', 'P', 'i')
-#define PROCESSES_TAG_SNAPSHOT           PLATFORM_TAG('B', 'a', 'P', 's')
+#define PROCESSES_TAG_SNAPSHOT           PLATFORM_TAG('B', 'a', 'P', 'n')
 #define PROCESSES_TAG_RULES              PLATFORM_TAG('B', 'a', 'R', 'l')
 
 /* The longest text of MAXIMUM_RULES rules with their kinds. */
