@@ -15,12 +15,13 @@
 /* Flags of the table's rows, besides the REQUEST_ ones. */
 #define IN_SERVICE     0x0100u /* always in the service thread */
 #define ADMINISTRATORS 0x0200u
-#define PROCESSES      0x0400u /* answered from a list of AI processes that is young enough */
-#define INVENTORY      0x0800u /* answered from the list of adapters, and of processes if there is no sample */
-#define LATENCY        0x1000u /* answered from the probe's samples */
-#define OPTIONAL_INPUT 0x2000u /* no input counts as one of zeros */
-#define REFRESH        0x4000u /* a flag of the header asks for a new look at the adapters */
-#define AGE            0x8000u /* the input is a ballast_ai_process_query */
+#define PROCESSES      0x0400u  /* answered from a list of AI processes that is young enough */
+#define INVENTORY      0x0800u  /* answered from the list of adapters */
+#define LATENCY        0x1000u  /* answered from the probe's samples */
+#define OPTIONAL_INPUT 0x2000u  /* no input counts as one of zeros */
+#define REFRESH        0x4000u  /* a flag of the header asks for a new look at the adapters */
+#define AGE            0x8000u  /* the input is a ballast_ai_process_query */
+#define UTILIZATION    0x10000u /* and from the list of processes if an adapter has no living sample */
 
 /* Its ai_file in a pended request, which in Wine may outlive the handle. DriverContext[0] and [1] are the queue's. */
 #define CONTEXT_FILE   2
@@ -84,8 +85,8 @@ static ballast_status query_driver(void *target, struct request *request)
         CODEX(CODEX2_IOCTL_##name, row_flags, in, out, short_out, handler)
 
 static const struct control_row control_table[] = {
-    ROW(BALLAST_IOCTL_AI_QUERY_GPUS, INVENTORY | OPTIONAL_INPUT | REFRESH, ballast_ai_gpu_query, BALLAST_AI_GPU_REFRESH,
-        sizeof(struct ballast_ai_gpu_reply), ai_query_gpus),
+    ROW(BALLAST_IOCTL_AI_QUERY_GPUS, INVENTORY | UTILIZATION | OPTIONAL_INPUT | REFRESH, ballast_ai_gpu_query,
+        BALLAST_AI_GPU_REFRESH, sizeof(struct ballast_ai_gpu_reply), ai_query_gpus),
     ROW(BALLAST_IOCTL_AI_QUERY_PROCESSES, PROCESSES | OPTIONAL_INPUT | AGE, ballast_ai_process_query, 0,
         sizeof(struct ballast_ai_process_reply), ai_query_processes),
     ROW(BALLAST_IOCTL_AI_QUERY_SCHEDULER, PROCESSES | LATENCY | OPTIONAL_INPUT | AGE, ballast_ai_process_query, 0,
@@ -113,7 +114,8 @@ static const struct control_row control_table[] = {
           codex_get_stats),
     CODEX(CODEX_IOCTL_SET_GPU_UTIL, INVENTORY | ADMINISTRATORS, 4, 0, INVALID_PARAMETER, codex_set_gpu_util),
     CODEX(CODEX_IOCTL_BOOST_PRIORITY, 0, 4, 0, INVALID_PARAMETER, codex_boost_priority),
-    BOTH(GET_GPU_STATUS, INVENTORY, 0, sizeof(struct codex_gpu_status), BUFFER_TOO_SMALL, codex_get_gpu_status),
+    BOTH(GET_GPU_STATUS, INVENTORY | UTILIZATION, 0, sizeof(struct codex_gpu_status), BUFFER_TOO_SMALL,
+         codex_get_gpu_status),
     BOTH(GET_MEMORY_POOL, 0, 0, sizeof(struct codex_memory_pool_status), BUFFER_TOO_SMALL, codex_get_memory_pool),
     BOTH(GET_SCHEDULER_STATS, PROCESSES | LATENCY, 0, sizeof(struct codex_scheduler_stats), BUFFER_TOO_SMALL,
          codex_get_scheduler_stats),
@@ -200,7 +202,7 @@ static bool wants_refresh(const struct control_row *row, const struct request *r
 static bool needs_processes(const struct control_row *row)
 {
     return (row->entry.flags & PROCESSES) != 0 ||
-           ((row->entry.flags & INVENTORY) != 0 && ai_inventory_wants_estimate());
+           ((row->entry.flags & UTILIZATION) != 0 && ai_inventory_wants_estimate());
 }
 
 /* Whether what is cached can answer. */
