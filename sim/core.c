@@ -266,6 +266,9 @@ void sim_reset(const struct sim_options *new_options)
     if (options.watchdog_seconds == 0) {
         options.watchdog_seconds = 60;
     }
+    if (options.hurry == 0) {
+        options.hurry = 1;
+    }
     sim_fault_at(0);
     sim_memory_reset();
     sim_volume_reset();
@@ -295,14 +298,19 @@ static void check_nothing_left(void)
     sim_objects_forget_all();
 }
 
+static void refuse_everything(void)
+{
+    for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
+        driver.MajorFunction[i] = unhandled;
+    }
+}
+
 NTSTATUS sim_load(DRIVER_INITIALIZE *entry)
 {
     static WCHAR path_text[] = L"\\Registry\\Service";
     UNICODE_STRING path = {sizeof(path_text) - sizeof(WCHAR), sizeof(path_text), path_text};
     memset(&driver, 0, sizeof(driver));
-    for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
-        driver.MajorFunction[i] = unhandled;
-    }
+    refuse_everything();
     struct sim_entry state = sim_enter_driver();
     NTSTATUS status = entry(&driver, &path);
     sim_leave_driver("DriverEntry", state);
@@ -318,14 +326,29 @@ NTSTATUS sim_load(DRIVER_INITIALIZE *entry)
     return status;
 }
 
+/* Once; NULL: it has run. */
+static void run_unload(void)
+{
+    if (driver.DriverUnload != NULL) {
+        struct sim_entry state = sim_enter_driver();
+        driver.DriverUnload(&driver);
+        sim_leave_driver("DriverUnload", state);
+        driver.DriverUnload = NULL;
+    }
+}
+
+void sim_unload_early(void)
+{
+    run_unload();
+    refuse_everything();
+}
+
 void sim_unload(void)
 {
     if (!loaded) {
         sim_violation("test", "sim_unload without a driver");
     }
-    struct sim_entry state = sim_enter_driver();
-    driver.DriverUnload(&driver);
-    sim_leave_driver("DriverUnload", state);
+    run_unload();
     loaded = false;
     check_nothing_left();
 }

@@ -236,6 +236,12 @@ static void *fire(void *context)
     return NULL;
 }
 
+/* Nanoseconds of a relative time, as NT writes it. */
+static int64_t hurried(LARGE_INTEGER time)
+{
+    return -time.QuadPart * 100 / sim_get_options()->hurry;
+}
+
 void KeInitializeTimer(PKTIMER timer)
 {
     timer->object = (void *)(uintptr_t)KIND_TIMER;
@@ -268,7 +274,7 @@ BOOLEAN KeSetTimer(PKTIMER timer, LARGE_INTEGER due, PKDPC dpc)
     }
     (void)KeCancelTimer(timer);
     struct setting *setting = malloc(sizeof(*setting));
-    *setting = (struct setting){.dpc = dpc, .nanoseconds = -due.QuadPart * 100, .references = 2};
+    *setting = (struct setting){.dpc = dpc, .nanoseconds = hurried(due), .references = 2};
     timer->setting = setting;
     __atomic_add_fetch(&timers_pending, 1, __ATOMIC_RELAXED);
     pthread_attr_init(&detached);
@@ -304,7 +310,7 @@ NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_
     UNREFERENCED_PARAMETER(mode);
     UNREFERENCED_PARAMETER(alertable);
     sim_check_irql("KeDelayExecutionThread", APC_LEVEL);
-    int64_t nanoseconds = -interval->QuadPart * 100;
+    int64_t nanoseconds = hurried(*interval);
     struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
     (void)nanosleep(&time, NULL);
     return STATUS_SUCCESS;

@@ -22,6 +22,7 @@ struct sim_options {
     uint64_t file_limit;       /* the longest file that the volume has room for, in bytes; 0: any */
     unsigned watchdog_seconds; /* what takes longer will never end; 0: 60 */
     ULONG sector_size;         /* of the volume that image files live on; 0: 512 */
+    unsigned hurry;            /* timers and delays take so many times less; 0: 1 */
 };
 
 /* Before sim_load. Forgets files of earlier runs. */
@@ -32,6 +33,12 @@ NTSTATUS sim_load(DRIVER_INITIALIZE *entry);
 
 /* Runs DriverUnload and checks that nothing is left. All handles must be closed. */
 void sim_unload(void);
+
+/*
+ * Runs DriverUnload although handles are open, as Wine does and NT does not. What comes after it does not reach the driver.
+ * sim_unload follows when the handles are closed.
+ */
+void sim_unload_early(void);
 
 /* ---- fault injection ---- */
 
@@ -69,6 +76,9 @@ void sim_system_clear(void);
 void sim_system_add(const struct sim_system_process *process);
 /* The next `times` enumerations find the list longer than the room for it. */
 void sim_system_grow(unsigned times);
+/* Enumerations do not end while this is on; how many are waiting now. */
+void sim_system_hold(bool on);
+unsigned sim_system_waiting(void);
 
 /* The one thread that PsLookupThreadByThreadId finds, and the base priority it has been given. */
 void sim_user_thread_set(uint32_t id, bool administrators);

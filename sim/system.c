@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* SYSTEM_PROCESS_INFORMATION and its threads on x64. */
 struct process_record {
@@ -45,6 +46,8 @@ static struct sim_raw_lock lock;
 static struct process *processes;
 static struct process **last = &processes;
 static unsigned growing; /* so many enumerations find that there are more processes than there were room for */
+static bool held;        /* atomic */
+static unsigned waiting; /* atomic; enumerations that are held */
 
 static void forget(void)
 {
@@ -69,6 +72,26 @@ void sim_system_grow(unsigned times)
     __atomic_store_n(&growing, times, __ATOMIC_RELAXED);
 }
 
+void sim_system_hold(bool on)
+{
+    __atomic_store_n(&held, on, __ATOMIC_RELAXED);
+}
+
+unsigned sim_system_waiting(void)
+{
+    return __atomic_load_n(&waiting, __ATOMIC_RELAXED);
+}
+
+static void wait_while_held(void)
+{
+    struct timespec pause = {0, 100000};
+    __atomic_add_fetch(&waiting, 1, __ATOMIC_RELAXED);
+    while (__atomic_load_n(&held, __ATOMIC_RELAXED)) {
+        (void)nanosleep(&pause, NULL);
+    }
+    __atomic_sub_fetch(&waiting, 1, __ATOMIC_RELAXED);
+}
+
 void sim_system_add(const struct sim_system_process *description)
 {
     struct process *process = calloc(1, sizeof(*process));
@@ -89,6 +112,7 @@ void sim_system_reset(void)
     static const struct sim_system_process idle = {.name = "", .threads = 2, .thread_state = 2};
     static const struct sim_system_process system = {
         .name = "System", .process_id = 4, .threads = 3, .thread_state = 5, .context_switches_per_thread = 9};
+    sim_system_hold(false);
     sim_system_clear();
     sim_system_add(&idle);
     sim_system_add(&system);
@@ -139,6 +163,7 @@ NTSTATUS ZwQuerySystemInformation(ULONG information_class, PVOID information, UL
     if (sim_fault("ZwQuerySystemInformation")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
+    wait_while_held();
     sim_raw_lock(&lock);
     for (const struct process *process = processes; process != NULL; process = process->next) {
         size += record_size(process);

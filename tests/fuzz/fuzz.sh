@@ -28,14 +28,22 @@ fuzz() {
     fi
 }
 
-mkdir -p "$build/fuzz/disk"
-for case in $("$bin/sim-disk-table" | sed -n 's/^ok [0-9]* - \([a-z_]*\)$/\1/p'); do
-    [ -e "$build/fuzz/disk/$case" ] || RECORD=$build/fuzz/disk/$case "$bin/fuzz-record" "$case" >/dev/null
-done
+# record TABLE CASE...: what these cases do; one that needs what others have done may fail, and is recorded all the same.
+record() {
+    local input=$build/fuzz/$1/${!#}
+    [ -e "$input" ] || RECORD=$input "$bin/fuzz-record-$1" "${@:2}" >/dev/null
+}
+
+cases() { "$bin/sim-$1-table" | sed -n 's/^ok [0-9]* - \([a-z0-9_]*\)$/\1/p'; }
+
+mkdir -p "$build/fuzz/disk" "$build/fuzz/ai"
+for case in $(cases disk); do record disk "$case"; done
+for case in $(cases ai); do record ai adapters "$case"; done
 
 if [ -n "${FUZZ_MINUTES:-}" ]; then
     limits=(-max_total_time=$((FUZZ_MINUTES * 60)) -max_len=2048)
     fuzz disk "${limits[@]}"
+    fuzz ai "${limits[@]}"
     fuzz create "${limits[@]}"
     fuzz bpb "${limits[@]}"
     fuzz size "${limits[@]}"
@@ -45,6 +53,7 @@ if [ -n "${FUZZ_MINUTES:-}" ]; then
 else
     # A seed, so that it is the same each time.
     fuzz disk -seed=1 -runs="${1:-3000}" -max_len=2048
+    fuzz ai -seed=1 -runs="${1:-3000}" -max_len=2048
     fuzz create -seed=1 -runs=300000
     fuzz bpb -seed=1 -runs=300000
     fuzz size -seed=1 -runs=300000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The language of disk_fuzz.c: a byte string is a sequence of operations. Numbers are little-endian; what is missing at
- * the end is zero. record.c writes it.
+ * The language of disk_fuzz.c, and of ai_fuzz.c with differences that it tells: a byte string is a sequence of
+ * operations. Numbers are little-endian; what is missing at the end is zero. record.c writes it.
  *
  *   OPEN slot device rights        device: 0 control device, n + 1: disk n; rights as TARGET_*
  *   CLOSE slot

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linked into the behaviour table with --wrap: writes what a case does as input for disk_fuzz.c to the file that RECORD
- * names. What the cases look for is what a fuzzer should start from.
+ * Linked into a behaviour table with --wrap: writes what a case does as input for disk_fuzz.c or ai_fuzz.c to the file
+ * that RECORD names. What the cases look for is what a fuzzer should start from.
  */
 
 #include "tests/behaviour/target.h"

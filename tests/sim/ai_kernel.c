@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The AI driver where only a simulated kernel can lead it: callers without rights, a list of processes that grows or does
+ * not come, requests that are cancelled or whose process is killed, parameters of all kinds, unloading with open handles.
+ */
+
+#include "ballast/codex_abi.h"
+#include "core/base/platform.h"
+#include "tests/harness/test.h"
+#include "tests/sim/ai_client.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define THREAD   4242u
+#define RESIDENT (64u << 10) /* bytes of kernel memory besides pool, list and rules */
+
+DRIVER_INITIALIZE DriverEntry;
+
+static struct sim_process *administrator, *user;
+static struct sim_file *file, *users;
+
+static void load(void)
+{
+    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
+    administrator = sim_process_create(true);
+    user = sim_process_create(false);
+    file = ai_open(administrator);
+    users = ai_open(user);
+    CHECK(file != NULL && users != NULL);
+}
+
+static void reset(bool nt52)
+{
+    struct sim_options options = {.seed = 1, .nt52 = nt52};
+    sim_reset(&options);
+    ai_add_process("python3.exe", 100, 2);
+    ai_add_process("explorer.exe", 104, 4);
+}
+
+static void begin(void)
+{
+    reset(false);
+    load();
+}
+
+static void end(void)
+{
+    sim_kill_process(administrator);
+    sim_kill_process(user);
+    sim_unload();
+}
+
+/* ---- rights ---- */
+
+static void check_rights(void)
+{
+    uint32_t percent = 50;
+    union ai_process_list processes;
+    union ai_gpu_list gpus;
+    union ai_rule_list rules;
+    struct ballast_ai_mapping block;
+    CHECK_EQUAL(VALUE(ai_get_gpus(users, true, &gpus)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get_processes(users, 1, &processes)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_allocate(users, 1, &block)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_push(users, 0, 1)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_RELOAD_RULES, &rules, sizeof(rules))),
+                VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(sim_ioctl(users, CODEX_IOCTL_SET_GPU_UTIL, &percent, 4, NULL, 0, NULL)),
+                VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(ai_driver_state(file).samples_pushed, 0);
+    CHECK_EQUAL(ai_driver_state(file).rule_reloads, 0);
+    CHECK_EQUAL(VALUE(ai_push(file, 0, 1)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_RELOAD_RULES, &rules, sizeof(rules))), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(sim_ioctl(file, CODEX_IOCTL_SET_GPU_UTIL, &percent, 4, NULL, 0, NULL)), STATUS_SUCCESS);
+    CHECK_EQUAL(ai_driver_state(file).samples_pushed, 2);
+    CHECK_EQUAL(ai_driver_state(file).rule_reloads, 1);
+}
+
+static void users_may_query_and_allocate_only(void)
+{
+    for (unsigned nt52 = 0; nt52 < 2; nt52++) {
+        reset(nt52 != 0);
+        ai_add_adapter(0, "Card");
+        load();
+        check_rights();
+        end();
+    }
+}
+
+/* Codes that change something carry the access that the handle must have. */
+static void handles_for_reading_change_nothing(void)
+{
+    struct sim_file *reader;
+    struct ballast_ai_mapping block;
+    union ai_rule_list rules;
+    begin();
+    CHECK_EQUAL(sim_create_file(administrator, "\\Device\\BallastAi", GENERIC_READ, &reader), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get(reader, BALLAST_IOCTL_AI_QUERY_RULES, &rules, sizeof(rules))), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_allocate(reader, 1, &block)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(ai_push(reader, 0, 1)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(ai_get(reader, BALLAST_IOCTL_AI_RELOAD_RULES, &rules, sizeof(rules))),
+                VALUE(STATUS_ACCESS_DENIED));
+    end();
+}
+
+static NTSTATUS boost(struct sim_file *by, uint32_t thread)
+{
+    return sim_ioctl(by, CODEX_IOCTL_BOOST_PRIORITY, &thread, sizeof(thread), NULL, 0, NULL);
+}
+
+static void boosting_needs_rights_on_the_thread(void)
+{
+    begin();
+    sim_user_thread_set(THREAD, true);
+    CHECK_EQUAL(VALUE(boost(users, THREAD)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(sim_user_thread_priority(), 0);
+    CHECK_EQUAL(VALUE(boost(users, THREAD + 4)), VALUE(STATUS_INVALID_PARAMETER));
+    CHECK_EQUAL(ai_driver_state(file).priority_boosts, 0);
+    CHECK_EQUAL(VALUE(boost(file, THREAD)), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_user_thread_priority(), 2);
+    CHECK_EQUAL(ai_driver_state(file).priority_boosts, 1);
+    sim_user_thread_set(THREAD, false);
+    CHECK_EQUAL(VALUE(boost(users, THREAD)), STATUS_SUCCESS);
+    end();
+}
+
+/* ---- names and functions ---- */
+
+static void all_names_lead_to_the_device(void)
+{
+    static const char *const names[] = {"\\DosDevices\\BallastAi", "\\DosDevices\\AIDriver", "\\??\\AI_Driver",
+                                        "\\??\\CodexAiDriver"};
+    struct sim_file *opened;
+    begin();
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        CHECK_EQUAL(sim_create_file(user, names[i], GENERIC_READ | GENERIC_WRITE, &opened), STATUS_SUCCESS);
+        CHECK(ai_driver_state(opened).version != 0);
+    }
+    CHECK_EQUAL(VALUE(sim_create_file(user, "\\Device\\BallastAi\\x", GENERIC_READ, &opened)),
+                VALUE(STATUS_OBJECT_NAME_NOT_FOUND));
+    CHECK_EQUAL(VALUE(sim_create_file(user, "\\Device\\BallastAi", WRITE_DAC, &opened)), VALUE(STATUS_ACCESS_DENIED));
+    end();
+}
+
+static void other_functions_are_refused(void)
+{
+    static const UCHAR majors[] = {IRP_MJ_QUERY_INFORMATION, IRP_MJ_SET_INFORMATION, IRP_MJ_FLUSH_BUFFERS,
+                                   IRP_MJ_SHUTDOWN, IRP_MJ_PNP};
+    struct ballast_ai_driver_reply reply;
+    begin();
+    for (size_t i = 0; i < sizeof(majors); i++) {
+        CHECK_EQUAL(VALUE(sim_simple_request(file, majors[i])), VALUE(STATUS_INVALID_DEVICE_REQUEST));
+    }
+    CHECK_EQUAL(VALUE(sim_internal_ioctl(file, BALLAST_IOCTL_AI_QUERY_DRIVER, NULL, 0, &reply, sizeof(reply), NULL)),
+                VALUE(STATUS_INVALID_DEVICE_REQUEST));
+    end();
+}
+
+/* ---- the list of processes ---- */
+
+static void a_list_that_grows_is_asked_for_again(void)
+{
+    union ai_process_list list;
+    begin();
+    sim_system_grow(5);
+    CHECK_EQUAL(VALUE(ai_get_processes(file, 1, &list)), STATUS_SUCCESS);
+    CHECK_EQUAL(list.head.processes, 1);
+    CHECK_EQUAL(ai_driver_state(file).enumeration_retries, 5);
+    CHECK_EQUAL(ai_driver_state(file).enumerations, 1);
+    end();
+}
+
+static void a_list_that_does_not_stop_growing_is_an_error(void)
+{
+    union ai_process_list list;
+    begin();
+    CHECK_EQUAL(VALUE(ai_get_processes(file, 1, &list)), STATUS_SUCCESS);
+    ai_pause_ms(3);
+    sim_system_grow(1000000);
+    CHECK_EQUAL(VALUE(ai_get_processes(file, 1, &list)), VALUE(STATUS_INFO_LENGTH_MISMATCH));
+    CHECK_EQUAL(ai_driver_state(file).enumeration_retries, 8);
+    CHECK_EQUAL(VALUE(ai_get_processes(file, UINT32_MAX, &list)), STATUS_SUCCESS); /* the old one is still there */
+    sim_system_grow(0);
+    CHECK_EQUAL(VALUE(ai_get_processes(file, 1, &list)), STATUS_SUCCESS);
+    CHECK_EQUAL(list.head.processes, 1);
+    end();
+}
+
+static void more_processes_than_are_listed_are_counted(void)
+{
+    static _Alignas(8) unsigned char room[sizeof(struct ballast_ai_process_reply) +
+                                          (BALLAST_AI_MAXIMUM_PROCESSES + 10) * sizeof(struct ballast_ai_process)];
+    struct ballast_ai_process_reply *reply = (struct ballast_ai_process_reply *)(void *)room;
+    begin();
+    for (uint32_t i = 0; i < BALLAST_AI_MAXIMUM_PROCESSES; i++) {
+        ai_add_process("python.exe", 1000 + 4 * i, 1);
+    }
+    CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_QUERY_PROCESSES, room, sizeof(room))), STATUS_SUCCESS);
+    CHECK_EQUAL(reply->processes, BALLAST_AI_MAXIMUM_PROCESSES + 1);
+    CHECK_EQUAL(reply->threads, BALLAST_AI_MAXIMUM_PROCESSES + 2);
+    CHECK_EQUAL(reply->processes_returned, BALLAST_AI_MAXIMUM_PROCESSES);
+    CHECK_EQUAL(reply->process[0].process_id, 100);
+    CHECK_EQUAL(reply->process[BALLAST_AI_MAXIMUM_PROCESSES - 1].process_id,
+                1000 + 4 * (BALLAST_AI_MAXIMUM_PROCESSES - 2));
+    end();
+}
+
+/* A process whose threads wait, or run, or want to. */
+static void set_system(uint32_t state, uint32_t switches, uint64_t cpu)
+{
+    struct sim_system_process running = {
+        .name = "System", .process_id = 4, .threads = 1, .thread_state = 2, .context_switches_per_thread = 1};
+    struct sim_system_process python = {.name = "PYTHON.EXE",
+                                        .process_id = 100,
+                                        .threads = 3,
+                                        .thread_state = state,
+                                        .context_switches_per_thread = switches,
+                                        .create_time = 1,
+                                        .cpu_time_100ns = cpu};
+    sim_system_clear();
+    sim_system_add(&running);
+    sim_system_add(&python);
+}
+
+static void states_and_differences_of_threads(void)
+{
+    struct ballast_ai_scheduler_reply reply;
+    begin();
+    set_system(1, 100, 1000);
+    CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1, &reply)), STATUS_SUCCESS);
+    CHECK_EQUAL(reply.ai_threads.value, 3);
+    CHECK_EQUAL(reply.ai_threads_ready.value, 3);
+    CHECK_EQUAL(reply.thread_state[5].value, 0);
+    CHECK_EQUAL(reply.thread_state[5].state, BALLAST_AI_MEASURED);
+    CHECK_EQUAL(reply.ai_context_switches.state, BALLAST_AI_UNKNOWN); /* nothing to compare with */
+    CHECK_EQUAL(reply.ai_context_switches.reason, BALLAST_AI_REASON_STARTING);
+    CHECK_EQUAL(reply.ai_cpu_permille.reason, BALLAST_AI_REASON_STARTING);
+    ai_pause_ms(100);
+    set_system(5, 100 + 1000, 1000 + 1000000); /* 3,000 switches and 100 ms of processor time later */
+    CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1, &reply)), STATUS_SUCCESS);
+    CHECK_EQUAL(reply.ai_threads_ready.value, 0);
+    CHECK_EQUAL(reply.thread_state[5].value, 3);
+    CHECK_EQUAL(reply.ai_context_switches.state, BALLAST_AI_MEASURED);
+    CHECK(reply.ai_context_switches.value > 0 && reply.ai_context_switches.value <= 30000);
+    CHECK(reply.ai_cpu_permille.value > 0 && reply.ai_cpu_permille.value <= 1000);
+    sim_system_clear();
+    ai_add_process("python.exe", 100, 3); /* of a system that reports no states: nothing runs at all */
+    ai_pause_ms(3);
+    CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1, &reply)), STATUS_SUCCESS);
+    CHECK_EQUAL(reply.ai_threads_ready.state, BALLAST_AI_UNKNOWN);
+    CHECK_EQUAL(reply.thread_state[5].reason, BALLAST_AI_REASON_NOT_REPORTED);
+    end();
+}
+
+/* ---- requests that wait ---- */
+
+static const struct ballast_ai_process_query fresh = {{sizeof(fresh), BALLAST_AI_VERSION, 0}, 1, 0};
+
+static struct sim_request *ask(struct sim_file *by, union ai_process_list *list)
+{
+    return sim_ioctl_begin(by, BALLAST_IOCTL_AI_QUERY_PROCESSES, &fresh, sizeof(fresh), list, sizeof(*list));
+}
+
+static void wait_for_held(void)
+{
+    for (unsigned i = 0; i < 10000 && sim_system_waiting() == 0; i++) {
+        ai_pause_ms(1);
+    }
+    CHECK_EQUAL(sim_system_waiting(), 1); /* only the service thread asks */
+}
+
+static void pended_queries_can_be_cancelled(void)
+{
+    static union ai_process_list lists[4];
+    struct sim_request *requests[4];
+    begin();
+    sim_system_hold(true);
+    requests[0] = ask(file, &lists[0]);
+    wait_for_held();
+    for (unsigned i = 1; i < 4; i++) {
+        requests[i] = ask(i == 3 ? users : file, &lists[i]);
+        CHECK(!sim_request_done(requests[i]));
+    }
+    sim_cancel(requests[0]); /* too late */
+    sim_cancel(requests[2]);
+    CHECK(!sim_request_done(requests[0]));
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[2], NULL)), VALUE(STATUS_CANCELLED));
+    CHECK(ai_driver_state(file).version != 0); /* what is cached is answered meanwhile */
+    sim_system_hold(false);
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[0], NULL)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[1], NULL)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[3], NULL)), STATUS_SUCCESS);
+    CHECK_EQUAL(lists[3].head.processes, 1);
+    end();
+}
+
+static void *release_soon(void *context)
+{
+    ai_pause_ms(20);
+    sim_system_hold(false);
+    return context;
+}
+
+static void killed_processes_leave_nothing(void)
+{
+    static union ai_process_list lists[4];
+    struct ballast_ai_mapping block;
+    struct ballast_ai_pool_reply pool = {.blocks = 1};
+    uint64_t runtime = 1;
+    pthread_t thread;
+    begin();
+    struct sim_process *victim = sim_process_create(false);
+    struct sim_file *his = ai_open(victim);
+    CHECK_EQUAL(VALUE(ai_allocate(his, MIB, &block)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(sim_ioctl(his, CODEX2_IOCTL_REGISTER_WINAI, &runtime, 8, NULL, 0, NULL)), STATUS_SUCCESS);
+    CHECK_EQUAL(ai_driver_state(file).registered_runtimes, 1);
+    sim_system_hold(true);
+    (void)ask(his, &lists[0]);
+    wait_for_held();
+    for (unsigned i = 1; i < 4; i++) {
+        (void)ask(his, &lists[i]);
+    }
+    CHECK_EQUAL(pthread_create(&thread, NULL, release_soon, NULL), 0);
+    sim_kill_process(victim);
+    pthread_join(thread, NULL);
+    for (unsigned i = 0; i < 2000 && (pool.blocks != 0 || ai_driver_state(file).registered_runtimes != 0); i++) {
+        CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_QUERY_POOL, &pool, sizeof(pool))), STATUS_SUCCESS);
+        ai_pause_ms(1);
+    }
+    CHECK_EQUAL(pool.used_bytes, 0);
+    CHECK_EQUAL(ai_driver_state(file).registered_runtimes, 0);
+    CHECK_EQUAL(VALUE(ai_get_processes(file, 1, &lists[0])), STATUS_SUCCESS);
+    end();
+}
+
+/* Wine does it. A request that is being served gets its answer, what waits is told, and nothing is left. */
+static void unloading_while_handles_are_open(void)
+{
+    static union ai_process_list lists[3];
+    struct sim_request *requests[3];
+    struct ballast_ai_mapping block;
+    uint64_t runtime = 1;
+    pthread_t thread;
+    begin();
+    CHECK_EQUAL(VALUE(ai_allocate(users, MIB, &block)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_block(users, BALLAST_IOCTL_AI_GRANT, block.id, sim_process_id(administrator), 2)),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_block(file, BALLAST_IOCTL_AI_MAP, block.id, 0, 2)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(sim_ioctl(users, CODEX2_IOCTL_REGISTER_WINAI, &runtime, 8, NULL, 0, NULL)), STATUS_SUCCESS);
+    sim_system_hold(true);
+    requests[0] = ask(file, &lists[0]);
+    wait_for_held();
+    requests[1] = ask(file, &lists[1]);
+    requests[2] = ask(users, &lists[2]);
+    CHECK_EQUAL(pthread_create(&thread, NULL, release_soon, NULL), 0);
+    sim_unload_early();
+    pthread_join(thread, NULL);
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[0], NULL)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[1], NULL)), VALUE(STATUS_DEVICE_REMOVED));
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[2], NULL)), VALUE(STATUS_DEVICE_REMOVED));
+    CHECK(sim_process_memory(user, block.address, 1, false) == NULL);
+    end();
+}
+
+/* ---- rules ---- */
+
+#define READERS 4u
+#define RELOADS 60u
+
+static bool reloading; /* atomic */
+
+/* Odd generations take alpha (3 processes), even ones beta (2). */
+static void check_generation(const union ai_process_list *list)
+{
+    bool odd = list->head.rules_generation % 2 != 0;
+    CHECK_EQUAL(list->head.processes, odd ? 3 : 2);
+    for (uint32_t i = 0; i < list->head.processes_returned; i++) {
+        CHECK_EQUAL(list->head.process[i].name[0], odd ? 'a' : 'b');
+        CHECK_EQUAL(list->head.process[i].rule, odd ? 0 : 1);
+    }
+}
+
+static void *read_while_rules_change(void *context)
+{
+    static _Thread_local union ai_process_list list;
+    static _Thread_local union ai_rule_list rules;
+    struct sim_file *mine = context;
+    uint32_t generation = 0;
+    while (__atomic_load_n(&reloading, __ATOMIC_RELAXED)) {
+        CHECK_EQUAL(VALUE(ai_get(mine, BALLAST_IOCTL_AI_QUERY_RULES, &rules, sizeof(rules))), STATUS_SUCCESS);
+        CHECK(rules.head.generation >= generation);
+        generation = rules.head.generation;
+        CHECK_EQUAL(rules.head.rules, generation % 2 != 0 ? 1 : 2);
+        CHECK_EQUAL(VALUE(ai_get_processes(mine, 1000, &list)), STATUS_SUCCESS);
+        CHECK(list.head.rules_generation >= generation); /* a list of rules of before is not fresh */
+        check_generation(&list);
+    }
+    return NULL;
+}
+
+static void rules_change_under_load(void)
+{
+    struct sim_options options = {.seed = 5, .delay_percent = 10};
+    struct sim_process *processes[READERS];
+    pthread_t threads[READERS];
+    union ai_rule_list rules;
+    sim_reset(&options);
+    for (uint32_t i = 0; i < 5; i++) {
+        ai_add_process(i < 3 ? "alpha.exe" : "beta.exe", 100 + 4 * i, 2);
+    }
+    ai_set_rules("alpha");
+    load();
+    __atomic_store_n(&reloading, true, __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < READERS; i++) {
+        processes[i] = sim_process_create(false);
+        CHECK_EQUAL(pthread_create(&threads[i], NULL, read_while_rules_change, ai_open(processes[i])), 0);
+    }
+    for (unsigned i = 0; i < RELOADS; i++) {
+        ai_set_rules(i % 2 == 0 ? "nothing\nglob:b*" : "alpha");
+        CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_RELOAD_RULES, &rules, sizeof(rules))), STATUS_SUCCESS);
+        CHECK_EQUAL(rules.head.generation, i + 2);
+    }
+    __atomic_store_n(&reloading, false, __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < READERS; i++) {
+        pthread_join(threads[i], NULL);
+        sim_kill_process(processes[i]);
+    }
+    CHECK_EQUAL(ai_driver_state(file).rule_reloads, RELOADS);
+    end();
+}
+
+static void wrong_rules_at_load_leave_the_default_ones(void)
+{
+    static const uint32_t number = 7;
+    union ai_rule_list rules;
+    reset(false);
+    ai_set_rules("alpha\nbeta\nregex:x");
+    load();
+    CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_QUERY_RULES, &rules, sizeof(rules))), STATUS_SUCCESS);
+    CHECK_EQUAL(rules.head.from_registry, 0);
+    CHECK_EQUAL(rules.head.rejected_rule, 2);
+    CHECK_EQUAL(rules.head.rules, 6);
+    ai_set_rules("alpha");
+    CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_RELOAD_RULES, &rules, sizeof(rules))), STATUS_SUCCESS);
+    CHECK_EQUAL(rules.head.rejected_rule, BALLAST_AI_NO_RULE);
+    CHECK_EQUAL(rules.head.from_registry, 1);
+    ai_set_rules("a*b");
+    CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_RELOAD_RULES, &rules, sizeof(rules))),
+                VALUE(STATUS_INVALID_PARAMETER));
+    sim_registry_set(AI_PARAMETERS, "Rules", REGISTRY_DWORD, &number, sizeof(number));
+    CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_RELOAD_RULES, &rules, sizeof(rules))),
+                VALUE(STATUS_INVALID_PARAMETER));
+    CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_QUERY_RULES, &rules, sizeof(rules))), STATUS_SUCCESS);
+    CHECK_EQUAL(rules.head.generation, 2);
+    CHECK_EQUAL(rules.head.rules, 1);
+    end();
+}
+
+/* ---- parameters ---- */
+
+static void parameters_of_the_registry(void)
+{
+    static const struct {
+        ULONG type, length;
+        uint64_t pool, owner, lifetime;         /* in the registry; UINT64_MAX: absent */
+        uint64_t total, quota, sample_lifetime; /* in effect */
+    } rows[] = {
+        {REGISTRY_DWORD, 4, UINT64_MAX, UINT64_MAX, UINT64_MAX, 256 * MIB, 256 * MIB, 10000},
+        {REGISTRY_DWORD, 4, 8 * MIB, 2 * MIB, 5000, 8 * MIB, 2 * MIB, 5000},
+        {REGISTRY_QWORD, 8, 1ull << 33, 1ull << 32, 86400000, 1ull << 33, 1ull << 32, 86400000},
+        {REGISTRY_DWORD, 4, 8 * MIB, UINT64_MAX, 1, 8 * MIB, 8 * MIB, 1},
+        {REGISTRY_DWORD, 4, 4095, 4095, 0, 256 * MIB, 256 * MIB, 10000},
+        {REGISTRY_QWORD, 8, (1ull << 40) + 1, 1ull << 63, 86400001, 256 * MIB, 256 * MIB, 10000},
+        {REGISTRY_TEXT, 4, 8 * MIB, 8 * MIB, 5000, 256 * MIB, 256 * MIB, 10000},
+        {REGISTRY_QWORD, 12, 8 * MIB, 8 * MIB, 5000, 256 * MIB, 256 * MIB, 10000},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *const names[] = {"PoolBytes", "OwnerPoolBytes", "SampleLifetimeMs"};
+        const uint64_t values[] = {rows[i].pool, rows[i].owner, rows[i].lifetime};
+        struct ballast_ai_pool_reply pool = {.blocks = 0};
+        test_note("row %zu", i);
+        reset(false);
+        for (size_t j = 0; j < 3; j++) {
+            uint64_t value[2] = {values[j], 0};
+            if (values[j] != UINT64_MAX) {
+                sim_registry_set(AI_PARAMETERS, names[j], rows[i].type, value, rows[i].length);
+            }
+        }
+        load();
+        CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_QUERY_POOL, &pool, sizeof(pool))), STATUS_SUCCESS);
+        CHECK_EQUAL(pool.total_bytes, rows[i].total);
+        CHECK_EQUAL(pool.owner_quota_bytes, rows[i].quota);
+        CHECK_EQUAL(ai_driver_state(file).sample_lifetime_ms, rows[i].sample_lifetime);
+        end();
+    }
+}
+
+/* ---- what the driver costs ---- */
+
+/* Nothing runs before somebody asks, and nothing some time after; what is not about latency is no question. */
+static void the_probe_runs_only_while_somebody_asks(void)
+{
+    struct ballast_ai_scheduler_reply reply;
+    union ai_process_list list;
+    union ai_gpu_list gpus;
+    begin();
+    CHECK_EQUAL(VALUE(ai_get_processes(file, 1, &list)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get_gpus(file, true, &gpus)), STATUS_SUCCESS);
+    ai_pause_ms(100);
+    CHECK_EQUAL(ai_driver_state(file).probe_starts, 0);
+    CHECK_EQUAL(ai_driver_state(file).probes, 0);
+    CHECK_EQUAL(ai_driver_state(file).probe_armed, 0);
+    CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1, &reply)), STATUS_SUCCESS);
+    CHECK(reply.samples > 0);
+    CHECK_EQUAL(ai_driver_state(file).probe_armed, 1);
+    uint64_t enumerations = ai_driver_state(file).enumerations;
+    for (unsigned i = 0; i < 200 && ai_driver_state(file).probe_armed != 0; i++) {
+        CHECK(i > 0 || ai_driver_state(file).probe_armed == 1);
+        ai_pause_ms(100);
+    }
+    uint64_t probes = ai_driver_state(file).probes;
+    CHECK_EQUAL(ai_driver_state(file).probe_armed, 0);
+    ai_pause_ms(200);
+    CHECK_EQUAL(ai_driver_state(file).probes, probes);
+    CHECK_EQUAL(ai_driver_state(file).probe_starts, 1);
+    CHECK_EQUAL(ai_driver_state(file).enumerations, enumerations);
+    CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1, &reply)), STATUS_SUCCESS);
+    CHECK_EQUAL(ai_driver_state(file).probe_starts, 2);
+    CHECK(ai_driver_state(file).probes > probes);
+    end();
+}
+
+/* A sample that is fed says nothing about processes: feeding must not enumerate them. */
+static void feeding_looks_at_nothing(void)
+{
+    reset(false);
+    ai_add_adapter(0, "Card");
+    load();
+    for (unsigned i = 0; i < 10; i++) {
+        CHECK_EQUAL(VALUE(ai_push(file, 0, 10)), STATUS_SUCCESS);
+    }
+    CHECK_EQUAL(ai_driver_state(file).enumerations, 0);
+    CHECK_EQUAL(ai_driver_state(file).inventory_reads, 1);
+    end();
+}
+
+/* What is not the pool's, the list's or the rules'. */
+static bool counts(uint32_t tag)
+{
+    static const uint32_t others[] = {PLATFORM_TAG('B', 'a', 'P', 'o'), PLATFORM_TAG('B', 'a', 'P', 'b'),
+                                      PLATFORM_TAG('B', 'a', 'P', 'w'), PLATFORM_TAG('B', 'a', 'P', 's'),
+                                      PLATFORM_TAG('B', 'a', 'P', 'l'), PLATFORM_TAG('B', 'a', 'R', 'u')};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (tag == others[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void resident_memory_is_small(void)
+{
+    struct ballast_ai_scheduler_reply scheduler;
+    union ai_gpu_list gpus;
+    struct ballast_ai_mapping block;
+    uint64_t bytes = 0;
+    reset(false);
+    for (uint32_t i = 0; i < BALLAST_AI_MAXIMUM_ADAPTERS; i++) {
+        ai_add_adapter(i, "Card");
+    }
+    load();
+    CHECK_EQUAL(VALUE(ai_get_gpus(file, false, &gpus)), STATUS_SUCCESS);
+    CHECK_EQUAL(gpus.head.adapters, BALLAST_AI_MAXIMUM_ADAPTERS);
+    CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1, &scheduler)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_push(file, 31, 10)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_allocate(file, MIB, &block)), STATUS_SUCCESS);
+    struct ballast_ai_driver_reply driver = ai_driver_state(file);
+    for (size_t i = 0; i < BALLAST_AI_POOL_TAGS; i++) {
+        bytes += driver.pool[i].tag != 0 && counts(driver.pool[i].tag) ? driver.pool[i].bytes : 0;
+    }
+    printf("# note: %llu bytes resident with %u adapters\n", (unsigned long long)bytes, BALLAST_AI_MAXIMUM_ADAPTERS);
+    CHECK(bytes != 0 && bytes <= RESIDENT);
+    end();
+}
+
+TEST_MAIN({"users_may_query_and_allocate_only", users_may_query_and_allocate_only},
+          {"handles_for_reading_change_nothing", handles_for_reading_change_nothing},
+          {"boosting_needs_rights_on_the_thread", boosting_needs_rights_on_the_thread},
+          {"all_names_lead_to_the_device", all_names_lead_to_the_device},
+          {"other_functions_are_refused", other_functions_are_refused},
+          {"a_list_that_grows_is_asked_for_again", a_list_that_grows_is_asked_for_again},
+          {"a_list_that_does_not_stop_growing_is_an_error", a_list_that_does_not_stop_growing_is_an_error},
+          {"more_processes_than_are_listed_are_counted", more_processes_than_are_listed_are_counted},
+          {"states_and_differences_of_threads", states_and_differences_of_threads},
+          {"pended_queries_can_be_cancelled", pended_queries_can_be_cancelled},
+          {"killed_processes_leave_nothing", killed_processes_leave_nothing},
+          {"unloading_while_handles_are_open", unloading_while_handles_are_open},
+          {"rules_change_under_load", rules_change_under_load},
+          {"wrong_rules_at_load_leave_the_default_ones", wrong_rules_at_load_leave_the_default_ones},
+          {"parameters_of_the_registry", parameters_of_the_registry},
+          {"the_probe_runs_only_while_somebody_asks", the_probe_runs_only_while_somebody_asks},
+          {"feeding_looks_at_nothing", feeding_looks_at_nothing},
+          {"resident_memory_is_small", resident_memory_is_small})
