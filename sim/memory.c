@@ -276,14 +276,20 @@ void *sim_system_buffer_create(const void *input, size_t input_length, size_t si
     return buffer;
 }
 
+/* Without a sanitizer the compiler copies small structures in line, and does not trace that: nothing can be said. */
 size_t sim_system_buffer_unwritten(const void *buffer, size_t input_length, size_t length)
 {
+#if !defined(SIM_ASAN) && !defined(SIM_TSAN)
+    (void)buffer;
+    (void)input_length;
+#else
     size_t start = (size_t)((const unsigned char *)buffer - buffers.base);
     for (size_t i = input_length; i < length; i++) {
         if (shadow[start + i] == 0) {
             return i;
         }
     }
+#endif
     return length;
 }
 

@@ -34,8 +34,8 @@ for program in "$bin"/sim-*-table; do
     run "$(basename "$program")"
     SIM_NT52=1 run "$(basename "$program")"
 done
-for program in "$bin"/sim-*-kernel "$bin"/sim-*-faults; do
-    run "$(basename "$program")"
+for program in "$bin"/sim-*-{kernel,limits,faults,pool}; do
+    [ ! -e "$program" ] || run "$(basename "$program")"
 done
 for program in "$bin"/sim-*-stress; do
     run "$(basename "$program")" 2

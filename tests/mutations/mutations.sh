@@ -17,12 +17,7 @@ result() {
 
 compile() { cmake --build "$tree/build" --target "sim-$1-table" "sim-$1-kernel"; }
 
-# is_green DRIVER: without the case of the AI driver that waits for its probe to end, which takes ten seconds.
-is_green() {
-    local cases=()
-    [ "$1" = disk ] || cases=(users handles boosting a_ more states pended killed unloading rules wrong parameters)
-    "$tree/build/bin/sim-$1-table" && "$tree/build/bin/sim-$1-kernel" "${cases[@]}"
-}
+is_green() { "$tree/build/bin/sim-$1-table" && "$tree/build/bin/sim-$1-kernel"; }
 
 # mutate NAME FILE SED-EXPRESSION: the expression must change exactly the lines it is meant for; if the code has moved on,
 # the mutation has to follow.

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#define DISPLAY_CLASS \
-    "\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e968-e325-11ce-bfc1-08002be10318}"
 #define HEADER(type)                        \
     {                                       \
         sizeof(type), BALLAST_AI_VERSION, 0 \
@@ -53,8 +51,8 @@ void ai_add_adapter(uint32_t index, const char *name)
 {
     char path[256];
     uint64_t memory = AI_ADAPTER_MEMORY;
-    (void)snprintf(path, sizeof(path), "%s\\%04u", DISPLAY_CLASS, (unsigned)index);
-    sim_registry_set(DISPLAY_CLASS, NULL, 0, NULL, 0);
+    (void)snprintf(path, sizeof(path), "%s\\%04u", AI_DISPLAY_CLASS, (unsigned)index);
+    sim_registry_set(AI_DISPLAY_CLASS, NULL, 0, NULL, 0);
     set_text(path, "DriverDesc", name);
     set_text(path, "DriverVersion", "31.0.1");
     set_text(path, "DriverDate", "1-2-2026");

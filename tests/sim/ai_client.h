@@ -21,6 +21,9 @@
 /* For CHECK_EQUAL, which compares 64 bits: statuses are signed. */
 #define VALUE(status)  ((uint32_t)(status))
 
+#define AI_DISPLAY_CLASS \
+    "\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e968-e325-11ce-bfc1-08002be10318}"
+
 /* A parameter of the service, 32 bits. */
 void ai_set_number(const char *name, uint32_t value);
 
