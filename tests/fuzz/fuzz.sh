@@ -50,6 +50,7 @@ if [ -n "${FUZZ_MINUTES:-}" ]; then
     fuzz rules "${limits[@]}"
     fuzz processes "${limits[@]}"
     fuzz gpu "${limits[@]}"
+    fuzz partition "${limits[@]}"
 else
     # A seed, so that it is the same each time.
     fuzz disk -seed=1 -runs="${1:-3000}" -max_len=2048
@@ -60,6 +61,7 @@ else
     fuzz rules -seed=1 -runs=100000
     fuzz processes -seed=1 -runs=100000 -max_len=2048
     fuzz gpu -seed=1 -runs=20000 -max_len=2048
+    fuzz partition -seed=1 -runs=300000 -max_len=2048
 fi
 echo "1..$tests_run"
 [ "$failures" -eq 0 ]

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* GUID partition tables (UEFI 2.10, section 5.3). */
+
+#include "core/image/gpt.h"
+
+#include <string.h>
+
+#define HEADER_SIZE      92u
+#define HEADER_CRC       16u
+#define ENTRY_SIZE       128u
+#define REVISION         0x00010000u /* this and later ones of the same major number */
+#define ATTRIBUTE_ACTIVE 4u          /* bit: legacy boot */
+
+/* What is needed of a header that has been found intact. */
+struct gpt {
+    uint64_t entries_lba;
+    uint64_t alternate_lba;
+    uint32_t entry_count;
+    uint32_t entry_size;
+    uint32_t entries_crc;
+};
+
+/* GUIDs as on the disk: the first three groups have their lowest byte first. */
+struct known_type {
+    uint8_t guid[16];
+    uint8_t type;
+};
+
+static const struct known_type known_types[] = {
+    /* C12A7328-F81F-11D2-BA4B-00A0C93EC93B: EFI system */
+    {{0x28, 0x73, 0x2A, 0xC1, 0x1F, 0xF8, 0xD2, 0x11, 0xBA, 0x4B, 0x00, 0xA0, 0xC9, 0x3E, 0xC9, 0x3B}, 0xEF},
+    /* EBD0A0A2-B9E5-4433-87C0-68B6B72699C7: Windows data */
+    {{0xA2, 0xA0, 0xD0, 0xEB, 0xE5, 0xB9, 0x33, 0x44, 0x87, 0xC0, 0x68, 0xB6, 0xB7, 0x26, 0x99, 0xC7}, 0x07},
+    /* DE94BBA4-06D1-4D40-A16A-BFD50179D6AC: Windows recovery */
+    {{0xA4, 0xBB, 0x94, 0xDE, 0xD1, 0x06, 0x40, 0x4D, 0xA1, 0x6A, 0xBF, 0xD5, 0x01, 0x79, 0xD6, 0xAC}, 0x27},
+    /* 0FC63DAF-8483-4772-8E79-3D69D8477DE4: Linux data */
+    {{0xAF, 0x3D, 0xC6, 0x0F, 0x83, 0x84, 0x72, 0x47, 0x8E, 0x79, 0x3D, 0x69, 0xD8, 0x47, 0x7D, 0xE4}, 0x83},
+    /* 0657FD6D-A4AB-43C4-84E5-0933C84B4F4F: Linux swap */
+    {{0x6D, 0xFD, 0x57, 0x06, 0xAB, 0xA4, 0xC4, 0x43, 0x84, 0xE5, 0x09, 0x33, 0xC8, 0x4B, 0x4F, 0x4F}, 0x82},
+    /* E6D6D379-F507-44C2-A23C-238F2A3DF928: Linux LVM */
+    {{0x79, 0xD3, 0xD6, 0xE6, 0x07, 0xF5, 0xC2, 0x44, 0xA2, 0x3C, 0x23, 0x8F, 0x2A, 0x3D, 0xF9, 0x28}, 0x8E},
+    /* A19D880F-05FC-4D3B-A006-743F0F84911E: Linux RAID */
+    {{0x0F, 0x88, 0x9D, 0xA1, 0xFC, 0x05, 0x3B, 0x4D, 0xA0, 0x06, 0x74, 0x3F, 0x0F, 0x84, 0x91, 0x1E}, 0xFD},
+};
+
+uint32_t gpt_crc32(uint32_t crc, const void *data, size_t length)
+{
+    /* Four bits at a time. */
+    static const uint32_t table[16] = {
+        0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
+        0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
+    };
+    const unsigned char *bytes = data;
+    crc = ~crc;
+    for (size_t i = 0; i < length; i++) {
+        crc ^= bytes[i];
+        crc = crc >> 4 ^ table[crc & 15];
+        crc = crc >> 4 ^ table[crc & 15];
+    }
+    return ~crc;
+}
+
+static uint32_t entries_length(const struct gpt *gpt)
+{
+    return gpt->entry_count * gpt->entry_size;
+}
+
+static bool header_is_sane(const struct partition_image *image, const struct gpt *gpt)
+{
+    uint64_t last_lba = (uint64_t)INT64_MAX / image->sector_size - PARTITION_MAXIMUM_GPT_BYTES;
+    return gpt->entry_size >= ENTRY_SIZE && (gpt->entry_size & (gpt->entry_size - 1)) == 0 &&
+           gpt->entry_size <= image->sector_size && gpt->entry_count != 0 &&
+           gpt->entry_count <= PARTITION_MAXIMUM_GPT_BYTES / gpt->entry_size && gpt->entries_lba != 0 &&
+           gpt->entries_lba < last_lba;
+}
+
+/* Reads and checks the header at sector `lba`. */
+static bool read_header(const struct partition_image *image, uint64_t lba, struct gpt *gpt)
+{
+    unsigned char sector[PARTITION_MAXIMUM_SECTOR];
+    if (lba > (uint64_t)INT64_MAX / image->sector_size ||
+        !partition_read(image, lba * image->sector_size, sector, image->sector_size)) {
+        return false;
+    }
+    uint32_t revision = partition_load_u32(sector + 8);
+    uint32_t header_size = partition_load_u32(sector + 12);
+    uint32_t crc = partition_load_u32(sector + HEADER_CRC);
+    if (memcmp(sector, "EFI PART", 8) != 0 || revision >> 16 != REVISION >> 16 || header_size < HEADER_SIZE ||
+        header_size > image->sector_size || partition_load_u64(sector + 24) != lba) {
+        return false;
+    }
+    memset(sector + HEADER_CRC, 0, 4);
+    if (gpt_crc32(0, sector, header_size) != crc) {
+        return false;
+    }
+    *gpt = (struct gpt){
+        .alternate_lba = partition_load_u64(sector + 32),
+        .entries_lba = partition_load_u64(sector + 72),
+        .entry_count = partition_load_u32(sector + 80),
+        .entry_size = partition_load_u32(sector + 84),
+        .entries_crc = partition_load_u32(sector + 88),
+    };
+    return header_is_sane(image, gpt);
+}
+
+static bool entries_are_intact(const struct partition_image *image, const struct gpt *gpt)
+{
+    unsigned char sector[PARTITION_MAXIMUM_SECTOR];
+    uint32_t length = entries_length(gpt);
+    uint32_t crc = 0;
+    for (uint32_t done = 0; done < length; done += image->sector_size) {
+        uint32_t part = length - done < image->sector_size ? length - done : image->sector_size;
+        if (!partition_read(image, gpt->entries_lba * image->sector_size + done, sector, image->sector_size)) {
+            return false;
+        }
+        crc = gpt_crc32(crc, sector, part);
+    }
+    return crc == gpt->entries_crc;
+}
+
+static bool read_table(const struct partition_image *image, uint64_t lba, struct gpt *gpt)
+{
+    return read_header(image, lba, gpt) && entries_are_intact(image, gpt);
+}
+
+/* The first table if it is intact, else the second: at the end of the image, or where the first says. */
+static bool find_table(const struct partition_image *image, struct gpt *gpt)
+{
+    if (read_header(image, 1, gpt)) {
+        uint64_t alternate = gpt->alternate_lba;
+        if (entries_are_intact(image, gpt) || read_table(image, alternate, gpt)) {
+            return true;
+        }
+    }
+    uint64_t sectors = image->size > image->offset ? (image->size - image->offset) / image->sector_size : 0;
+    return sectors > 2 && read_table(image, sectors - 1, gpt);
+}
+
+static bool is_zero(const unsigned char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint8_t type_of(const unsigned char *guid)
+{
+    for (size_t i = 0; i < sizeof(known_types) / sizeof(known_types[0]); i++) {
+        if (memcmp(known_types[i].guid, guid, 16) == 0) {
+            return known_types[i].type;
+        }
+    }
+    return PARTITION_TYPE_PROTECTIVE;
+}
+
+/* False if the entry is impossible. */
+static bool parse_entry(const unsigned char *entry, uint32_t sector_size, struct partition *partition)
+{
+    uint64_t first = partition_load_u64(entry + 32);
+    uint64_t last = partition_load_u64(entry + 40);
+    if (last < first || last >= (uint64_t)INT64_MAX / sector_size) {
+        return false;
+    }
+    partition->gpt = true;
+    partition->type = type_of(entry);
+    partition->attributes = partition_load_u64(entry + 48);
+    partition->active = (partition->attributes & ATTRIBUTE_ACTIVE) != 0;
+    partition->start_bytes = first * sector_size;
+    partition->length_bytes = (last - first + 1) * sector_size;
+    partition->start_field = first;
+    memcpy(partition->type_guid, entry, 16);
+    memcpy(partition->unique_guid, entry + 16, 16);
+    for (unsigned i = 0; i < PARTITION_GPT_NAME; i++) {
+        partition->name[i] = partition_load_u16(entry + 56 + (size_t)i * 2);
+    }
+    return true;
+}
+
+/* visit NULL: only check. */
+static enum partition_result visit_entries(const struct partition_image *image, const struct gpt *gpt,
+                                           partition_visitor *visit, void *context)
+{
+    unsigned char sector[PARTITION_MAXIMUM_SECTOR];
+    uint32_t per_sector = image->sector_size / gpt->entry_size;
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < gpt->entry_count; i++) {
+        const unsigned char *entry = sector + (size_t)(i % per_sector) * gpt->entry_size;
+        if (i % per_sector == 0 &&
+            !partition_read(image, gpt->entries_lba * image->sector_size + (uint64_t)i * gpt->entry_size, sector,
+                            image->sector_size)) {
+            return PARTITION_READ_FAILED;
+        }
+        if (is_zero(entry, 16)) {
+            continue;
+        }
+        found++;
+        struct partition partition = {.number = found};
+        if (!parse_entry(entry, image->sector_size, &partition)) {
+            return PARTITION_OUT_OF_RANGE;
+        }
+        if (visit != NULL && !visit(context, &partition)) {
+            return PARTITION_STOPPED;
+        }
+    }
+    return PARTITION_OK;
+}
+
+enum partition_result gpt_scan(const struct partition_image *image, partition_visitor *visit, void *context)
+{
+    struct gpt gpt;
+    if (!find_table(image, &gpt)) {
+        return PARTITION_GPT_DAMAGED;
+    }
+    enum partition_result result = visit_entries(image, &gpt, NULL, NULL);
+    return result == PARTITION_OK ? visit_entries(image, &gpt, visit, context) : result;
+}

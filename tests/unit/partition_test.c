@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/image/gpt.h"
+#include "core/image/mbr.h"
+#include "core/image/partition.h"
+#include "core/image/volume.h"
+#include "tests/harness/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECTORS 300u
+
+static unsigned char disk[SECTORS * 4096];
+static uint64_t disk_size;
+static unsigned reads;
+static struct partition found[300];
+static unsigned found_count;
+static unsigned stop_after;
+
+static bool read_disk(void *context, uint64_t offset, void *buffer, uint32_t length)
+{
+    (void)context;
+    reads++;
+    if (offset > disk_size || disk_size - offset < length) {
+        return false;
+    }
+    memcpy(buffer, disk + offset, length);
+    return true;
+}
+
+static bool collect(void *context, const struct partition *partition)
+{
+    (void)context;
+    if (found_count < sizeof(found) / sizeof(found[0])) {
+        found[found_count++] = *partition;
+    }
+    return found_count != stop_after;
+}
+
+static void put(size_t offset, uint64_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++) {
+        disk[offset + i] = (unsigned char)(value >> 8 * i);
+    }
+}
+
+static uint64_t get(size_t offset, unsigned bytes)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; i++) {
+        value |= (uint64_t)disk[offset + i] << 8 * i;
+    }
+    return value;
+}
+
+static void put_record(uint64_t sector, uint32_t size)
+{
+    put(sector * size + 510, 0xAA55, 2);
+}
+
+static void put_entry(uint64_t sector, unsigned i, unsigned type, uint32_t start, uint32_t length)
+{
+    size_t entry = (size_t)sector * 512 + 446 + (size_t)i * 16;
+    put_record(sector, 512);
+    put(entry + 4, type, 1);
+    put(entry + 8, start, 4);
+    put(entry + 12, length, 4);
+}
+
+static void clear(void)
+{
+    memset(disk, 0, sizeof(disk));
+    disk_size = sizeof(disk);
+    stop_after = 0;
+}
+
+static enum partition_result scan(uint64_t offset, uint32_t sector_size, bool size_known)
+{
+    struct partition_image image = {
+        .read = read_disk, .offset = offset, .size = size_known ? disk_size : 0, .sector_size = sector_size};
+    found_count = 0;
+    reads = 0;
+    return partition_scan(&image, collect, NULL);
+}
+
+/* Two primaries, a container with two logicals, one more primary. */
+static void put_mixed(void)
+{
+    put_entry(0, 0, 0x0B, 10, 5);
+    put_entry(0, 1, 0x0F, 100, 50);
+    put_entry(0, 2, 0x00, 1, 1); /* unused */
+    put_entry(0, 3, 0x83, 160, 20);
+    put(446, 0x80, 1);
+    put_entry(100, 0, 0x07, 2, 8);
+    put_entry(100, 1, 0x05, 20, 10);
+    put_entry(120, 0, 0x83, 3, 7);
+}
+
+static void containers_are_expanded_in_place(void)
+{
+    static const struct {
+        uint32_t type, start, length, field;
+    } rows[] = {{0x0B, 10, 5, 10}, {0x07, 102, 8, 2}, {0x83, 123, 7, 3}, {0x83, 160, 20, 160}};
+    clear();
+    put_mixed();
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_OK);
+    CHECK_EQUAL(found_count, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        test_note("partition %u", i + 1);
+        CHECK_EQUAL(found[i].number, i + 1);
+        CHECK_EQUAL(found[i].type, rows[i].type);
+        CHECK_EQUAL(found[i].start_bytes, rows[i].start * 512);
+        CHECK_EQUAL(found[i].length_bytes, rows[i].length * 512);
+        CHECK_EQUAL(found[i].start_field, rows[i].field);
+        CHECK_EQUAL(found[i].active, i == 0);
+        CHECK(!found[i].gpt);
+    }
+}
+
+static void all_starts_are_relative_to_the_disk(void)
+{
+    clear();
+    put_mixed();
+    memmove(disk + 8192, disk, 512 * 200);
+    memset(disk, 0, 8192);
+    CHECK_EQUAL(scan(8192, 512, true), PARTITION_OK);
+    CHECK_EQUAL(found_count, 4);
+    CHECK_EQUAL(found[0].start_bytes, 10 * 512);
+    CHECK_EQUAL(found[1].start_bytes, 102 * 512);
+    CHECK_EQUAL(scan(0, 512, true), PARTITION_NO_TABLE);
+}
+
+static void the_visitor_can_stop(void)
+{
+    clear();
+    put_mixed();
+    stop_after = 2;
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_STOPPED);
+    CHECK_EQUAL(found_count, 2);
+}
+
+static void boot_records_are_recognised(void)
+{
+    clear();
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_NO_TABLE);
+    put_record(0, 512);
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_OK); /* an empty table */
+    CHECK_EQUAL(found_count, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        put(446 + (size_t)i * 16, 0x80, 1);
+        CHECK_EQUAL(scan(0, 0, false), PARTITION_OK);
+        put(446 + (size_t)i * 16, 0x81, 1);
+        CHECK_EQUAL(scan(0, 0, false), PARTITION_NO_TABLE);
+        put(446 + (size_t)i * 16, 0, 1);
+    }
+}
+
+static void parameters_are_checked(void)
+{
+    static const uint32_t impossible[] = {1, 256, 511, 513, 1536, 8192, 0x80000000u};
+    clear();
+    put_mixed();
+    for (size_t i = 0; i < sizeof(impossible) / sizeof(impossible[0]); i++) {
+        test_note("sector size %u", impossible[i]);
+        CHECK_EQUAL(scan(0, impossible[i], false), PARTITION_INVALID_PARAMETER);
+        CHECK_EQUAL(reads, 0);
+    }
+    CHECK_EQUAL(scan(INT64_MAX, 512, false), PARTITION_INVALID_PARAMETER);
+    CHECK_EQUAL(scan(UINT64_MAX, 512, false), PARTITION_INVALID_PARAMETER);
+    CHECK_EQUAL(scan(INT64_MAX - PARTITION_MAXIMUM_GPT_BYTES, 512, false), PARTITION_READ_FAILED);
+}
+
+static void large_sectors_count_in_their_own_size(void)
+{
+    clear();
+    put_record(0, 4096);
+    put(446 + 4, 0x83, 1);
+    put(446 + 8, 2, 4);
+    put(446 + 12, 3, 4);
+    CHECK_EQUAL(scan(0, 4096, false), PARTITION_OK);
+    CHECK_EQUAL(found_count, 1);
+    CHECK_EQUAL(found[0].start_bytes, 2 * 4096);
+    CHECK_EQUAL(found[0].length_bytes, 3 * 4096);
+}
+
+static void circles_end(void)
+{
+    clear();
+    put_mixed();
+    put_entry(120, 1, 0x05, 0, 10); /* to the first record */
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_CYCLIC_CHAIN);
+    CHECK_EQUAL(found_count, 0);
+    CHECK(reads < 10);
+    put_entry(120, 1, 0x05, 20, 10); /* to itself */
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_CYCLIC_CHAIN);
+    put_entry(120, 1, 0x0F, 30, 10); /* a circle that does not contain the first */
+    put_entry(130, 1, 0x05, 20, 10);
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_CYCLIC_CHAIN);
+    CHECK_EQUAL(found_count, 0);
+}
+
+static void endless_chains_end(void)
+{
+    clear();
+    put_entry(0, 0, 0x05, 1, 1000);
+    for (unsigned i = 1; i < SECTORS * 8 - 1; i++) {
+        put_entry(i, 0, 0x83, 1, 1);
+        put_entry(i, 1, 0x05, i, 1); /* record i + 1 */
+    }
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_LONG_CHAIN);
+    CHECK_EQUAL(found_count, 0);
+    put_entry(PARTITION_MAXIMUM_LOGICALS, 1, 0, 0, 0);
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_OK);
+    CHECK_EQUAL(found_count, PARTITION_MAXIMUM_LOGICALS);
+}
+
+static void a_bad_record_ends_its_chain(void)
+{
+    clear();
+    put_mixed();
+    put(120 * 512 + 510, 0, 2);
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_OK);
+    CHECK_EQUAL(found_count, 3);
+    CHECK_EQUAL(found[2].start_bytes, 160 * 512);
+}
+
+static void truncated_images_are_an_error(void)
+{
+    clear();
+    put_mixed();
+    disk_size = 110 * 512;
+    CHECK_EQUAL(scan(0, 0, true), PARTITION_READ_FAILED);
+    CHECK_EQUAL(found_count, 0);
+    disk_size = 511;
+    CHECK_EQUAL(scan(0, 0, true), PARTITION_READ_FAILED);
+}
+
+/* The largest numbers that an MBR can hold. */
+static void nothing_overflows(void)
+{
+    clear();
+    put_entry(0, 0, 0x83, UINT32_MAX, UINT32_MAX);
+    put_entry(0, 1, 0x05, UINT32_MAX, UINT32_MAX);
+    CHECK_EQUAL(scan(0, 4096, false), PARTITION_READ_FAILED);
+    put_entry(0, 1, 0, 0, 0);
+    CHECK_EQUAL(scan(0, 512, false), PARTITION_OK);
+    CHECK_EQUAL(found[0].start_bytes, 0xFFFFFFFFull * 512);
+    CHECK_EQUAL(found[0].length_bytes, 0xFFFFFFFFull * 512);
+}
+
+/* ---- GPT ---- */
+
+static const unsigned char esp[16] = {0x28, 0x73, 0x2A, 0xC1, 0x1F, 0xF8, 0xD2, 0x11,
+                                      0xBA, 0x4B, 0x00, 0xA0, 0xC9, 0x3E, 0xC9, 0x3B};
+
+static void seal_header(uint64_t lba, uint32_t sector)
+{
+    size_t header = (size_t)lba * sector;
+    uint64_t entries = get(header + 72, 8);
+    put(header + 88, gpt_crc32(0, disk + entries * sector, (size_t)(get(header + 80, 4) * get(header + 84, 4))), 4);
+    put(header + 16, 0, 4);
+    put(header + 16, gpt_crc32(0, disk + header, 92), 4);
+}
+
+static void put_header(uint64_t lba, uint64_t alternate, uint64_t entries, uint32_t sector)
+{
+    size_t header = (size_t)lba * sector;
+    memcpy(disk + header, "EFI PART", 8);
+    put(header + 8, 0x00010000, 4);
+    put(header + 12, 92, 4);
+    put(header + 24, lba, 8);
+    put(header + 32, alternate, 8);
+    put(header + 40, 40, 8);
+    put(header + 48, SECTORS - 40, 8);
+    put(header + 72, entries, 8);
+    put(header + 80, 128, 4);
+    put(header + 84, 128, 4);
+    seal_header(lba, sector);
+}
+
+static void put_gpt_entry(uint64_t entries, unsigned i, uint32_t sector, uint64_t first, uint64_t last)
+{
+    size_t entry = (size_t)entries * sector + (size_t)i * 128;
+    memcpy(disk + entry, esp, 16);
+    put(entry, get(entry, 1) + i, 1); /* only the first is of a known type */
+    put(entry + 16, 0x1234 + i, 8);
+    put(entry + 32, first, 8);
+    put(entry + 40, last, 8);
+    put(entry + 48, 4, 8);
+    put(entry + 56, 'A' + i, 2);
+}
+
+/* Partitions in entries 0, 2 and 127; both tables. The disk has SECTORS sectors. */
+static void put_gpt(uint32_t sector)
+{
+    uint64_t last = SECTORS - 1;
+    uint64_t second = last - 128 * 128 / sector;
+    clear();
+    disk_size = (uint64_t)SECTORS * sector;
+    put_record(0, sector);
+    put(446 + 4, 0xEE, 1);
+    put(446 + 8, 1, 4);
+    put(446 + 12, SECTORS - 1, 4);
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t entries = i == 0 ? 2 : second;
+        put_gpt_entry(entries, 0, sector, 40, 49);
+        put_gpt_entry(entries, 2, sector, 60, 60);
+        put_gpt_entry(entries, 127, sector, 100, 120);
+    }
+    put_header(1, last, 2, sector);
+    put_header(last, 1, second, sector);
+}
+
+static void check_gpt(uint32_t sector)
+{
+    CHECK_EQUAL(found_count, 3);
+    CHECK_EQUAL(found[0].start_bytes, 40 * sector);
+    CHECK_EQUAL(found[0].length_bytes, 10 * sector);
+    CHECK_EQUAL(found[0].type, 0xEF);
+    CHECK_BYTES(found[0].type_guid, esp, 16);
+    CHECK_EQUAL(found[0].name[0], 'A');
+    CHECK_EQUAL(found[0].unique_guid[0], 0x34);
+    CHECK(found[0].gpt && found[0].active);
+    CHECK_EQUAL(found[1].length_bytes, sector);
+    CHECK_EQUAL(found[1].type, PARTITION_TYPE_PROTECTIVE);
+    CHECK_EQUAL(found[1].number, 2);
+    CHECK_EQUAL(found[2].start_field, 100);
+    CHECK_EQUAL(found[2].name[0], 'A' + 127);
+}
+
+static void gpt_is_listed(void)
+{
+    static const uint32_t sectors[] = {512, 1024, 2048, 4096};
+    for (unsigned i = 0; i < 4; i++) {
+        test_note("sectors of %u", sectors[i]);
+        put_gpt(sectors[i]);
+        CHECK_EQUAL(scan(0, sectors[i], false), PARTITION_OK);
+        check_gpt(sectors[i]);
+    }
+    put_gpt(4096);
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_OK); /* found out */
+    check_gpt(4096);
+    CHECK_EQUAL(scan(0, 512, false), PARTITION_GPT_DAMAGED);
+    put_gpt(512);
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_OK);
+    check_gpt(512);
+    stop_after = 1;
+    CHECK_EQUAL(scan(0, 0, false), PARTITION_STOPPED);
+}
+
+static void the_second_gpt_is_used(void)
+{
+    put_gpt(512);
+    disk[512 + 20]++; /* reserved field of the first header: its checksum is wrong */
+    CHECK_EQUAL(scan(0, 512, false), PARTITION_GPT_DAMAGED);
+    CHECK_EQUAL(scan(0, 512, true), PARTITION_OK); /* the end is known */
+    check_gpt(512);
+    put_gpt(512);
+    disk[2 * 512 + 7]++; /* the first array: its header says where the second table is */
+    CHECK_EQUAL(scan(0, 512, false), PARTITION_OK);
+    check_gpt(512);
+    disk[(SECTORS - 1) * 512 + 17]++;
+    CHECK_EQUAL(scan(0, 512, true), PARTITION_GPT_DAMAGED);
+    CHECK_EQUAL(found_count, 0);
+}
+
+/* Each absurd value with a right checksum, in both headers. */
+static void absurd_headers_are_refused(void)
+{
+    static const struct {
+        size_t offset;
+        unsigned bytes;
+        uint64_t value;
+    } rows[] = {
+        {0, 1, 'X'},  {8, 4, 0x00020000},  {12, 4, 91},
+        {12, 4, 513}, {12, 4, UINT32_MAX}, {24, 8, 2},
+        {72, 8, 0},   {72, 8, UINT64_MAX}, {72, 8, (uint64_t)INT64_MAX / 512},
+        {80, 4, 0},   {80, 4, UINT32_MAX}, {84, 4, 0},
+        {84, 4, 64},  {84, 4, 129},        {84, 4, 0x80000000u},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        put_gpt(512);
+        test_note("row %u", (unsigned)i);
+        for (unsigned second = 0; second < 2; second++) {
+            size_t header = (second == 0 ? 1 : SECTORS - 1) * 512u;
+            put(header + rows[i].offset, rows[i].value, rows[i].bytes);
+            put(header + 16, 0, 4);
+            put(header + 16, gpt_crc32(0, disk + header, 92), 4);
+        }
+        CHECK_EQUAL(scan(0, 512, true), PARTITION_GPT_DAMAGED);
+        CHECK_EQUAL(found_count, 0);
+    }
+}
+
+static void absurd_partitions_are_refused(void)
+{
+    static const struct {
+        uint64_t first, last;
+    } rows[] = {{50, 49}, {0, UINT64_MAX}, {UINT64_MAX, UINT64_MAX}, {40, (uint64_t)INT64_MAX / 512}, {1, 0}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        put_gpt(512);
+        test_note("row %u", (unsigned)i);
+        put(2 * 512 + 2 * 128 + 32, rows[i].first, 8);
+        put(2 * 512 + 2 * 128 + 40, rows[i].last, 8);
+        seal_header(1, 512);
+        CHECK_EQUAL(scan(0, 512, true), PARTITION_OUT_OF_RANGE);
+        CHECK_EQUAL(found_count, 0);
+    }
+}
+
+static void checksums_are_crc32(void)
+{
+    CHECK_EQUAL(gpt_crc32(0, "123456789", 9), 0xCBF43926u);
+    CHECK_EQUAL(gpt_crc32(gpt_crc32(0, "1234", 4), "56789", 5), 0xCBF43926u);
+}
+
+static void results_have_texts(void)
+{
+    for (int i = PARTITION_OK; i <= PARTITION_OUT_OF_RANGE; i++) {
+        CHECK(strcmp(partition_result_text((enum partition_result)i), "unknown result") != 0);
+    }
+    CHECK(strcmp(partition_result_text((enum partition_result)99), "unknown result") == 0);
+}
+
+/* ---- making MBRs ---- */
+
+static void addresses_convert(void)
+{
+    static const struct mbr_geometry geometry = {.heads = 255, .sectors_per_track = 63, .bytes_per_sector = 512};
+    static const struct {
+        uint32_t lba;
+        uint8_t bytes[3];
+    } rows[] = {{0, {0, 1, 0}},
+                {62, {0, 63, 0}},
+                {63, {1, 1, 0}},
+                {2048, {32, 33, 0}},
+                {16065 * 256, {0, 1 | 1 << 6, 0}},
+                {16065 * 1024 - 1, {254, 63 | 3 << 6, 255}}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct mbr_chs chs = mbr_chs_from_lba(&geometry, rows[i].lba);
+        test_note("sector %u", rows[i].lba);
+        CHECK_BYTES(chs.bytes, rows[i].bytes, 3);
+        CHECK_EQUAL(mbr_lba_from_chs(&geometry, chs), rows[i].lba);
+    }
+    static const uint8_t overflow[3] = {254, 255, 255};
+    CHECK_BYTES(mbr_chs_from_lba(&geometry, 16065 * 1024).bytes, overflow, 3);
+    CHECK_BYTES(mbr_chs_from_lba(&geometry, UINT32_MAX).bytes, overflow, 3);
+    CHECK_BYTES(mbr_chs_from_lba(&(struct mbr_geometry){0}, 5).bytes, overflow, 3);
+    CHECK_EQUAL(mbr_lba_from_chs(&geometry, (struct mbr_chs){{1, 0, 1}}), 0);
+    static const struct mbr_geometry absurd = {UINT32_MAX, UINT32_MAX, 512};
+    CHECK_EQUAL(mbr_lba_from_chs(&absurd, (struct mbr_chs){{255, 255, 255}}), (1023u * 255 + 255) * 63 + 62);
+}
+
+static void records_are_built_and_read_again(void)
+{
+    static const struct mbr_geometry geometry = {.heads = 255, .sectors_per_track = 63, .bytes_per_sector = 512};
+    static const struct mbr_partition partitions[] = {
+        {.start_bytes = 63 * 512, .length_bytes = 100 * 512, .type = 0x06, .active = true},
+        {.type = 0},
+        {.start_bytes = 0xFFFFFFFEull * 512, .length_bytes = 512, .type = 0x83},
+    };
+    clear();
+    CHECK(mbr_build(&geometry, partitions, 3, disk));
+    CHECK_EQUAL(get(0, 3), 0xFDEBF4);
+    CHECK_EQUAL(scan(0, 512, false), PARTITION_OK);
+    CHECK_EQUAL(found_count, 2);
+    CHECK(found[0].active && !found[1].active);
+    CHECK_EQUAL(found[0].start_bytes, 63 * 512);
+    CHECK_EQUAL(found[0].length_bytes, 100 * 512);
+    CHECK_EQUAL(found[1].start_bytes, 0xFFFFFFFEull * 512);
+    CHECK_EQUAL(get(446 + 1, 3), 0x000101);
+    CHECK(mbr_build(&geometry, NULL, 0, disk));
+    CHECK_EQUAL(get(446, 8), 0);
+}
+
+static void impossible_records_are_not_built(void)
+{
+    static const struct mbr_geometry geometry = {.heads = 255, .sectors_per_track = 63, .bytes_per_sector = 512};
+    static const struct mbr_geometry bad[] = {{0, 63, 512}, {255, 0, 512}, {255, 63, 0}};
+    static const struct mbr_partition impossible[] = {
+        {.start_bytes = 511, .length_bytes = 512, .type = 6},
+        {.start_bytes = 512, .length_bytes = 513, .type = 6},
+        {.start_bytes = 0x100000000ull * 512, .length_bytes = 512, .type = 6},
+        {.start_bytes = 512, .length_bytes = 0x100000000ull * 512, .type = 6},
+        {.start_bytes = 0xFFFFFFFFull * 512, .length_bytes = 1024, .type = 6},
+        {.start_bytes = 1ull << 63, .length_bytes = 1ull << 63, .type = 6},
+    };
+    clear();
+    for (size_t i = 0; i < sizeof(impossible) / sizeof(impossible[0]); i++) {
+        test_note("row %u", (unsigned)i);
+        CHECK(!mbr_build(&geometry, &impossible[i], 1, disk));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(!mbr_build(&bad[i], NULL, 0, disk));
+    }
+    CHECK(!mbr_build(&geometry, impossible, 5, disk));
+    CHECK_EQUAL(get(510, 2), 0);
+}
+
+static void types_have_names(void)
+{
+    CHECK(strcmp(mbr_type_name(0x83), "Linux") == 0);
+    CHECK(strcmp(mbr_type_name(0xFE), "Unknown") == 0);
+    for (unsigned type = 0; type < 256; type++) {
+        CHECK(strlen(mbr_type_name((uint8_t)type)) > 2);
+    }
+}
+
+/* ---- volumes ---- */
+
+static void boot_sectors_state_a_geometry(void)
+{
+    struct volume_geometry geometry = {.heads = 99};
+    clear();
+    CHECK(!volume_parse_boot_sector(disk, &geometry));
+    CHECK_EQUAL(geometry.heads, 99);
+    put(11, 512, 2);
+    put(21, 0xF0, 1);
+    put(24, 18, 2);
+    put(26, 2, 2);
+    CHECK(volume_parse_boot_sector(disk, &geometry));
+    CHECK_EQUAL(geometry.bytes_per_sector, 512);
+    CHECK_EQUAL(geometry.sectors_per_track, 18);
+    CHECK_EQUAL(geometry.heads, 2);
+    CHECK_EQUAL(geometry.media_descriptor, 0xF0);
+    put(11, 513, 2);
+    CHECK(!volume_parse_boot_sector(disk, &geometry));
+}
+
+static void iso9660_is_recognised(void)
+{
+    clear();
+    CHECK(!volume_is_iso9660(disk));
+    memcpy(disk, "\1CD001\1", 7);
+    CHECK(volume_is_iso9660(disk));
+    disk[6] = 2;
+    CHECK(!volume_is_iso9660(disk));
+}
+
+static bool offset_of(const char *name, uint64_t *offset)
+{
+    uint16_t path[32];
+    size_t length = strlen(name);
+    for (size_t i = 0; i < length; i++) {
+        path[i] = (unsigned char)name[i];
+    }
+    return volume_offset_by_extension(path, length, offset);
+}
+
+static void extensions_give_offsets(void)
+{
+    uint64_t offset = 1;
+    CHECK(offset_of("a.nrg", &offset) && offset == 307200);
+    CHECK(offset_of("x/B.Sdi", &offset) && offset == 4096);
+    CHECK(offset_of(".NRG", &offset) && offset == 307200);
+    offset = 7;
+    CHECK(!offset_of("a.iso", &offset) && !offset_of("nrg", &offset) && !offset_of("", &offset));
+    CHECK(!offset_of("a.nrgx", &offset) && offset == 7);
+}
+
+#define CASE(name)  \
+    {               \
+#name, name \
+    }
+TEST_MAIN(CASE(containers_are_expanded_in_place), CASE(all_starts_are_relative_to_the_disk), CASE(the_visitor_can_stop),
+          CASE(boot_records_are_recognised), CASE(parameters_are_checked), CASE(large_sectors_count_in_their_own_size),
+          CASE(circles_end), CASE(endless_chains_end), CASE(a_bad_record_ends_its_chain),
+          CASE(truncated_images_are_an_error), CASE(nothing_overflows), CASE(gpt_is_listed),
+          CASE(the_second_gpt_is_used), CASE(absurd_headers_are_refused), CASE(absurd_partitions_are_refused),
+          CASE(checksums_are_crc32), CASE(results_have_texts), CASE(addresses_convert),
+          CASE(records_are_built_and_read_again), CASE(impossible_records_are_not_built), CASE(types_have_names),
+          CASE(boot_sectors_state_a_geometry), CASE(iso9660_is_recognised), CASE(extensions_give_offsets))
