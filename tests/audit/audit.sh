@@ -57,6 +57,16 @@ subsystem_at_most() { # FILE MAJOR MINOR
     [ "$major" -lt "$2" ] || { [ "$major" -eq "$2" ] && [ "$minor" -le "$3" ]; } || echo "needs $major.$minor"
 }
 
+# The names that a DLL exports, sorted.
+exports() { objdump -p "$1" | sed -n '/Ordinal\/Name Pointer/,/^$/s/^[[:space:]]*\[ *[0-9]*\][[:space:]]*//p' | LC_ALL=C sort; }
+exports_exactly() { diff <(exports "$1") <(list "$2" | cut -d' ' -f1); }
+# The symbols behind the names: _Name@bytes for stdcall.
+has_symbols() { # FILE LIST
+    LC_ALL=C comm -13 <(i686-w64-mingw32-nm --defined-only "$1" | awk '{ print $3 }' | LC_ALL=C sort) \
+        <(list "$2" | awk '{ print "_" $1 ($2 == "cdecl" ? "" : "@" $2) }' | LC_ALL=C sort)
+}
+is_named() { objdump -p "$1" | grep -q "^Name[[:space:]].* $2\$" || echo "it does not say it is $2"; }
+
 drivers=(ballastdisk ballastai)
 for name in "${drivers[@]}"; do
     x64=$build/mingw-x64/bin/$name.sys
@@ -81,5 +91,15 @@ for name in ballast.exe ballast.dll disk-behaviour.exe; do
     check "i686 $name runs on NT 5.2" subsystem_at_most "$file" 5 2
     check "i686 $name needs only what NT 5.2 has" no_other_modules "$file" kernel32.dll msvcrt.dll advapi32.dll ntdll.dll
 done
+for arch in x64 i686; do
+    file=$build/mingw-$arch/bin/imdisk.cpl
+    check "$arch imdisk.cpl exports what ImDisk's does, undecorated" exports_exactly "$file" imdisk-exports.txt
+    check "$arch imdisk.cpl has that name inside" is_named "$file" imdisk.cpl
+    check "$arch imdisk.cpl: flags" has_flags "$file" DYNAMIC_BASE NX_COMPAT
+    check "$arch imdisk.cpl needs only what NT 5.2 has" no_other_modules "$file" kernel32.dll msvcrt.dll advapi32.dll \
+        ntdll.dll user32.dll shell32.dll shlwapi.dll comctl32.dll comdlg32.dll
+done
+check "i686 imdisk.cpl: stdcall byte counts" has_symbols "$build/mingw-i686/bin/imdisk.cpl" imdisk-exports.txt
+check "i686 imdisk.cpl runs on NT 5.2" subsystem_at_most "$build/mingw-i686/bin/imdisk.cpl" 5 2
 echo "1..$tests_run"
 [ "$failures" -eq 0 ]

@@ -61,7 +61,7 @@ else
     fuzz rules -seed=1 -runs=100000
     fuzz processes -seed=1 -runs=100000 -max_len=2048
     fuzz gpu -seed=1 -runs=20000 -max_len=2048
-    fuzz partition -seed=1 -runs=300000 -max_len=2048
+    fuzz partition -seed=1 -runs=50000 -max_len=2048
 fi
 echo "1..$tests_run"
 [ "$failures" -eq 0 ]

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* Moving data between disks and images. */
+
+#include "lib/imdisk/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#define DEFAULT_BUFFER (512u << 10)
+#define MAXIMUM_BUFFER (16u << 20)
+#define BUFFER_UNIT    65536u /* a multiple of every sector size */
+
+DWORD transfer(HANDLE handle, BOOL write, uint64_t offset, void *buffer, DWORD length, DWORD *done)
+{
+    DWORD code = 0;
+    OVERLAPPED overlapped = {.Offset = (DWORD)offset, .OffsetHigh = (DWORD)(offset >> 32)};
+    overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+    *done = 0;
+    if (overlapped.hEvent == NULL) {
+        return GetLastError();
+    }
+    if (!(write ? WriteFile(handle, buffer, length, done, &overlapped)
+                : ReadFile(handle, buffer, length, done, &overlapped))) {
+        code = GetLastError();
+        if (code == ERROR_IO_PENDING) {
+            code = GetOverlappedResult(handle, &overlapped, done, TRUE) ? 0 : GetLastError();
+        }
+    }
+    CloseHandle(overlapped.hEvent);
+    return code;
+}
+
+BOOL WINAPI ImDiskReadFileHandle(HANDLE handle, LPVOID buffer, LARGE_INTEGER offset, DWORD length, LPDWORD done)
+{
+    DWORD count = 0;
+    if (buffer == NULL || offset.QuadPart < 0) {
+        return fail(ERROR_INVALID_PARAMETER);
+    }
+    DWORD code = transfer(handle, FALSE, (uint64_t)offset.QuadPart, buffer, length, &count);
+    if (code != 0) {
+        return fail(code);
+    }
+    if (done != NULL) {
+        *done = count;
+    }
+    return TRUE;
+}
+
+BOOL WINAPI ImDiskAdjustImageFileSize(HANDLE file, const LARGE_INTEGER *size)
+{
+    LARGE_INTEGER present;
+    if (size == NULL || size->QuadPart < 0) {
+        return fail(ERROR_INVALID_PARAMETER);
+    }
+    if (!GetFileSizeEx(file, &present)) {
+        return FALSE;
+    }
+    if (present.QuadPart < size->QuadPart) {
+        return fail(ERROR_DISK_OPERATION_FAILED);
+    }
+    return SetFilePointerEx(file, *size, NULL, FILE_BEGIN) && SetEndOfFile(file);
+}
+
+VOID WINAPI ImDiskNativePathToWin32(LPWSTR *path)
+{
+    static const wchar_t *const prefixes[] = {L"\\??\\", L"\\DosDevices\\"};
+    for (size_t i = 0; path != NULL && *path != NULL && i < 2; i++) {
+        size_t length = wcslen(prefixes[i]);
+        if (_wcsnicmp(*path, prefixes[i], length) != 0) {
+            continue;
+        }
+        if (_wcsnicmp(*path + length, L"UNC\\", 4) == 0) {
+            *path += length + 2; /* "C\server" */
+            (*path)[0] = L'\\';
+        } else {
+            *path += length;
+        }
+        return;
+    }
+}
+
+/* ---- saving ---- */
+
+/* Everything that was asked for, or an error. */
+static DWORD transfer_all(HANDLE handle, BOOL write, uint64_t offset, unsigned char *buffer, DWORD length)
+{
+    while (length != 0) {
+        DWORD done = 0;
+        DWORD code = transfer(handle, write, offset, buffer, length, &done);
+        if (code == 0 && (done == 0 || done > length)) {
+            code = write ? ERROR_WRITE_FAULT : ERROR_HANDLE_EOF;
+        }
+        if (code != 0) {
+            return code;
+        }
+        offset += done;
+        buffer += done;
+        length -= done;
+    }
+    return 0;
+}
+
+static DWORD copy_blocks(HANDLE device, HANDLE file, uint64_t total, unsigned char *buffer, DWORD buffer_size,
+                         copy_progress *progress, void *context)
+{
+    LARGE_INTEGER zero = {.QuadPart = 0};
+    LARGE_INTEGER base;
+    /* The file is written from where it stands. */
+    if (!SetFilePointerEx(file, zero, &base, FILE_CURRENT)) {
+        base.QuadPart = 0;
+    }
+    for (uint64_t done = 0; done < total;) {
+        DWORD length = total - done < buffer_size ? (DWORD)(total - done) : buffer_size;
+        DWORD code = transfer_all(device, FALSE, done, buffer, length);
+        if (code == 0) {
+            code = transfer_all(file, TRUE, (uint64_t)base.QuadPart + done, buffer, length);
+        }
+        if (code != 0) {
+            return code;
+        }
+        done += length;
+        if (progress != NULL && !progress(context, done, total)) {
+            return ERROR_CANCELLED;
+        }
+    }
+    return 0;
+}
+
+/* The disk is as saved now. That needs the right to write, which the handle for saving need not have. */
+static void clear_modified(HANDLE device)
+{
+    struct imdisk_set_device_flags flags = {.flags_to_change = IMDISK_IMAGE_MODIFIED};
+    if (device_control(device, IMDISK_IOCTL_SET_DEVICE_FLAGS, &flags, sizeof(flags), &flags, sizeof(flags), NULL) ==
+        0) {
+        return;
+    }
+    struct imdisk_create_data *data = query_disk(device);
+    HANDLE writable = data != NULL ? ImDiskOpenDeviceByNumber(data->device_number, GENERIC_READ | GENERIC_WRITE)
+                                   : INVALID_HANDLE_VALUE;
+    free(data);
+    if (writable != INVALID_HANDLE_VALUE) {
+        flags = (struct imdisk_set_device_flags){.flags_to_change = IMDISK_IMAGE_MODIFIED};
+        (void)device_control(writable, IMDISK_IOCTL_SET_DEVICE_FLAGS, &flags, sizeof(flags), &flags, sizeof(flags),
+                             NULL);
+        CloseHandle(writable);
+    }
+}
+
+DWORD save_disk(HANDLE device, HANDLE file, DWORD buffer_size, copy_progress *progress, void *context)
+{
+    LONGLONG total;
+    DWORD size = buffer_size == 0 ? DEFAULT_BUFFER : buffer_size;
+    size = size > MAXIMUM_BUFFER ? MAXIMUM_BUFFER : (size + BUFFER_UNIT - 1) / BUFFER_UNIT * BUFFER_UNIT;
+    if (!ImDiskGetVolumeSize(device, &total)) {
+        return GetLastError();
+    }
+    if (total <= 0) {
+        return ERROR_INVALID_DATA;
+    }
+    unsigned char *buffer = VirtualAlloc(NULL, size, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+    if (buffer == NULL) {
+        return GetLastError();
+    }
+    (void)FlushFileBuffers(device);
+    /* Or Windows hides the sectors behind the file system's end. */
+    (void)device_control(device, FSCTL_ALLOW_EXTENDED_DASD_IO, NULL, 0, NULL, 0, NULL);
+    DWORD code = copy_blocks(device, file, (uint64_t)total, buffer, size, progress, context);
+    VirtualFree(buffer, 0, MEM_RELEASE);
+    if (code == 0) {
+        clear_modified(device);
+    }
+    return code;
+}
+
+static BOOL look_at_cancel(void *context, uint64_t done, uint64_t total)
+{
+    const volatile BOOL *cancel = context;
+    (void)done;
+    (void)total;
+    (void)ImDiskFlushWindowMessages(NULL);
+    return !*cancel;
+}
+
+BOOL WINAPI ImDiskSaveImageFile(HANDLE device, HANDLE file, DWORD buffer_size, LPBOOL cancel)
+{
+    if (cancel != NULL && *cancel) {
+        return fail(ERROR_CANCELLED);
+    }
+    DWORD code = save_disk(device, file, buffer_size, cancel != NULL ? look_at_cancel : NULL, cancel);
+    SetLastError(code);
+    return code == 0;
+}
