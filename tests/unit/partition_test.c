@@ -13,6 +13,7 @@
 static unsigned char disk[SECTORS * 4096];
 static uint64_t disk_size;
 static unsigned reads;
+static unsigned failing_read; /* which one fails, from 1; 0: none */
 static struct partition found[300];
 static unsigned found_count;
 static unsigned stop_after;
@@ -21,7 +22,7 @@ static bool read_disk(void *context, uint64_t offset, void *buffer, uint32_t len
 {
     (void)context;
     reads++;
-    if (offset > disk_size || disk_size - offset < length) {
+    if (reads == failing_read || offset > disk_size || disk_size - offset < length) {
         return false;
     }
     memcpy(buffer, disk + offset, length);
@@ -72,6 +73,7 @@ static void clear(void)
     memset(disk, 0, sizeof(disk));
     disk_size = sizeof(disk);
     stop_after = 0;
+    failing_read = 0;
 }
 
 static enum partition_result scan(uint64_t offset, uint32_t sector_size, bool size_known)
@@ -364,6 +366,33 @@ static void the_second_gpt_is_used(void)
     CHECK_EQUAL(found_count, 0);
 }
 
+/* Each read fails once: another copy is used, or that is the result. */
+static void unreadable_gpts_are_an_error(void)
+{
+    unsigned failed = 0;
+    put_gpt(512);
+    disk_size = 600;
+    CHECK_EQUAL(scan(0, 512, false), PARTITION_GPT_DAMAGED);
+    disk_size = 1500; /* the header can be read */
+    CHECK_EQUAL(scan(0, 512, false), PARTITION_GPT_DAMAGED);
+    put_gpt(512);
+    CHECK_EQUAL(scan(0, 512, false), PARTITION_OK);
+    for (unsigned last = reads, i = 1; i <= last; i++) {
+        test_note("read %u", i);
+        failing_read = i;
+        enum partition_result result = scan(0, 512, false);
+        CHECK(result == PARTITION_OK || result == PARTITION_READ_FAILED || result == PARTITION_GPT_DAMAGED);
+        CHECK((result == PARTITION_OK) == (found_count == 3));
+        failed += result == PARTITION_READ_FAILED;
+    }
+    CHECK(failed != 0);
+    put_gpt(512);
+    put(512 + 32, UINT64_MAX, 8); /* the second table cannot be where this says */
+    seal_header(1, 512);
+    disk[2 * 512 + 7]++;
+    CHECK_EQUAL(scan(0, 512, false), PARTITION_GPT_DAMAGED);
+}
+
 /* Each absurd value with a right checksum, in both headers. */
 static void absurd_headers_are_refused(void)
 {
@@ -566,7 +595,8 @@ TEST_MAIN(CASE(containers_are_expanded_in_place), CASE(all_starts_are_relative_t
           CASE(boot_records_are_recognised), CASE(parameters_are_checked), CASE(large_sectors_count_in_their_own_size),
           CASE(circles_end), CASE(endless_chains_end), CASE(a_bad_record_ends_its_chain),
           CASE(truncated_images_are_an_error), CASE(nothing_overflows), CASE(gpt_is_listed),
-          CASE(the_second_gpt_is_used), CASE(absurd_headers_are_refused), CASE(absurd_partitions_are_refused),
-          CASE(checksums_are_crc32), CASE(results_have_texts), CASE(addresses_convert),
-          CASE(records_are_built_and_read_again), CASE(impossible_records_are_not_built), CASE(types_have_names),
-          CASE(boot_sectors_state_a_geometry), CASE(iso9660_is_recognised), CASE(extensions_give_offsets))
+          CASE(the_second_gpt_is_used), CASE(unreadable_gpts_are_an_error), CASE(absurd_headers_are_refused),
+          CASE(absurd_partitions_are_refused), CASE(checksums_are_crc32), CASE(results_have_texts),
+          CASE(addresses_convert), CASE(records_are_built_and_read_again), CASE(impossible_records_are_not_built),
+          CASE(types_have_names), CASE(boot_sectors_state_a_geometry), CASE(iso9660_is_recognised),
+          CASE(extensions_give_offsets))

@@ -63,6 +63,14 @@ built_as_expected() {
     )
 }
 
+# As the shell's menu does.
+rundll32_removes() {
+    ballast disk create --size 1M || return
+    wine_run rundll32 imdisk.cpl,RunDLL_RemoveDevice '\\.\ImDisk0'
+    ballast disk list --json
+    [ "$(ballast disk list --json | tr -d '\r')" = "[]" ]
+}
+
 # The display driver is chosen when a session's first window is made, so the session is begun anew.
 session_with_display() {
     ballast driver stop --force >/dev/null
@@ -88,6 +96,7 @@ bin=$work run_program imdisk-cpl-test || failures=1
 check "sfdisk reads the MBR that was built" built_as_expected
 
 bin=$build/mingw-x64/bin
+check "rundll32 removes a disk through RunDLL_RemoveDevice" rundll32_removes
 session_with_display
 bin=$work run_program imdisk-cpl-test --display || failures=1
 bin=$build/mingw-x64/bin

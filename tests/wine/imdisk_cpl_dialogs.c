@@ -144,7 +144,7 @@ static HWND wait_for_window(const wchar_t *title)
 {
     for (int waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
         HWND window = FindWindowW(NULL, title);
-        if (window != NULL && IsWindowEnabled(window)) {
+        if (window != NULL && IsWindowVisible(window) && IsWindowEnabled(window)) { /* it has been filled */
             return window;
         }
         Sleep(POLL_MS);
@@ -230,7 +230,6 @@ static void choose(HWND dialog, int id, WPARAM row)
 
 static bool create_of_second_partition(HWND dialog)
 {
-    Sleep(200); /* until it has been filled */
     bool right = text_is(dialog, CREATE_IMAGE, L"mbr.img") &&
                  SendDlgItemMessageW(dialog, CREATE_PARTITION, CB_GETCOUNT, 0, 0) == 6;
     choose(dialog, CREATE_PARTITION, 1);
@@ -242,7 +241,6 @@ static bool create_of_second_partition(HWND dialog)
 
 static bool name_the_image(HWND dialog)
 {
-    Sleep(500);
     HWND edit = (HWND)SendDlgItemMessageW(dialog, FILE_NAME, CBEM_GETEDITCONTROL, 0, 0);
     return SendMessageW(edit, WM_SETTEXT, 0, (LPARAM)L"interactive.img") && press_ok(dialog) && has_gone(dialog);
 }
@@ -311,7 +309,6 @@ static bool select_second_and_extend(HWND dialog)
 
 static bool extend_by_nonsense(HWND dialog)
 {
-    Sleep(100);
     return SendDlgItemMessageW(dialog, EXTEND_SIZE, WM_SETTEXT, 0, (LPARAM)L"many") && press_ok(dialog);
 }
 
