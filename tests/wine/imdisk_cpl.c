@@ -388,6 +388,34 @@ void letters_are_mount_points(void)
     remove_disk(number);
 }
 
+/* The driver reports the letter a disk was given even if another disk has it. */
+void letters_of_other_disks_stay(void)
+{
+    static _Alignas(8) unsigned char buffer[IMDISK_CREATE_DATA_SIZE];
+    struct imdisk_create_data *data = (struct imdisk_create_data *)(void *)buffer;
+    wchar_t drive[] = L"#:";
+    UNICODE_STRING name;
+    DWORD done;
+    DWORD first = create_memory_disk(MIB, drive);
+    RtlInitUnicodeString(&name, L"\\Device\\ImDiskCtl");
+    HANDLE control = CALL(ImDiskOpenDeviceByName)(&name, GENERIC_READ | GENERIC_WRITE);
+    memset(buffer, 0, sizeof(buffer));
+    data->device_number = IMDISK_AUTO_DEVICE_NUMBER;
+    data->size_bytes = MIB;
+    data->drive_letter = drive[0];
+    CHECK(DeviceIoControl(control, IMDISK_IOCTL_CREATE_DEVICE, buffer, sizeof(buffer), buffer, sizeof(buffer), &done,
+                          NULL));
+    CloseHandle(control);
+    CHECK(data->device_number != first && data->drive_letter == drive[0]);
+    CHECK(CALL(ImDiskRemoveDevice)(NULL, data->device_number, NULL));
+    HANDLE disk = CALL(ImDiskOpenDeviceByMountPoint)(drive, GENERIC_READ);
+    CHECK(disk != INVALID_HANDLE_VALUE);
+    CloseHandle(disk);
+    CHECK(CALL(ImDiskRemoveDevice)(NULL, first, NULL));
+    CHECK(CALL(ImDiskOpenDeviceByMountPoint)(drive, GENERIC_READ) == INVALID_HANDLE_VALUE);
+    CHECK_EQUAL(CALL(ImDiskGetDeviceList)(), 0);
+}
+
 void directories_are_mount_points(void)
 {
     wchar_t device[40];

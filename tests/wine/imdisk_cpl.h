@@ -115,6 +115,7 @@ void image_disks_are_created(void);
 void impossible_disks_are_refused(void);
 void flags_and_sizes_change(void);
 void letters_are_mount_points(void);
+void letters_of_other_disks_stay(void);
 void directories_are_mount_points(void);
 void disks_are_saved(void);
 void saving_is_cancelled(void);

@@ -82,6 +82,7 @@ int main(int argc, char **argv)
         CASE(impossible_disks_are_refused),
         CASE(flags_and_sizes_change),
         CASE(letters_are_mount_points),
+        CASE(letters_of_other_disks_stay),
         CASE(directories_are_mount_points),
         CASE(disks_are_saved),
         CASE(saving_is_cancelled),

@@ -57,8 +57,8 @@ HANDLE open_started_control(DWORD access);
 /* Tells the shell and other windows that a drive letter has gone. */
 void notify_drive_removed(wchar_t letter);
 
-/* Removes the link of a drive letter, without telling anyone. */
-BOOL remove_drive_link(wchar_t letter);
+/* Removes the link of a drive letter, without telling anyone; if `target` is not NULL, only one that leads there. */
+BOOL remove_drive_link(wchar_t letter, const wchar_t *target);
 
 /* Reads or writes at an offset, whatever kind of handle it is. Returns 0 or the Windows error code. */
 DWORD transfer(HANDLE handle, BOOL write, uint64_t offset, void *buffer, DWORD length, DWORD *done);

@@ -71,16 +71,16 @@ static BOOL create_drive(wchar_t letter, LPCWSTR target)
     return define_link(DDD_RAW_TARGET_PATH | DDD_NO_BROADCAST_SYSTEM, drive, target);
 }
 
-BOOL remove_drive_link(wchar_t letter)
+BOOL remove_drive_link(wchar_t letter, const wchar_t *target)
 {
     wchar_t drive[] = {letter, L':', 0};
-    wchar_t target[MAX_PATH];
-    if (QueryDosDeviceW(drive, target, MAX_PATH) == 0) {
+    wchar_t present[MAX_PATH];
+    if (QueryDosDeviceW(drive, present, MAX_PATH) == 0 || (target != NULL && wcscmp(present, target) != 0)) {
         return fail(ERROR_FILE_NOT_FOUND);
     }
     return define_link(DDD_RAW_TARGET_PATH | DDD_REMOVE_DEFINITION | DDD_EXACT_MATCH_ON_REMOVE |
                            DDD_NO_BROADCAST_SYSTEM,
-                       drive, target);
+                       drive, present);
 }
 
 /* ---- junctions ---- */
@@ -146,7 +146,7 @@ BOOL WINAPI ImDiskRemoveMountPoint(LPCWSTR mount_point)
     }
     wchar_t letter = drive_of(mount_point);
     if (letter != 0) {
-        if (!remove_drive_link(letter)) {
+        if (!remove_drive_link(letter, NULL)) {
             return FALSE;
         }
         notify_drive_removed(letter);

@@ -78,36 +78,44 @@ static DWORD eject(HWND window, HANDLE device, BOOL forced)
     return code;
 }
 
-/* What is left of the mount point when the disk is gone. */
-static DWORD remove_mount_point(HWND window, LPCWSTR mount_point, wchar_t letter)
+/* Where a disk is mounted. */
+struct mounted {
+    wchar_t letter;     /* 0: at none */
+    wchar_t device[32]; /* what the letter leads to */
+};
+
+/* The letter that was named, or the one that the disk was created with, if it leads there: else it is someone else's. */
+static DWORD find_letter(HANDLE device, LPCWSTR mount_point, struct mounted *mounted)
 {
-    if (letter != 0) {
-        show_status(window, L"Removing mount point...");
-        (void)remove_drive_link(letter); /* the driver has removed its own */
-        notify_drive_removed(letter);
-    } else if (mount_point != NULL && mount_point[0] != 0 && mount_point[0] != L'\\') {
-        show_status(window, L"Removing mount point...");
-        return ImDiskRemoveMountPoint(mount_point) ? 0 : GetLastError();
+    struct imdisk_create_data *data = query_disk(device);
+    if (data == NULL) {
+        return GetLastError();
+    }
+    BOOL named = mount_point != NULL && mount_point[0] != 0;
+    wchar_t drive[] = {named ? drive_of(mount_point) : data->drive_letter, L':', 0};
+    wchar_t target[MAX_PATH] = L"";
+    (void)swprintf(mounted->device, 32, DISK_DEVICE L"%lu", (unsigned long)data->device_number);
+    free(data);
+    mounted->letter = drive_of(drive);
+    if (mounted->letter != 0 &&
+        (QueryDosDeviceW(drive, target, MAX_PATH) == 0 || wcscmp(target, mounted->device) != 0)) {
+        mounted->letter = 0;
     }
     return 0;
 }
 
-/* The letter that a disk is mounted at: the one that was named, or the one it was created with. */
-static wchar_t letter_of(HANDLE device, LPCWSTR mount_point)
+/* What is left of the mount point when the disk is gone. Returns 0 or the Windows error code. */
+static DWORD remove_mount_point(HWND window, LPCWSTR mount_point, const struct mounted *mounted)
 {
-    if (mount_point != NULL && mount_point[0] != 0) {
-        return drive_of(mount_point);
+    if (mounted->letter != 0) {
+        show_status(window, L"Removing mount point...");
+        (void)remove_drive_link(mounted->letter, mounted->device); /* the driver has removed its own */
+        notify_drive_removed(mounted->letter);
+    } else if (mount_point != NULL && mount_point[0] != 0 && mount_point[0] != L'\\' && drive_of(mount_point) == 0) {
+        show_status(window, L"Removing mount point...");
+        return ImDiskRemoveMountPoint(mount_point) ? 0 : GetLastError();
     }
-    struct imdisk_create_data *data = query_disk(device);
-    wchar_t drive[] = {data != NULL ? data->drive_letter : 0, L':', 0};
-    free(data);
-    wchar_t target[64] = L"";
-    /* A letter that could not be had is someone else's. */
-    if (drive_of(drive) == 0 || QueryDosDeviceW(drive, target, 64) == 0 ||
-        wcsncmp(target, DISK_DEVICE, wcslen(DISK_DEVICE)) != 0) {
-        return 0;
-    }
-    return drive[0];
+    return 0;
 }
 
 BOOL WINAPI ImDiskRemoveDevice(HWND window, DWORD number, LPCWSTR mount_point)
@@ -118,11 +126,14 @@ BOOL WINAPI ImDiskRemoveDevice(HWND window, DWORD number, LPCWSTR mount_point)
     if (device == INVALID_HANDLE_VALUE) {
         return fail_shown(window, GetLastError(), L"The virtual disk cannot be opened");
     }
-    wchar_t letter = letter_of(device, mount_point);
-    if (letter != 0) {
-        (void)ImDiskNotifyRemovePending(window, letter);
+    struct mounted mounted = {.letter = 0};
+    DWORD code = find_letter(device, mount_point, &mounted);
+    if (mounted.letter != 0) {
+        (void)ImDiskNotifyRemovePending(window, mounted.letter);
     }
-    DWORD code = dismount(window, device, &forced);
+    if (code == 0) {
+        code = dismount(window, device, &forced);
+    }
     if (code == 0 && window != NULL) {
         code = offer_to_save(window, device);
     }
@@ -132,7 +143,7 @@ BOOL WINAPI ImDiskRemoveDevice(HWND window, DWORD number, LPCWSTR mount_point)
     (void)control(device, FSCTL_UNLOCK_VOLUME);
     CloseHandle(device);
     if (code == 0) {
-        code = remove_mount_point(window, mount_point, letter);
+        code = remove_mount_point(window, mount_point, &mounted);
     }
     show_status(window, code == 0 ? L"Done." : L"");
     if (code == ERROR_CANCELLED) {
