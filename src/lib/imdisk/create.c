@@ -91,26 +91,28 @@ static DWORD send_request(HWND window, struct imdisk_create_data *data)
     return code;
 }
 
-/* A directory becomes a junction, a letter is announced. A disk without its mount point is removed again. */
+/*
+ * A directory becomes a junction; a letter has its link from the driver, unless that could not make it, and is announced.
+ * A disk without its mount point is removed again. Returns 0 or the Windows error code.
+ */
 static DWORD mount(HWND window, DWORD number, LPWSTR mount_point, wchar_t letter)
 {
     wchar_t target[32];
-    if (letter != 0) {
-        wchar_t drive[] = {letter, L':', 0};
-        (void)ImDiskNotifyShellDriveLetter(window, drive);
-        return 0;
-    }
     if (mount_point == NULL || mount_point[0] == 0) {
         return 0;
     }
     show_status(window, L"Creating mount point...");
     (void)swprintf(target, 32, DISK_DEVICE L"%lu", (unsigned long)number);
-    if (ImDiskCreateMountPoint(mount_point, target)) {
-        return 0;
+    if (!ImDiskCreateMountPoint(mount_point, target)) {
+        DWORD code = GetLastError();
+        (void)ImDiskForceRemoveDevice(NULL, number);
+        return code;
     }
-    DWORD code = GetLastError();
-    (void)ImDiskForceRemoveDevice(NULL, number);
-    return code;
+    if (letter != 0) {
+        wchar_t drive[] = {letter, L':', 0};
+        (void)ImDiskNotifyShellDriveLetter(window, drive);
+    }
+    return 0;
 }
 
 BOOL WINAPI ImDiskCreateDeviceEx(HWND window, LPDWORD number, PDISK_GEOMETRY geometry, PLARGE_INTEGER offset,
