@@ -530,7 +530,11 @@ void boot_disks_are_configured(void)
     DWORD count = 99;
     DWORD type = 0;
     HKEY key;
-    (void)RegDeleteKeyW(HKEY_LOCAL_MACHINE, PARAMETERS_KEY);
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, PARAMETERS_KEY, 0, KEY_READ, &key) == 0) {
+        RegCloseKey(key);
+        test_skip("boot disks are configured here, and shall stay");
+        return;
+    }
     CHECK(CALL(ImDiskGetRegistryAutoLoadDevices)(&count) && count == 0);
     data->device_number = IMDISK_AUTO_DEVICE_NUMBER;
     data->size_bytes = MIB;

@@ -88,7 +88,9 @@ session_without_display() {
 }
 
 session_begin
-session_without_display # whatever an interrupted run has left
+# What an interrupted run has left:
+session_without_display
+wine_run reg delete 'HKLM\SYSTEM\CurrentControlSet\Services\ImDisk\Parameters' /f >/dev/null 2>&1
 cd "$work" || exit
 make_images
 cp "$bin/imdisk.cpl" "$bin/imdisk-cpl-test.exe" .
