@@ -44,31 +44,38 @@ _Static_assert(IMDISK_IOCTL_FSCTL_PASS_THROUGH == 0x8372E020u, "wire value");
 _Static_assert(IMDISK_IOCTL_GET_REFERENCED_HANDLE == 0x8372E024u, "wire value");
 
 /* Creation flags. Zero in a field means "the driver decides". */
-#define IMDISK_OPTION_READ_ONLY    0x00000001u
-#define IMDISK_OPTION_REMOVABLE    0x00000002u
-#define IMDISK_OPTION_SPARSE_FILE  0x00000004u
-#define IMDISK_OPTION_BYTE_SWAP    0x00000008u
-#define IMDISK_DEVICE_TYPE_MASK    0x000000F0u
-#define IMDISK_DEVICE_TYPE_HD      0x00000010u
-#define IMDISK_DEVICE_TYPE_FD      0x00000020u
-#define IMDISK_DEVICE_TYPE_CD      0x00000030u
-#define IMDISK_DEVICE_TYPE_RAW     0x00000040u
-#define IMDISK_TYPE_MASK           0x00000F00u
-#define IMDISK_TYPE_FILE           0x00000100u
-#define IMDISK_TYPE_VM             0x00000200u
-#define IMDISK_TYPE_PROXY          0x00000300u
-#define IMDISK_SUBTYPE_MASK        0x0000F000u
-#define IMDISK_FILE_QUEUED_IO      0x00000000u
-#define IMDISK_FILE_AWE_ALLOC      0x00001000u
-#define IMDISK_FILE_PARALLEL_IO    0x00002000u
-#define IMDISK_FILE_BUFFERED_IO    0x00003000u
-#define IMDISK_IMAGE_MODIFIED      0x00010000u
-#define IMDISK_OPTION_SHARED_IMAGE 0x00040000u
+#define IMDISK_OPTION_READ_ONLY     0x00000001u
+#define IMDISK_OPTION_REMOVABLE     0x00000002u
+#define IMDISK_OPTION_SPARSE_FILE   0x00000004u
+#define IMDISK_OPTION_BYTE_SWAP     0x00000008u
+#define IMDISK_DEVICE_TYPE_MASK     0x000000F0u
+#define IMDISK_DEVICE_TYPE_HD       0x00000010u
+#define IMDISK_DEVICE_TYPE_FD       0x00000020u
+#define IMDISK_DEVICE_TYPE_CD       0x00000030u
+#define IMDISK_DEVICE_TYPE_RAW      0x00000040u
+#define IMDISK_TYPE_MASK            0x00000F00u
+#define IMDISK_TYPE_FILE            0x00000100u
+#define IMDISK_TYPE_VM              0x00000200u
+#define IMDISK_TYPE_PROXY           0x00000300u
+#define IMDISK_SUBTYPE_MASK         0x0000F000u
+#define IMDISK_FILE_QUEUED_IO       0x00000000u
+#define IMDISK_FILE_AWE_ALLOC       0x00001000u
+#define IMDISK_FILE_PARALLEL_IO     0x00002000u
+#define IMDISK_FILE_BUFFERED_IO     0x00003000u
+#define IMDISK_IMAGE_MODIFIED       0x00010000u
+#define IMDISK_OPTION_SHARED_IMAGE  0x00040000u
 
-#define IMDISK_AUTO_DEVICE_NUMBER  0xFFFFFFFFu
+/*
+ * Ballast's own creation flags, in bits that ImDisk leaves alone. QUERY_DEVICE reports them.
+ * SECTORS_512E: tells programs to keep to multiples of 4096 bytes, whatever the sector size.
+ */
+#define BALLAST_OPTION_SECTORS_512E 0x04000000u
+#define BALLAST_OPTION_MASK         BALLAST_OPTION_SECTORS_512E
+
+#define IMDISK_AUTO_DEVICE_NUMBER   0xFFFFFFFFu
 
 /* A disk's number is below this. */
-#define IMDISK_MAXIMUM_DEVICES     64000u
+#define IMDISK_MAXIMUM_DEVICES      64000u
 
 /*
  * Input and output of CREATE_DEVICE, output of QUERY_DEVICE. The name follows at offset 48. sizeof(IMDISK_CREATE_DATA)
@@ -111,6 +118,12 @@ struct imdisk_set_device_flags {
     uint32_t flag_values;
 };
 _Static_assert(sizeof(struct imdisk_set_device_flags) == 8, "wire layout");
+
+/*
+ * STORAGE_GET_DEVICE_NUMBER and VOLUME_GET_VOLUME_DISK_EXTENTS call disk n by this number plus n: programs take such
+ * numbers for those of \\.\PhysicalDrive<number>, and must not find somebody else's disk there.
+ */
+#define BALLAST_STORAGE_NUMBER_BASE 0x83720000u
 
 /* ---- Part 2: Ballast's own codes --------------------------------------------------------------------------------- */
 

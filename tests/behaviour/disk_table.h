@@ -16,6 +16,10 @@
 #define OBJECT_NAME_COLLISION  0xC0000035u
 #define SHARING_VIOLATION      0xC0000043u
 #define WRITE_PROTECTED        0xC00000A2u
+#define BUFFER_OVERFLOW        0x80000005u
+#define UNSUCCESSFUL           0xC0000001u
+#define NONEXISTENT_SECTOR     0xC0000015u
+#define DEVICE_DOES_NOT_EXIST  0xC00000C0u
 #define NOT_SUPPORTED          0xC00000BBu
 #define FILE_DELETED           0xC0000123u
 #define IO_DEVICE_ERROR        0xC0000185u
@@ -125,6 +129,16 @@ void run_rows(struct target_handle *handle, const struct row *rows, size_t count
     CASE(transfer_boundaries)                           \
     CASE(large_disks_cost_nothing)                      \
     CASE(statistics)                                    \
+    CASE(standard_lengths)                              \
+    CASE(check_verify_reads)                            \
+    CASE(verifying)                                     \
+    CASE(formatting_tracks)                             \
+    CASE(device_descriptions)                           \
+    CASE(properties)                                    \
+    CASE(tables_of_contents)                            \
+    CASE(mount_manager_names)                           \
+    CASE(identities)                                    \
+    CASE(large_sectors)                                 \
     CASE(nothing_is_left)
 
 #define DISK_TABLE_PROTOTYPE(name) void name(void);

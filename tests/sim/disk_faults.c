@@ -9,6 +9,7 @@
  */
 
 #include "ballast/disk_abi.h"
+#include "core/base/status.h"
 #include "core/disk/storage_abi.h"
 #include "sim/sim.h"
 #include "tests/behaviour/target.h"
@@ -343,6 +344,22 @@ static NTSTATUS operate_set_flags(void)
     return sim_ioctl(disk, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, sizeof(flags), flags, sizeof(flags), NULL);
 }
 
+/* Looking, verifying, and formatting the disk's last cylinder, which set_up has not written. */
+static NTSTATUS operate_medium(void)
+{
+    struct storage_verify verify = {0, MIB, 0};
+    struct storage_format_tracks tracks = {0, 32, 32, 0, 0};
+    NTSTATUS status = sim_ioctl(disk, IOCTL_DISK_CHECK_VERIFY, NULL, 0, NULL, 0, NULL);
+    if (NT_SUCCESS(status)) {
+        status = sim_ioctl(disk, IOCTL_DISK_VERIFY, &verify, sizeof(verify), NULL, 0, NULL);
+    }
+    if (NT_SUCCESS(status)) {
+        status = sim_ioctl(disk, IOCTL_DISK_FORMAT_TRACKS, &tracks, sizeof(tracks), NULL, 0, NULL);
+    }
+    /* What becomes of an image that cannot be read, for want of memory or not, is not told apart. */
+    return status == (NTSTATUS)BALLAST_DEVICE_DOES_NOT_EXIST ? STATUS_INSUFFICIENT_RESOURCES : status;
+}
+
 /* ---- several at once: further workers are started ---- */
 
 #define PARALLEL 8
@@ -493,6 +510,8 @@ SCENARIO(grow_memory, set_up_memory_disk, operate_grow, verify_grown)
 SCENARIO(grow_file, set_up_file_disk, operate_grow, verify_grown)
 SCENARIO(shrink_memory, set_up_memory_disk, operate_shrink, verify_shrunk)
 SCENARIO(set_flags, set_up_memory_disk, operate_set_flags, verify_unchanged)
+SCENARIO(medium_memory, set_up_memory_disk, operate_medium, verify_unchanged)
+SCENARIO(medium_file, set_up_file_disk, operate_medium, verify_unchanged)
 SCENARIO(parallel_reads, set_up_file_disk, operate_parallel_reads, verify_unchanged)
 SCENARIO(remove_memory, set_up_memory_disk, operate_remove, verify_removed)
 SCENARIO(remove_file, set_up_file_disk, operate_remove, verify_removed)
@@ -512,5 +531,6 @@ TEST_MAIN({"load", load}, {"create_memory", create_memory}, {"create_with_stale_
           {"write_file", write_file}, {"flush_memory", flush_memory}, {"flush_file", flush_file},
           {"trim_memory", trim_memory}, {"trim_file", trim_file}, {"grow_memory", grow_memory},
           {"grow_file", grow_file}, {"shrink_memory", shrink_memory}, {"set_flags", set_flags},
-          {"parallel_reads", parallel_reads}, {"remove_memory", remove_memory}, {"remove_file", remove_file},
-          {"eject", eject}, {"unload", unload}, {"all_were_failed", all_were_failed})
+          {"medium_memory", medium_memory}, {"medium_file", medium_file}, {"parallel_reads", parallel_reads},
+          {"remove_memory", remove_memory}, {"remove_file", remove_file}, {"eject", eject}, {"unload", unload},
+          {"all_were_failed", all_were_failed})

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/disk/control.h"
+#include "core/disk/medium.h"
 #include "core/base/platform_host.h"
 #include "core/disk/ram.h"
 #include "core/disk/storage_abi.h"

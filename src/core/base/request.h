@@ -21,7 +21,14 @@ struct request {
     size_t input_length;
     size_t output_length;
     size_t information; /* set by the handler: bytes of output */
+    /* Whether nobody waits for the result any more: asked by handlers that take long. NULL: always wanted. */
+    bool (*cancelled)(const struct request *request);
 };
+
+static inline bool request_cancelled(const struct request *request)
+{
+    return request->cancelled != NULL && request->cancelled(request);
+}
 
 typedef ballast_status request_handler(void *target, struct request *request);
 
@@ -57,6 +64,14 @@ static inline ballast_status request_check_lengths(const struct request_entry *e
         return entry->short_input;
     }
     return request->output_length < entry->minimum_output ? entry->short_output : BALLAST_SUCCESS;
+}
+
+/* Ends a handler with output that fits, which the table has checked. */
+static inline ballast_status request_reply(struct request *request, const void *data, size_t size)
+{
+    __builtin_memcpy(request->buffer, data, size);
+    request->information = size;
+    return BALLAST_SUCCESS;
 }
 
 #endif

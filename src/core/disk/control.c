@@ -7,13 +7,6 @@
 
 #define PARTITION_TYPE_FAT16 0x06 /* what ImDisk reports for every disk */
 
-static ballast_status reply(struct request *request, const void *data, size_t size)
-{
-    platform_copy(request->buffer, data, size);
-    request->information = size;
-    return BALLAST_SUCCESS;
-}
-
 ballast_status disk_control_accept(void *target, struct request *request)
 {
     (void)target;
@@ -25,16 +18,7 @@ ballast_status disk_control_query_version(void *target, struct request *request)
 {
     uint32_t version = IMDISK_VERSION;
     (void)target;
-    return reply(request, &version, sizeof(version));
-}
-
-/* The media never changes, so the change counter is constant. */
-ballast_status disk_control_check_verify(void *target, struct request *request)
-{
-    uint32_t change_count = 1;
-    (void)target;
-    return request->output_length < sizeof(change_count) ? BALLAST_SUCCESS
-                                                         : reply(request, &change_count, sizeof(change_count));
+    return request_reply(request, &version, sizeof(version));
 }
 
 ballast_status disk_control_hotplug_info(void *target, struct request *request)
@@ -46,7 +30,7 @@ ballast_status disk_control_hotplug_info(void *target, struct request *request)
         .media_hotplug = removable,
         .device_hotplug = removable,
     };
-    return reply(request, &info, sizeof(info));
+    return request_reply(request, &info, sizeof(info));
 }
 
 ballast_status disk_control_is_writable(void *target, struct request *request)
@@ -58,7 +42,7 @@ ballast_status disk_control_is_writable(void *target, struct request *request)
 ballast_status disk_control_length(void *target, struct request *request)
 {
     uint64_t length = disk_size(target);
-    return reply(request, &length, sizeof(length));
+    return request_reply(request, &length, sizeof(length));
 }
 
 ballast_status disk_control_geometry(void *target, struct request *request)
@@ -73,7 +57,7 @@ ballast_status disk_control_geometry(void *target, struct request *request)
         .sectors_per_track = geometry.sectors_per_track,
         .bytes_per_sector = geometry.bytes_per_sector,
     };
-    return reply(request, &output, sizeof(output));
+    return request_reply(request, &output, sizeof(output));
 }
 
 /* The whole disk is one partition that begins behind a first track that does not exist. */
@@ -91,7 +75,7 @@ static struct storage_partition describe_partition(const struct disk *disk)
 ballast_status disk_control_partition(void *target, struct request *request)
 {
     struct storage_partition partition = describe_partition(target);
-    return reply(request, &partition, sizeof(partition));
+    return request_reply(request, &partition, sizeof(partition));
 }
 
 ballast_status disk_control_partition_ex(void *target, struct request *request)
@@ -104,7 +88,7 @@ ballast_status disk_control_partition_ex(void *target, struct request *request)
         .mbr_partition_type = partition.partition_type,
         .mbr_hidden_sectors = partition.hidden_sectors,
     };
-    return reply(request, &output, sizeof(output));
+    return request_reply(request, &output, sizeof(output));
 }
 
 /* ---- ImDisk's own ---- */
@@ -114,7 +98,7 @@ uint32_t disk_reported_flags(const struct disk *disk)
     uint32_t flags = disk_flags(disk);
     uint32_t subtype = flags & IMDISK_SUBTYPE_MASK;
     uint32_t reported = flags & (IMDISK_OPTION_READ_ONLY | IMDISK_DEVICE_TYPE_MASK | IMDISK_TYPE_MASK |
-                                 IMDISK_IMAGE_MODIFIED | IMDISK_OPTION_SHARED_IMAGE);
+                                 IMDISK_IMAGE_MODIFIED | IMDISK_OPTION_SHARED_IMAGE | BALLAST_OPTION_MASK);
     if (__atomic_load_n(&disk->source->sparse, __ATOMIC_RELAXED)) {
         reported |= IMDISK_OPTION_SPARSE_FILE;
     }
@@ -184,7 +168,7 @@ static ballast_status query_driver_bitmap(const uint32_t *numbers, size_t count,
         }
         bitmap |= 1ull << numbers[i];
     }
-    return reply(request, &bitmap, bits / 8); /* little-endian: the low half comes first */
+    return request_reply(request, &bitmap, bits / 8); /* little-endian: the low half comes first */
 }
 
 ballast_status disk_query_driver(const uint32_t *numbers, size_t count, struct request *request)
@@ -233,7 +217,7 @@ ballast_status disk_control_query_state(void *target, struct request *request)
         state.allocated_bytes = usage.allocated_bytes;
         state.overhead_bytes = usage.overhead_bytes;
     }
-    return reply(request, &state, sizeof(state));
+    return request_reply(request, &state, sizeof(state));
 }
 
 ballast_status disk_control_resize(void *target, struct request *request)

@@ -12,7 +12,6 @@
 
 /* Any IRQL. */
 request_handler disk_control_accept; /* succeeds and does nothing */
-request_handler disk_control_check_verify;
 request_handler disk_control_hotplug_info;
 request_handler disk_control_is_writable;
 request_handler disk_control_length;

@@ -6,7 +6,7 @@
 #define KNOWN_FLAGS                                                                                            \
     (IMDISK_OPTION_READ_ONLY | IMDISK_OPTION_REMOVABLE | IMDISK_OPTION_SPARSE_FILE | IMDISK_OPTION_BYTE_SWAP | \
      IMDISK_DEVICE_TYPE_MASK | IMDISK_TYPE_MASK | IMDISK_SUBTYPE_MASK | IMDISK_IMAGE_MODIFIED |                \
-     IMDISK_OPTION_SHARED_IMAGE)
+     IMDISK_OPTION_SHARED_IMAGE | BALLAST_OPTION_MASK)
 
 static ballast_status resolve_drive_letter(uint16_t letter, const struct disk_create_policy *policy, uint16_t *resolved)
 {

@@ -14,6 +14,42 @@
 _Static_assert(DISK_KIND_HARD_DISK == IMDISK_DEVICE_TYPE_HD >> 4, "kinds follow the wire values");
 _Static_assert(DISK_KIND_RAW == IMDISK_DEVICE_TYPE_RAW >> 4, "kinds follow the wire values");
 
+/* ---- identity ---- */
+
+/* Finaliser of SplitMix64 (Steele, Lea, Flood 2014). */
+static uint64_t mix(uint64_t value)
+{
+    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9u;
+    value = (value ^ value >> 27) * 0x94D049BB133111EBu;
+    return value ^ value >> 31;
+}
+
+static void add_to_identity(uint64_t state[2], uint64_t value)
+{
+    state[0] = mix(state[0] ^ value) + 0x9E3779B97F4A7C15u;
+    state[1] = mix(state[1] + value) ^ 0xD1B54A32D192ED03u;
+}
+
+struct disk_identity disk_identify(const struct disk_parameters *parameters, uint32_t instance)
+{
+    struct disk_identity identity;
+    uint64_t state[2] = {0x42616C6C61737444u /* "BallastD" */, 0};
+    size_t characters = parameters->file_name_length / sizeof(uint16_t);
+    add_to_identity(state, instance);
+    for (size_t i = 0; i < characters; i++) {
+        uint16_t character = parameters->file_name[i];
+        add_to_identity(state, character >= 'a' && character <= 'z' ? character - 'a' + 'A' : character);
+    }
+    add_to_identity(state, characters != 0 ? parameters->image_offset : parameters->number);
+    platform_copy(identity.bytes, state, sizeof(identity.bytes));
+    /* Version 8 of RFC 9562, "custom"; in the layout of Windows' GUID, whose third member is little-endian. */
+    identity.bytes[7] = (unsigned char)((identity.bytes[7] & 0x0F) | 0x80);
+    identity.bytes[8] = (unsigned char)((identity.bytes[8] & 0x3F) | 0x80);
+    return identity;
+}
+
+/* ---- life ---- */
+
 ballast_status disk_initialize(struct disk *disk, const struct disk_parameters *parameters, struct source *source)
 {
     uint16_t *file_name = NULL;
@@ -26,6 +62,7 @@ ballast_status disk_initialize(struct disk *disk, const struct disk_parameters *
     }
     *disk = (struct disk){
         .number = parameters->number,
+        .identity = disk->identity,
         .flags = parameters->flags,
         .kind = parameters->kind,
         .in_memory = parameters->in_memory,
@@ -115,6 +152,17 @@ ballast_status disk_read(struct disk *disk, uint64_t offset, void *buffer, size_
     }
     rwlock_unlock_shared(&disk->resize_lock);
     return count(disk, status, &disk->counters.read_requests, &disk->counters.read_bytes, *transferred);
+}
+
+ballast_status disk_verify(struct disk *disk, uint64_t offset, void *buffer, size_t length)
+{
+    ballast_status status = BALLAST_NONEXISTENT_SECTOR;
+    rwlock_lock_shared(&disk->resize_lock);
+    if (within(disk, offset, length)) {
+        status = disk->source->operations->read(disk->source, offset, buffer, length);
+    }
+    rwlock_unlock_shared(&disk->resize_lock);
+    return status;
 }
 
 ballast_status disk_write(struct disk *disk, uint64_t offset, const void *buffer, size_t length, size_t *transferred)

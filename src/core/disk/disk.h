@@ -22,8 +22,14 @@ struct disk_counters {
     uint64_t trimmed_bytes;
 };
 
+/* What tells a disk from all others, and stays the same when it is created again. */
+struct disk_identity {
+    unsigned char bytes[16];
+};
+
 struct disk {
     uint32_t number;
+    struct disk_identity identity;
     uint32_t flags; /* IMDISK_*; the changeable ones change atomically */
     enum disk_kind kind;
     bool in_memory;
@@ -38,7 +44,13 @@ struct disk {
     struct disk_counters counters; /* atomic */
 };
 
-/* Takes the source over when it succeeds. BALLAST_INSUFFICIENT_RESOURCES without memory. */
+/*
+ * From the image's name and offset or, for a disk without an image, from its number. `instance` tells several disks with
+ * one image apart; 0 for the first.
+ */
+struct disk_identity disk_identify(const struct disk_parameters *parameters, uint32_t instance);
+
+/* Takes the source over when it succeeds. `identity` is set by the caller. BALLAST_INSUFFICIENT_RESOURCES without memory. */
 ballast_status disk_initialize(struct disk *disk, const struct disk_parameters *parameters, struct source *source);
 
 /* Destroys the source, too. No transfer may be under way. */
@@ -66,6 +78,9 @@ ballast_status disk_read(struct disk *disk, uint64_t offset, void *buffer, size_
 ballast_status disk_write(struct disk *disk, uint64_t offset, const void *buffer, size_t length, size_t *transferred);
 
 ballast_status disk_flush(struct disk *disk);
+
+/* Reads the range and drops what it read. BALLAST_NONEXISTENT_SECTOR if it does not lie within the disk. */
+ballast_status disk_verify(struct disk *disk, uint64_t offset, void *buffer, size_t length);
 
 /* Declares a range unused. BALLAST_INVALID_PARAMETER if it does not lie within the disk. */
 ballast_status disk_trim(struct disk *disk, uint64_t offset, uint64_t length);

@@ -38,6 +38,7 @@ struct source {
     bool blocks;
     bool sparse;                    /* atomic; zeros become holes */
     uint32_t buffer_alignment_mask; /* transfers want buffers at multiples of this + 1; 0: any address */
+    uint32_t block_size;            /* bytes that the medium reads and writes at a time; 0: any number */
 };
 
 #endif

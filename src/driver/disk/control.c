@@ -7,6 +7,8 @@
  */
 
 #include "core/disk/control.h"
+#include "core/disk/medium.h"
+#include "core/disk/storage.h"
 #include "core/disk/storage_abi.h"
 #include "ballast/version.h"
 #include "driver/disk/driver.h"
@@ -20,6 +22,8 @@
 #define AT_PASSIVE         0x0800u /* refused above PASSIVE_LEVEL */
 #define MODIFIES           0x1000u /* needs a handle that may write, which the code itself does not say */
 #define BARRIER            0x2000u /* in a worker, with no other request of the disk at the same time */
+#define IF_BLOCKING        0x4000u /* in a worker only if the disk's source may block */
+#define WRITES             0x8000u /* a read-only disk refuses, before anything else is looked at */
 
 #define DRIVER_TAG_NUMBERS PLATFORM_TAG('B', 'd', 'N', 'o')
 
@@ -131,6 +135,10 @@ static ballast_status remove_device(void *target, struct request *request)
     }
 #define QUERY(name, out, short_out, handler) ROW(name, ON_DISK, 0, out, INVALID_PARAMETER, short_out, handler)
 #define ACCEPT(name)                         QUERY(name, 0, INVALID_PARAMETER, disk_control_accept)
+#define CHECK_VERIFY(name) \
+    ROW(name, ON_DISK | IF_BLOCKING, 0, 0, INVALID_PARAMETER, INVALID_PARAMETER, disk_control_check_verify)
+#define LINK_CHANGED(name) \
+    ROW(name, ON_DISK, MOUNTDEV_COUNTED_SIZE, 0, INVALID_PARAMETER, INVALID_PARAMETER, disk_control_link_changed)
 
 static const struct request_entry control_table[] = {
     /* ImDisk's */
@@ -165,10 +173,43 @@ static const struct request_entry control_table[] = {
     QUERY(IOCTL_STORAGE_GET_HOTPLUG_INFO, sizeof(struct storage_hotplug_info), INVALID_PARAMETER,
           disk_control_hotplug_info),
     QUERY(IOCTL_DISK_IS_WRITABLE, 0, INVALID_PARAMETER, disk_control_is_writable),
-    QUERY(IOCTL_DISK_CHECK_VERIFY, 0, INVALID_PARAMETER, disk_control_check_verify),
-    QUERY(IOCTL_CDROM_CHECK_VERIFY, 0, INVALID_PARAMETER, disk_control_check_verify),
-    QUERY(IOCTL_STORAGE_CHECK_VERIFY, 0, INVALID_PARAMETER, disk_control_check_verify),
-    QUERY(IOCTL_STORAGE_CHECK_VERIFY2, 0, INVALID_PARAMETER, disk_control_check_verify),
+    CHECK_VERIFY(IOCTL_DISK_CHECK_VERIFY),
+    CHECK_VERIFY(IOCTL_CDROM_CHECK_VERIFY),
+    CHECK_VERIFY(IOCTL_STORAGE_CHECK_VERIFY),
+    CHECK_VERIFY(IOCTL_STORAGE_CHECK_VERIFY2),
+    ACCEPT(IOCTL_CDROM_GET_LAST_SESSION),
+    QUERY(IOCTL_CDROM_READ_TOC, 0, INVALID_PARAMETER, disk_control_read_toc), /* looks at its length itself: CDs only */
+    QUERY(IOCTL_DISK_GET_DRIVE_GEOMETRY_EX, GEOMETRY_EX_MINIMUM, BUFFER_TOO_SMALL, disk_control_geometry_ex),
+    QUERY(IOCTL_DISK_GET_DRIVE_LAYOUT_EX, sizeof(struct storage_drive_layout), BUFFER_TOO_SMALL,
+          disk_control_drive_layout),
+    QUERY(IOCTL_STORAGE_GET_DEVICE_NUMBER, sizeof(struct storage_device_number), BUFFER_TOO_SMALL,
+          disk_control_device_number),
+    ROW(IOCTL_STORAGE_QUERY_PROPERTY, ON_DISK, sizeof(struct storage_property_query), 0, INVALID_PARAMETER,
+        INVALID_PARAMETER, disk_control_property),
+    QUERY(IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS, sizeof(struct storage_disk_extents), BUFFER_TOO_SMALL,
+          disk_control_disk_extents),
+    QUERY(IOCTL_VOLUME_GET_GPT_ATTRIBUTES, sizeof(uint64_t), BUFFER_TOO_SMALL, disk_control_gpt_attributes),
+    QUERY(IOCTL_VOLUME_IS_DYNAMIC, sizeof(uint8_t), BUFFER_TOO_SMALL, disk_control_is_dynamic),
+    ACCEPT(IOCTL_VOLUME_ONLINE),
+    QUERY(IOCTL_MOUNTDEV_QUERY_UNIQUE_ID, MOUNTDEV_COUNTED_SIZE, INVALID_PARAMETER, disk_control_unique_id),
+    QUERY(IOCTL_MOUNTDEV_QUERY_STABLE_GUID, sizeof(struct disk_identity), INVALID_PARAMETER, disk_control_stable_guid),
+    QUERY(IOCTL_MOUNTDEV_QUERY_DEVICE_NAME, MOUNTDEV_COUNTED_SIZE, INVALID_PARAMETER, disk_control_device_name),
+    QUERY(IOCTL_MOUNTDEV_QUERY_SUGGESTED_LINK_NAME, MOUNTDEV_SUGGESTED_SIZE, INVALID_PARAMETER,
+          disk_control_suggested_link_name),
+    LINK_CHANGED(IOCTL_MOUNTDEV_LINK_CREATED),
+    LINK_CHANGED(IOCTL_MOUNTDEV_LINK_CREATED_OLD),
+    LINK_CHANGED(IOCTL_MOUNTDEV_LINK_DELETED),
+    LINK_CHANGED(IOCTL_MOUNTDEV_LINK_DELETED_OLD),
+    ROW(IOCTL_DISK_VERIFY, ON_DISK | IN_WORKER, sizeof(struct storage_verify), 0, INVALID_PARAMETER, INVALID_PARAMETER,
+        disk_control_verify),
+    ROW(IOCTL_DISK_FORMAT_TRACKS, ON_DISK | IN_WORKER | WRITES, sizeof(struct storage_format_tracks), 0,
+        INVALID_PARAMETER, INVALID_PARAMETER, disk_control_format_tracks),
+    ROW(IOCTL_DISK_FORMAT_TRACKS_EX, ON_DISK | IN_WORKER | WRITES, STORAGE_FORMAT_TRACKS_EX_SIZE, 0, INVALID_PARAMETER,
+        INVALID_PARAMETER, disk_control_format_tracks_ex),
+    ROW(IOCTL_DISK_SET_PARTITION_INFO, ON_DISK | WRITES, 1, 0, INVALID_PARAMETER, INVALID_PARAMETER,
+        disk_control_accept),
+    ROW(IOCTL_DISK_SET_PARTITION_INFO_EX, ON_DISK | WRITES, STORAGE_SET_PARTITION_EX_SIZE, 0, INVALID_PARAMETER,
+        INVALID_PARAMETER, disk_control_set_partition_ex),
     ACCEPT(IOCTL_DISK_UPDATE_PROPERTIES),
     ACCEPT(IOCTL_DISK_MEDIA_REMOVAL),
     ACCEPT(IOCTL_STORAGE_MEDIA_REMOVAL),
@@ -180,6 +221,14 @@ static const struct request_entry control_table[] = {
         INVALID_PARAMETER, INVALID_PARAMETER, disk_control_trim),
 };
 
+/* Removal makes a request that takes long as pointless as its caller does. */
+static bool cancelled(const struct request *request)
+{
+    PIRP irp = CONTAINING_RECORD(request, struct disk_request, request)->irp;
+    const struct disk_device *device = IoGetCurrentIrpStackLocation(irp)->DeviceObject->DeviceExtension;
+    return irp->Cancel || __atomic_load_n(&device->removing, __ATOMIC_RELAXED) != 0;
+}
+
 static struct disk_request read_request(PIRP irp)
 {
     const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
@@ -187,7 +236,8 @@ static struct disk_request read_request(PIRP irp)
         .request = {.code = stack->Parameters.DeviceIoControl.IoControlCode,
                     .buffer = irp->AssociatedIrp.SystemBuffer,
                     .input_length = stack->Parameters.DeviceIoControl.InputBufferLength,
-                    .output_length = stack->Parameters.DeviceIoControl.OutputBufferLength},
+                    .output_length = stack->Parameters.DeviceIoControl.OutputBufferLength,
+                    .cancelled = cancelled},
         .irp = irp,
     };
 }
@@ -198,8 +248,12 @@ static const struct request_entry *find_row(uint32_t code, uint32_t role)
 }
 
 /* Everything that is wrong with a request before its handler looks at it. */
-static NTSTATUS check(const struct request_entry *row, const struct request *request, const FILE_OBJECT *file)
+static NTSTATUS check(const struct disk_device *device, const struct request_entry *row, const struct request *request,
+                      const FILE_OBJECT *file)
 {
+    if ((row->flags & WRITES) != 0 && disk_read_only(&device->disk)) {
+        return STATUS_MEDIA_WRITE_PROTECTED;
+    }
     if ((row->flags & AT_PASSIVE) != 0 && nt_irql() > PASSIVE_LEVEL) {
         return STATUS_ACCESS_DENIED;
     }
@@ -210,6 +264,17 @@ static NTSTATUS check(const struct request_entry *row, const struct request *req
     return status;
 }
 
+static bool runs_in_worker(const struct disk_device *device, const struct request_entry *row)
+{
+    return (row->flags & IN_WORKER) != 0 || ((row->flags & IF_BLOCKING) != 0 && device->disk.source->blocks);
+}
+
+/* Warnings come with output. */
+static NTSTATUS complete(PIRP irp, NTSTATUS status, const struct request *request)
+{
+    return nt_complete(irp, status, NT_ERROR(status) ? 0 : request->information);
+}
+
 /* `device` is acquired, or NULL for the control device. Completes the request unless it is pended. */
 static NTSTATUS dispatch(struct disk_device *device, uint32_t role, PIRP irp)
 {
@@ -217,9 +282,9 @@ static NTSTATUS dispatch(struct disk_device *device, uint32_t role, PIRP irp)
     const struct request_entry *row = find_row(request.request.code, role);
     NTSTATUS status = STATUS_INVALID_DEVICE_REQUEST;
     if (row != NULL) {
-        status = check(row, &request.request, IoGetCurrentIrpStackLocation(irp)->FileObject);
+        status = check(device, row, &request.request, IoGetCurrentIrpStackLocation(irp)->FileObject);
     }
-    if (NT_SUCCESS(status) && (row->flags & IN_WORKER) != 0) {
+    if (NT_SUCCESS(status) && runs_in_worker(device, row)) {
         IoMarkIrpPending(irp);
         nt_irp_queue_insert(&device->queue, irp, (row->flags & BARRIER) != 0);
         return STATUS_PENDING; /* the worker releases the device */
@@ -228,7 +293,7 @@ static NTSTATUS dispatch(struct disk_device *device, uint32_t role, PIRP irp)
         status = row->handler(device != NULL ? &device->disk : NULL, &request.request);
     }
     if (status != STATUS_PENDING) {
-        (void)nt_complete(irp, status, NT_SUCCESS(status) ? request.request.information : 0);
+        (void)complete(irp, status, &request.request);
     }
     if (device != NULL) {
         disk_device_release(device);
@@ -257,5 +322,5 @@ void disk_serve_control(struct disk_device *device, PIRP irp)
     KeEnterCriticalRegion();
     NTSTATUS status = row->handler(&device->disk, &request.request);
     KeLeaveCriticalRegion();
-    (void)nt_complete(irp, status, NT_SUCCESS(status) ? request.request.information : 0);
+    (void)complete(irp, status, &request.request);
 }

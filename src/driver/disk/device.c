@@ -395,6 +395,30 @@ static void make_links(struct disk_device *device)
     }
 }
 
+static bool identity_taken(const struct disk_identity *identity)
+{
+    bool found = false;
+    KIRQL irql;
+    KeAcquireSpinLock(&disk_driver.devices_lock, &irql);
+    for (LIST_ENTRY *link = disk_driver.devices.Flink; link != &disk_driver.devices && !found; link = link->Flink) {
+        const struct disk_device *device = CONTAINING_RECORD(link, struct disk_device, link);
+        found = RtlCompareMemory(&device->disk.identity, identity, sizeof(*identity)) == sizeof(*identity);
+    }
+    KeReleaseSpinLock(&disk_driver.devices_lock, irql);
+    return found;
+}
+
+/* The first identity of these parameters that no disk has. number_mutex held. */
+static struct disk_identity identify(const struct disk_parameters *parameters)
+{
+    uint32_t instance = 0;
+    struct disk_identity identity = disk_identify(parameters, instance);
+    while (identity_taken(&identity)) {
+        identity = disk_identify(parameters, ++instance);
+    }
+    return identity;
+}
+
 static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct source *source,
                                 struct create_job *creator, struct disk_device **result)
 {
@@ -409,6 +433,7 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
     struct disk_device *device = object->DeviceExtension;
     object->Flags |= DO_DIRECT_IO;
     object->AlignmentRequirement = source->buffer_alignment_mask;
+    device->disk.identity = identify(&numbered);
     status = nt_device_protect(object, DISK_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
         status = disk_initialize(&device->disk, &numbered, source);

@@ -398,6 +398,7 @@ struct source *image_source(struct image *image, uint64_t offset)
 {
     image->source.operations = &image_operations;
     image->source.blocks = true;
+    image->source.block_size = image->host_sector;
     image->offset = offset;
     return &image->source;
 }
