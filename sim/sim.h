@@ -131,6 +131,15 @@ NTSTATUS sim_internal_ioctl(struct sim_file *file, ULONG code, const void *input
 /* The file's writes ask to reach the medium before they end, as those of files opened with FILE_WRITE_THROUGH. */
 void sim_file_write_through(struct sim_file *file);
 
+/* As the I/O manager sends them for a file on the device itself. The class is one of FILE_INFORMATION_CLASS. */
+NTSTATUS sim_query_information(struct sim_file *file, FILE_INFORMATION_CLASS information_class, void *buffer,
+                               ULONG length, ULONG_PTR *information);
+NTSTATUS sim_set_information(struct sim_file *file, FILE_INFORMATION_CLASS information_class, const void *buffer,
+                             ULONG length);
+
+/* A page or dump file is made on the disk, or is gone. */
+NTSTATUS sim_usage_notification(struct sim_file *file, DEVICE_USAGE_NOTIFICATION_TYPE type, bool in_path);
+
 /* A request with any major function and no parameters. */
 NTSTATUS sim_simple_request(struct sim_file *file, UCHAR major);
 

@@ -218,6 +218,43 @@ NTSTATUS sim_internal_ioctl(struct sim_file *file, ULONG code, const void *input
         information);
 }
 
+NTSTATUS sim_query_information(struct sim_file *file, FILE_INFORMATION_CLASS information_class, void *buffer,
+                               ULONG length, ULONG_PTR *information)
+{
+    struct sim_request *request = new_request(file, IRP_MJ_QUERY_INFORMATION);
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(request->irp);
+    stack->Parameters.QueryFile.Length = length;
+    stack->Parameters.QueryFile.FileInformationClass = information_class;
+    request->buffered = true;
+    request->output = buffer;
+    request->output_length = length;
+    request->irp->AssociatedIrp.SystemBuffer = sim_system_buffer_create(NULL, 0, length);
+    return sim_request_wait(send(request), information);
+}
+
+NTSTATUS sim_set_information(struct sim_file *file, FILE_INFORMATION_CLASS information_class, const void *buffer,
+                             ULONG length)
+{
+    struct sim_request *request = new_request(file, IRP_MJ_SET_INFORMATION);
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(request->irp);
+    stack->Parameters.SetFile.Length = length;
+    stack->Parameters.SetFile.FileInformationClass = information_class;
+    request->buffered = true;
+    request->input_length = length;
+    request->irp->AssociatedIrp.SystemBuffer = sim_system_buffer_create(buffer, length, length);
+    return sim_request_wait(send(request), NULL);
+}
+
+NTSTATUS sim_usage_notification(struct sim_file *file, DEVICE_USAGE_NOTIFICATION_TYPE type, bool in_path)
+{
+    struct sim_request *request = new_request(file, IRP_MJ_PNP);
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(request->irp);
+    stack->MinorFunction = IRP_MN_DEVICE_USAGE_NOTIFICATION;
+    stack->Parameters.UsageNotification.InPath = in_path;
+    stack->Parameters.UsageNotification.Type = type;
+    return sim_request_wait(send(request), NULL);
+}
+
 void sim_cancel(struct sim_request *request)
 {
     if (!sim_request_done(request)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Zw: events, image files on a volume that is a set of unlinked host files, symbolic links. Reads and writes of an
- * asynchronous file complete in the call or later, in another thread, as the seed decides.
+ * Zw: image files on a volume that is a set of unlinked host files. Reads and writes of an asynchronous file complete in
+ * the call or later, in another thread, as the seed decides. Events and links are in zw_objects.c.
  */
 
 #include "sim/internal.h"
@@ -16,10 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NAME_SIZE           1024
-#define VOLUME_PREFIX       "\\??\\C:\\"
-#define FSCTL_SET_SPARSE    0x000900C4u
-#define FSCTL_SET_ZERO_DATA 0x000980C8u
+#define NAME_SIZE             1024
+#define VOLUME_PREFIX         "\\??\\C:\\"
+#define FSCTL_SET_SPARSE      0x000900C4u
+#define FSCTL_SET_ZERO_DATA   0x000980C8u
+#define FSCTL_GET_COMPRESSION 0x0009003Cu
+#define FSCTL_REQUEST_OPLOCK  0x00090000u /* level 1: ends when somebody else opens the file, or when it is cancelled */
 
 /* ---- the volume ---- */
 
@@ -217,8 +219,10 @@ struct file {
     struct node *node;
     ACCESS_MASK access;
     ULONG share, options;
-    unsigned pending;   /* atomic */
-    LONG references;    /* atomic: handle, pending requests, references by pointer */
+    unsigned pending;        /* atomic */
+    LONG references;         /* atomic: handle, pending requests, references by pointer */
+    PIO_STATUS_BLOCK oplock; /* of the request for one that is under way; NULL: none */
+    struct sim_waitable *oplock_event;
     FILE_OBJECT object; /* what ObReferenceObjectByHandle gives */
 };
 
@@ -497,11 +501,8 @@ NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID
 {
     sim_check_irql("ZwFsControlFile", PASSIVE_LEVEL);
     struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwFsControlFile");
-    UNREFERENCED_PARAMETER(event);
     UNREFERENCED_PARAMETER(apc);
     UNREFERENCED_PARAMETER(apc_context);
-    UNREFERENCED_PARAMETER(output);
-    UNREFERENCED_PARAMETER(output_length);
     io->Information = 0;
     if (sim_fault("ZwFsControlFile")) {
         io->Status = STATUS_INSUFFICIENT_RESOURCES;
@@ -509,10 +510,34 @@ NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID
         io->Status = STATUS_SUCCESS;
     } else if (code == FSCTL_SET_ZERO_DATA) {
         io->Status = zero_data(file->node, input, input_length);
+    } else if (code == FSCTL_GET_COMPRESSION && output_length >= sizeof(USHORT)) {
+        memset(output, 0, sizeof(USHORT));
+        sim_memory_accessed(output, sizeof(USHORT), true);
+        io->Information = sizeof(USHORT);
+        io->Status = STATUS_SUCCESS;
+    } else if (code == FSCTL_REQUEST_OPLOCK && event != NULL && file->oplock == NULL) {
+        file->oplock = io;
+        file->oplock_event = sim_handle_object(event, SIM_HANDLE_EVENT, "ZwFsControlFile");
+        sim_waitable_clear(file->oplock_event);
+        return STATUS_PENDING;
     } else {
         io->Status = STATUS_INVALID_DEVICE_REQUEST;
     }
     return io->Status;
+}
+
+NTSTATUS ZwCancelIoFile(HANDLE handle, PIO_STATUS_BLOCK io)
+{
+    sim_check_irql("ZwCancelIoFile", PASSIVE_LEVEL);
+    struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwCancelIoFile");
+    if (file->oplock != NULL) {
+        file->oplock->Status = STATUS_CANCELLED;
+        file->oplock->Information = 0;
+        file->oplock = NULL;
+        sim_waitable_signal(file->oplock_event, 1);
+    }
+    io->Status = STATUS_SUCCESS;
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS ZwQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID information, ULONG length,
@@ -638,76 +663,4 @@ PDEVICE_OBJECT IoGetRelatedDeviceObject(PFILE_OBJECT file)
     sim_check_irql("IoGetRelatedDeviceObject", DISPATCH_LEVEL);
     UNREFERENCED_PARAMETER(file);
     return &file_system_device;
-}
-
-/* ---- events, waiting ---- */
-
-NTSTATUS ZwCreateEvent(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, EVENT_TYPE type,
-                       BOOLEAN signalled)
-{
-    sim_check_irql("ZwCreateEvent", PASSIVE_LEVEL);
-    UNREFERENCED_PARAMETER(access);
-    if (sim_fault("ZwCreateEvent")) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    struct sim_waitable *event = sim_waitable_create(signalled, 1, type == SynchronizationEvent);
-    *handle = sim_handle_create(SIM_HANDLE_EVENT, event, attributes->Attributes, "ZwCreateEvent");
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable, PLARGE_INTEGER timeout)
-{
-    sim_check_irql("ZwWaitForSingleObject", PASSIVE_LEVEL);
-    UNREFERENCED_PARAMETER(alertable);
-    enum sim_handle_kind kind = sim_handle_kind(handle, "ZwWaitForSingleObject");
-    void *object = sim_handle_object(handle, kind, "ZwWaitForSingleObject");
-    if (kind != SIM_HANDLE_THREAD && kind != SIM_HANDLE_EVENT) {
-        sim_violation("handle", "ZwWaitForSingleObject on what is no event and no thread");
-    }
-    struct sim_waitable *waitable = kind == SIM_HANDLE_THREAD ? sim_thread_waitable(object) : object;
-    return sim_waitable_wait(waitable, timeout) ? STATUS_SUCCESS : STATUS_TIMEOUT;
-}
-
-NTSTATUS ZwYieldExecution(void)
-{
-    sim_check_irql("ZwYieldExecution", PASSIVE_LEVEL);
-    sim_delay();
-    return STATUS_SUCCESS;
-}
-
-/* ---- symbolic links ---- */
-
-NTSTATUS ZwOpenSymbolicLinkObject(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes)
-{
-    sim_check_irql("ZwOpenSymbolicLinkObject", PASSIVE_LEVEL);
-    char path[NAME_SIZE];
-    char target[NAME_SIZE];
-    UNREFERENCED_PARAMETER(access);
-    if (!sim_narrow(attributes->ObjectName, path, sizeof(path)) || !sim_resolve_path(path, target, sizeof(target))) {
-        return STATUS_OBJECT_NAME_NOT_FOUND;
-    }
-    if (sim_fault("ZwOpenSymbolicLinkObject")) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    *handle = sim_handle_create(SIM_HANDLE_LINK, strdup(target), attributes->Attributes, "ZwOpenSymbolicLinkObject");
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS ZwQuerySymbolicLinkObject(HANDLE handle, PUNICODE_STRING target, PULONG length)
-{
-    sim_check_irql("ZwQuerySymbolicLinkObject", PASSIVE_LEVEL);
-    const char *text = sim_handle_object(handle, SIM_HANDLE_LINK, "ZwQuerySymbolicLinkObject");
-    size_t characters = strlen(text);
-    UNREFERENCED_PARAMETER(length);
-    if (sim_fault("ZwQuerySymbolicLinkObject")) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    if (characters * sizeof(WCHAR) > target->MaximumLength) {
-        return STATUS_BUFFER_TOO_SMALL;
-    }
-    for (size_t i = 0; i < characters; i++) {
-        target->Buffer[i] = (WCHAR)text[i];
-    }
-    target->Length = (USHORT)(characters * sizeof(WCHAR));
-    return STATUS_SUCCESS;
 }

@@ -67,10 +67,12 @@ _Static_assert(IMDISK_IOCTL_GET_REFERENCED_HANDLE == 0x8372E024u, "wire value");
 
 /*
  * Ballast's own creation flags, in bits that ImDisk leaves alone. QUERY_DEVICE reports them.
+ * STRICT_END: transfers beyond the end fail with NONEXISTENT_SECTOR, instead of succeeding with no bytes.
  * SECTORS_512E: tells programs to keep to multiples of 4096 bytes, whatever the sector size.
  */
 #define BALLAST_OPTION_SECTORS_512E 0x04000000u
-#define BALLAST_OPTION_MASK         BALLAST_OPTION_SECTORS_512E
+#define BALLAST_OPTION_STRICT_END   0x01000000u
+#define BALLAST_OPTION_MASK         (BALLAST_OPTION_SECTORS_512E | BALLAST_OPTION_STRICT_END)
 
 #define IMDISK_AUTO_DEVICE_NUMBER   0xFFFFFFFFu
 

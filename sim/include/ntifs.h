@@ -323,50 +323,52 @@ void ExReleaseFastMutexUnsafe(PFAST_MUTEX mutex);
 
 /* ---- Io ---- */
 
-#define IRP_MJ_CREATE                   0
-#define IRP_MJ_CLOSE                    2
-#define IRP_MJ_READ                     3
-#define IRP_MJ_WRITE                    4
-#define IRP_MJ_QUERY_INFORMATION        5
-#define IRP_MJ_SET_INFORMATION          6
-#define IRP_MJ_FLUSH_BUFFERS            9
-#define IRP_MJ_QUERY_VOLUME_INFORMATION 10
-#define IRP_MJ_DEVICE_CONTROL           14
-#define IRP_MJ_INTERNAL_DEVICE_CONTROL  15
-#define IRP_MJ_SHUTDOWN                 16
-#define IRP_MJ_CLEANUP                  18
-#define IRP_MJ_PNP                      27
-#define IRP_MJ_MAXIMUM_FUNCTION         27
+#define IRP_MJ_CREATE                    0
+#define IRP_MJ_CLOSE                     2
+#define IRP_MJ_READ                      3
+#define IRP_MJ_WRITE                     4
+#define IRP_MJ_QUERY_INFORMATION         5
+#define IRP_MJ_SET_INFORMATION           6
+#define IRP_MJ_FLUSH_BUFFERS             9
+#define IRP_MJ_QUERY_VOLUME_INFORMATION  10
+#define IRP_MJ_DEVICE_CONTROL            14
+#define IRP_MJ_INTERNAL_DEVICE_CONTROL   15
+#define IRP_MJ_SHUTDOWN                  16
+#define IRP_MJ_CLEANUP                   18
+#define IRP_MJ_PNP                       27
+#define IRP_MJ_MAXIMUM_FUNCTION          27
 
-#define IO_NO_INCREMENT                 0
-#define IO_DISK_INCREMENT               1
+#define IRP_MN_DEVICE_USAGE_NOTIFICATION 0x16
 
-#define DO_BUFFERED_IO                  0x00000004u
-#define DO_DIRECT_IO                    0x00000010u
-#define DO_DEVICE_INITIALIZING          0x00000080u
+#define IO_NO_INCREMENT                  0
+#define IO_DISK_INCREMENT                1
 
-#define SL_PENDING_RETURNED             0x01 /* in Control */
-#define SL_WRITE_THROUGH                0x04 /* in Flags, of writes */
+#define DO_BUFFERED_IO                   0x00000004u
+#define DO_DIRECT_IO                     0x00000010u
+#define DO_DEVICE_INITIALIZING           0x00000080u
 
-#define FILE_DEVICE_CD_ROM              0x00000002u
-#define FILE_DEVICE_DISK                0x00000007u
-#define FILE_DEVICE_UNKNOWN             0x00000022u
-#define FILE_REMOVABLE_MEDIA            0x00000001u
-#define FILE_READ_ONLY_DEVICE           0x00000002u
-#define FILE_FLOPPY_DISKETTE            0x00000004u
-#define FILE_DEVICE_SECURE_OPEN         0x00000100u
+#define SL_PENDING_RETURNED              0x01 /* in Control */
+#define SL_WRITE_THROUGH                 0x04 /* in Flags, of writes */
 
-#define FILE_ATTRIBUTE_NORMAL           0x00000080u
-#define FILE_SHARE_READ                 0x00000001u
-#define FILE_SHARE_WRITE                0x00000002u
-#define FILE_SHARE_DELETE               0x00000004u
-#define FILE_OPEN                       0x00000001u
-#define FILE_OPEN_IF                    0x00000003u
-#define FILE_NO_INTERMEDIATE_BUFFERING  0x00000008u
-#define FILE_SYNCHRONOUS_IO_NONALERT    0x00000020u
-#define FILE_NON_DIRECTORY_FILE         0x00000040u
-#define FILE_RANDOM_ACCESS              0x00000800u
-#define FILE_OPEN_FOR_BACKUP_INTENT     0x00004000u
+#define FILE_DEVICE_CD_ROM               0x00000002u
+#define FILE_DEVICE_DISK                 0x00000007u
+#define FILE_DEVICE_UNKNOWN              0x00000022u
+#define FILE_REMOVABLE_MEDIA             0x00000001u
+#define FILE_READ_ONLY_DEVICE            0x00000002u
+#define FILE_FLOPPY_DISKETTE             0x00000004u
+#define FILE_DEVICE_SECURE_OPEN          0x00000100u
+
+#define FILE_ATTRIBUTE_NORMAL            0x00000080u
+#define FILE_SHARE_READ                  0x00000001u
+#define FILE_SHARE_WRITE                 0x00000002u
+#define FILE_SHARE_DELETE                0x00000004u
+#define FILE_OPEN                        0x00000001u
+#define FILE_OPEN_IF                     0x00000003u
+#define FILE_NO_INTERMEDIATE_BUFFERING   0x00000008u
+#define FILE_SYNCHRONOUS_IO_NONALERT     0x00000020u
+#define FILE_NON_DIRECTORY_FILE          0x00000040u
+#define FILE_RANDOM_ACCESS               0x00000800u
+#define FILE_OPEN_FOR_BACKUP_INTENT      0x00004000u
 
 typedef struct {
     union {
@@ -407,7 +409,25 @@ typedef struct _FILE_OBJECT {
     PVOID FsContext;
     BOOLEAN ReadAccess, WriteAccess;
     UNICODE_STRING FileName;
+    LARGE_INTEGER CurrentByteOffset;
 } FILE_OBJECT, *PFILE_OBJECT;
+
+typedef enum {
+    DeviceUsageTypeUndefined,
+    DeviceUsageTypePaging,
+    DeviceUsageTypeHibernation,
+    DeviceUsageTypeDumpFile,
+} DEVICE_USAGE_NOTIFICATION_TYPE;
+
+typedef enum {
+    FileBasicInformation = 4,
+    FileStandardInformation = 5,
+    FileDispositionInformation = 13,
+    FilePositionInformation = 14,
+    FileAlignmentInformation = 17,
+    FileEndOfFileInformation = 20,
+    FileValidDataLengthInformation = 39,
+} FILE_INFORMATION_CLASS;
 
 typedef struct {
     ACCESS_MASK DesiredAccess;
@@ -427,6 +447,14 @@ typedef struct {
             ULONG OutputBufferLength, InputBufferLength, IoControlCode;
             PVOID Type3InputBuffer;
         } DeviceIoControl;
+        struct {
+            ULONG Length;
+            FILE_INFORMATION_CLASS FileInformationClass;
+        } QueryFile, SetFile;
+        struct {
+            BOOLEAN InPath;
+            DEVICE_USAGE_NOTIFICATION_TYPE Type;
+        } UsageNotification;
     } Parameters;
     PDEVICE_OBJECT DeviceObject;
     PFILE_OBJECT FileObject;
@@ -563,12 +591,6 @@ ULONG DbgPrint(const char *format, ...);
 /* ---- Zw ---- */
 
 typedef enum {
-    FileStandardInformation = 5,
-    FileAlignmentInformation = 17,
-    FileEndOfFileInformation = 20,
-} FILE_INFORMATION_CLASS;
-
-typedef enum {
     FileFsSizeInformation = 3,
 } FS_INFORMATION_CLASS;
 
@@ -577,6 +599,10 @@ typedef struct {
     ULONG NumberOfLinks;
     BOOLEAN DeletePending, Directory;
 } FILE_STANDARD_INFORMATION;
+
+typedef struct {
+    LARGE_INTEGER CurrentByteOffset;
+} FILE_POSITION_INFORMATION;
 
 typedef struct {
     LARGE_INTEGER EndOfFile;
@@ -616,6 +642,7 @@ typedef struct {
 
 typedef void (*PIO_APC_ROUTINE)(PVOID context, PIO_STATUS_BLOCK io, ULONG reserved);
 
+NTSTATUS ZwCancelIoFile(HANDLE file, PIO_STATUS_BLOCK io);
 NTSTATUS ZwClose(HANDLE handle);
 NTSTATUS ZwCreateEvent(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, EVENT_TYPE type,
                        BOOLEAN signalled);

@@ -129,6 +129,12 @@ void run_rows(struct target_handle *handle, const struct row *rows, size_t count
     CASE(transfer_boundaries)                           \
     CASE(large_disks_cost_nothing)                      \
     CASE(statistics)                                    \
+    CASE(byte_swapped_images)                           \
+    CASE(byte_swapped_memory)                           \
+    CASE(locked_memory_by_name)                         \
+    CASE(pass_through)                                  \
+    CASE(strict_ends)                                   \
+    CASE(file_subtypes)                                 \
     CASE(standard_lengths)                              \
     CASE(check_verify_reads)                            \
     CASE(verifying)                                     \

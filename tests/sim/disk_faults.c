@@ -184,6 +184,11 @@ static NTSTATUS operate_create_buffered(void)
     return create(IMDISK_TYPE_FILE | IMDISK_FILE_BUFFERED_IO, 2 * MIB, IMAGE, 0);
 }
 
+static NTSTATUS operate_create_swapped(void)
+{
+    return create(IMDISK_TYPE_FILE | IMDISK_FILE_BUFFERED_IO | IMDISK_OPTION_BYTE_SWAP, MIB, IMAGE, 0);
+}
+
 /* ---- using a disk ---- */
 
 static unsigned char pattern[3 * 65536 + 4096];
@@ -210,6 +215,21 @@ static void set_up_file_disk(void)
     open_disk();
     fill_pattern(1);
     CHECK_EQUAL(sim_write(disk, 512, pattern, sizeof(pattern), NULL), STATUS_SUCCESS);
+}
+
+static void set_up_swapped_disk(void)
+{
+    CHECK(sim_volume_create(IMAGE, NULL, MIB));
+    CHECK_EQUAL(operate_create_swapped(), STATUS_SUCCESS);
+    open_disk();
+    fill_pattern(1);
+    CHECK_EQUAL(sim_write(disk, 512, pattern, sizeof(pattern), NULL), STATUS_SUCCESS);
+}
+
+static NTSTATUS operate_pass_through(void)
+{
+    uint32_t code = 0x000900C4; /* FSCTL_SET_SPARSE */
+    return sim_ioctl(disk, IMDISK_IOCTL_FSCTL_PASS_THROUGH, &code, sizeof(code), NULL, 0, NULL);
 }
 
 static void verify_content(void)
@@ -497,6 +517,9 @@ SCENARIO(create_new_file, set_up_nothing, operate_create_new_file, verify_create
 SCENARIO(create_odd_file, set_up_image, operate_create_odd_file, verify_image)
 SCENARIO(create_buffered, set_up_image, operate_create_buffered, verify_image)
 SCENARIO(create_loaded, set_up_image, operate_create_loaded, verify_image)
+SCENARIO(create_swapped, set_up_image, operate_create_swapped, verify_image)
+SCENARIO(write_swapped, set_up_swapped_disk, operate_write, verify_written)
+SCENARIO(pass_through, set_up_file_disk, operate_pass_through, verify_unchanged)
 SCENARIO(query, set_up_memory_disk, operate_queries, verify_unchanged)
 SCENARIO(read_memory, set_up_memory_disk, operate_read, verify_unchanged)
 SCENARIO(read_file, set_up_file_disk, operate_read, verify_unchanged)
@@ -526,7 +549,8 @@ static void all_were_failed(void)
 
 TEST_MAIN({"load", load}, {"create_memory", create_memory}, {"create_with_stale_letter", create_with_stale_letter},
           {"create_new_file", create_new_file}, {"create_odd_file", create_odd_file},
-          {"create_buffered", create_buffered}, {"create_loaded", create_loaded}, {"query", query},
+          {"create_buffered", create_buffered}, {"create_loaded", create_loaded}, {"create_swapped", create_swapped},
+          {"write_swapped", write_swapped}, {"pass_through", pass_through}, {"query", query},
           {"read_memory", read_memory}, {"read_file", read_file}, {"write_memory", write_memory},
           {"write_file", write_file}, {"flush_memory", flush_memory}, {"flush_file", flush_file},
           {"trim_memory", trim_memory}, {"trim_file", trim_file}, {"grow_memory", grow_memory},

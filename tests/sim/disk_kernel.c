@@ -178,7 +178,7 @@ static void internal_control_is_control(void)
 static void other_functions_are_refused(void)
 {
     static const UCHAR majors[] = {IRP_MJ_QUERY_INFORMATION, IRP_MJ_SET_INFORMATION, IRP_MJ_QUERY_VOLUME_INFORMATION,
-                                   IRP_MJ_SHUTDOWN, IRP_MJ_PNP};
+                                   IRP_MJ_SHUTDOWN, IRP_MJ_PNP}; /* classes and minor function 0 */
     begin();
     create_and_open(IMDISK_TYPE_VM, NULL);
     for (size_t i = 0; i < sizeof(majors); i++) {
@@ -186,6 +186,112 @@ static void other_functions_are_refused(void)
         CHECK_EQUAL(sim_simple_request(control, majors[i]), STATUS_INVALID_DEVICE_REQUEST);
     }
     CHECK_EQUAL(sim_flush(control), STATUS_INVALID_DEVICE_REQUEST);
+    end();
+}
+
+static void file_information(void)
+{
+    static const struct {
+        FILE_INFORMATION_CLASS information_class;
+        NTSTATUS status;
+    } sets[] = {
+        {FileBasicInformation, STATUS_SUCCESS},
+        {FileDispositionInformation, STATUS_SUCCESS},
+        {FileValidDataLengthInformation, STATUS_SUCCESS},
+        {FileEndOfFileInformation, STATUS_INVALID_DEVICE_REQUEST},
+        {FileStandardInformation, STATUS_INVALID_DEVICE_REQUEST},
+    };
+    FILE_STANDARD_INFORMATION standard;
+    FILE_POSITION_INFORMATION position = {.CurrentByteOffset.QuadPart = 12345};
+    unsigned char buffer[40] = {0};
+    ULONG_PTR information = 0;
+    begin();
+    create_and_open(IMDISK_TYPE_VM, NULL);
+    CHECK_EQUAL(sim_query_information(disk, FileStandardInformation, &standard, sizeof(standard) - 1, NULL),
+                STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(sim_query_information(disk, FileStandardInformation, &standard, sizeof(standard), &information),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(information, sizeof(standard));
+    CHECK_EQUAL(standard.EndOfFile.QuadPart, MIB);
+    CHECK_EQUAL(standard.Directory, FALSE);
+    CHECK_EQUAL(sim_set_information(disk, FilePositionInformation, &position, 7), STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(sim_set_information(disk, FilePositionInformation, &position, 8), STATUS_SUCCESS);
+    position.CurrentByteOffset.QuadPart = -1;
+    CHECK_EQUAL(sim_set_information(disk, FilePositionInformation, &position, 8), STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(sim_query_information(disk, FilePositionInformation, &position, 7, NULL), STATUS_BUFFER_TOO_SMALL);
+    CHECK_EQUAL(sim_query_information(disk, FilePositionInformation, &position, 8, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(position.CurrentByteOffset.QuadPart, 12345);
+    CHECK_EQUAL(sim_query_information(disk, FileAlignmentInformation, buffer, 40, NULL), STATUS_INVALID_DEVICE_REQUEST);
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+        CHECK_EQUAL(sim_set_information(disk, sets[i].information_class, buffer, sizeof(buffer)), sets[i].status);
+    }
+    CHECK_EQUAL(sim_query_information(control, FileStandardInformation, &standard, sizeof(standard), NULL),
+                STATUS_INVALID_DEVICE_REQUEST); /* ImDisk does not complete it */
+    CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_query_information(disk, FileStandardInformation, &standard, sizeof(standard), NULL),
+                STATUS_DEVICE_REMOVED);
+    CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypePaging, true), STATUS_DEVICE_REMOVED);
+    end();
+}
+
+/* A disk with a page file stays, and stays writable. */
+static void page_files(void)
+{
+    uint32_t flags[2] = {IMDISK_OPTION_READ_ONLY, IMDISK_OPTION_READ_ONLY};
+    begin();
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypePaging, false), STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypePaging, true), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypeDumpFile, true), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypeHibernation, true), STATUS_NOT_SUPPORTED);
+    CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypeHibernation, false), STATUS_NOT_SUPPORTED);
+    CHECK_EQUAL(sim_usage_notification(control, DeviceUsageTypePaging, true), STATUS_INVALID_DEVICE_REQUEST);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_ACCESS_DENIED);
+        CHECK_EQUAL(sim_ioctl(disk, IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, NULL, 0, NULL), STATUS_ACCESS_DENIED);
+        CHECK_EQUAL(sim_ioctl(disk, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, 8, NULL, 0, NULL),
+                    STATUS_INVALID_DEVICE_REQUEST);
+        CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypePaging, false), STATUS_SUCCESS);
+    }
+    CHECK_EQUAL(sim_ioctl(disk, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, 8, NULL, 0, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypePaging, true), STATUS_MEDIA_WRITE_PROTECTED);
+    CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
+    end();
+
+    begin(); /* what is paged out cannot hold what is paged out to it */
+    create_and_open(IMDISK_TYPE_VM, NULL);
+    CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypePaging, true), STATUS_NOT_SUPPORTED);
+    CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(create(IMDISK_TYPE_FILE | IMDISK_FILE_AWE_ALLOC, NULL), STATUS_SUCCESS);
+    sim_close(disk);
+    CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypePaging, true), STATUS_SUCCESS);
+    end();
+}
+
+static void passed_through(void)
+{
+    uint32_t compression[2] = {0x0009003C, 0xCCCCCCCC};
+    static uint32_t oplock = 0x00090000;
+    ULONG_PTR information = 0;
+    begin();
+    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    CHECK_EQUAL(sim_ioctl(disk, IMDISK_IOCTL_FSCTL_PASS_THROUGH, compression, 4, compression, 8, &information),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(information, 2);
+    CHECK_EQUAL(compression[0], 0x00090000); /* its low half is the answer, 0 */
+    /* What never ends by itself does when nobody waits for it any more, or when the disk is removed. */
+    struct sim_request *request = sim_ioctl_begin(disk, IMDISK_IOCTL_FSCTL_PASS_THROUGH, &oplock, 4, NULL, 0);
+    pause_a_little();
+    sim_cancel(request);
+    CHECK_EQUAL(sim_request_wait(request, NULL), STATUS_CANCELLED);
+    request = sim_ioctl_begin(disk, IMDISK_IOCTL_FSCTL_PASS_THROUGH, &oplock, 4, NULL, 0);
+    for (unsigned i = 0; i < 100; i++) {
+        pause_a_little();
+    }
+    CHECK(!sim_request_done(request));
+    CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_request_wait(request, NULL), STATUS_CANCELLED);
     end();
 }
 
@@ -469,7 +575,8 @@ static void volumes_with_large_sectors(void)
 TEST_MAIN({"transfers_at_dispatch_level", transfers_at_dispatch_level},
           {"control_at_dispatch_level", control_at_dispatch_level},
           {"internal_control_is_control", internal_control_is_control},
-          {"other_functions_are_refused", other_functions_are_refused},
+          {"other_functions_are_refused", other_functions_are_refused}, {"file_information", file_information},
+          {"page_files", page_files}, {"passed_through", passed_through},
           {"write_through_reaches_the_file", write_through_reaches_the_file},
           {"users_may_query_only", users_may_query_only}, {"names_behind_devices", names_behind_devices},
           {"images_are_opened_with_the_callers_rights", images_are_opened_with_the_callers_rights},

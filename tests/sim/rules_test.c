@@ -801,6 +801,7 @@ AT_DISPATCH(PsLookupThreadByThreadId, (void)PsLookupThreadByThreadId(NULL, NULL)
 AT_DISPATCH(PsTerminateSystemThread, (void)PsTerminateSystemThread(STATUS_SUCCESS))
 AT_DISPATCH(RtlAppendUnicodeToString, (void)RtlAppendUnicodeToString(NULL, L""))
 AT_DISPATCH(RtlIntegerToUnicodeString, (void)RtlIntegerToUnicodeString(1, 10, NULL))
+AT_DISPATCH(ZwCancelIoFile, (void)ZwCancelIoFile(NULL, NULL))
 AT_DISPATCH(ZwClose, (void)ZwClose(NULL))
 AT_DISPATCH(ZwCreateEvent, (void)ZwCreateEvent(NULL, 0, NULL, NotificationEvent, FALSE))
 AT_DISPATCH(ZwCreateSection, (void)ZwCreateSection(NULL, 0, NULL, NULL, 0, 0, NULL))
@@ -1104,6 +1105,7 @@ static void functions_at_dispatch_level(void)
         DISPATCH(PsTerminateSystemThread),
         DISPATCH(RtlAppendUnicodeToString),
         DISPATCH(RtlIntegerToUnicodeString),
+        DISPATCH(ZwCancelIoFile),
         DISPATCH(ZwClose),
         DISPATCH(ZwCreateEvent),
         DISPATCH(ZwCreateFile),

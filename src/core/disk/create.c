@@ -25,11 +25,62 @@ static ballast_status resolve_drive_letter(uint16_t letter, const struct disk_cr
     return BALLAST_SUCCESS;
 }
 
+/* ASCII upper case; enough for what is compared here. */
+static uint16_t upper(uint16_t character)
+{
+    return character >= 'a' && character <= 'z' ? (uint16_t)(character - 'a' + 'A') : character;
+}
+
+/* Whether the characters from `at` on are `text`, which is upper case. */
+static bool name_has(const struct disk_parameters *parameters, size_t at, const char *text, size_t length)
+{
+    if (parameters->file_name_length / sizeof(uint16_t) < at + length) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (upper(parameters->file_name[at + i]) != (uint16_t)text[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * ImDisk's locked memory is a device whose files are memory, loaded from the file whose path follows the device's. Here
+ * it is an option: a name of such a file sets it.
+ */
+static void resolve_image_name(struct disk_parameters *parameters)
+{
+#define DEVICE_NAME(text) {text, sizeof(text) - 1}
+    static const struct {
+        const char *text;
+        size_t length;
+    } devices[] = {DEVICE_NAME("\\DEVICE\\AWEALLOC"), DEVICE_NAME("\\??\\AWEALLOC"),
+                   DEVICE_NAME("\\DOSDEVICES\\AWEALLOC")};
+#undef DEVICE_NAME
+    parameters->image_name = parameters->file_name;
+    parameters->image_name_length = parameters->file_name_length;
+    if ((parameters->flags & IMDISK_TYPE_MASK) != IMDISK_TYPE_FILE) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+        size_t length = devices[i].length;
+        bool ends = parameters->file_name_length == length * sizeof(uint16_t);
+        if (name_has(parameters, 0, devices[i].text, length) && (ends || parameters->file_name[length] == '\\')) {
+            parameters->flags = (parameters->flags & ~IMDISK_SUBTYPE_MASK) | IMDISK_FILE_AWE_ALLOC;
+            parameters->image_name += length;
+            parameters->image_name_length = (uint16_t)(parameters->image_name_length - length * sizeof(uint16_t));
+        }
+    }
+}
+
 static ballast_status resolve_backing(struct disk_parameters *parameters)
 {
     if ((parameters->flags & IMDISK_TYPE_MASK) == 0) {
         parameters->flags |= parameters->file_name_length == 0 ? IMDISK_TYPE_VM : IMDISK_TYPE_FILE;
     }
+    resolve_image_name(parameters);
+    parameters->byte_swap = (parameters->flags & IMDISK_OPTION_BYTE_SWAP) != 0;
     switch (parameters->flags & IMDISK_TYPE_MASK) {
     case IMDISK_TYPE_VM:
         parameters->flags &= ~IMDISK_SUBTYPE_MASK;
@@ -37,6 +88,10 @@ static ballast_status resolve_backing(struct disk_parameters *parameters)
         return BALLAST_SUCCESS;
     case IMDISK_TYPE_FILE:
         if ((parameters->flags & IMDISK_SUBTYPE_MASK) > IMDISK_FILE_BUFFERED_IO) {
+            return BALLAST_INVALID_PARAMETER;
+        }
+        /* As ImDisk; and only the cache lets single bytes be written. */
+        if (parameters->byte_swap && (parameters->flags & IMDISK_SUBTYPE_MASK) != IMDISK_FILE_BUFFERED_IO) {
             return BALLAST_INVALID_PARAMETER;
         }
         parameters->locked_memory = (parameters->flags & IMDISK_SUBTYPE_MASK) == IMDISK_FILE_AWE_ALLOC;
@@ -49,25 +104,10 @@ static ballast_status resolve_backing(struct disk_parameters *parameters)
     }
 }
 
-/* ASCII upper case; enough for the extensions below. */
-static uint16_t upper(uint16_t character)
-{
-    return character >= 'a' && character <= 'z' ? (uint16_t)(character - 'a' + 'A') : character;
-}
-
-static bool name_ends_with(const struct disk_parameters *parameters, const char *suffix, size_t suffix_characters)
+static bool name_ends_with(const struct disk_parameters *parameters, const char *suffix, size_t length)
 {
     size_t characters = parameters->file_name_length / sizeof(uint16_t);
-    if (characters < suffix_characters) {
-        return false;
-    }
-    const uint16_t *tail = parameters->file_name + characters - suffix_characters;
-    for (size_t i = 0; i < suffix_characters; i++) {
-        if (upper(tail[i]) != (uint16_t)suffix[i]) {
-            return false;
-        }
-    }
-    return true;
+    return characters >= length && name_has(parameters, characters - length, suffix, length);
 }
 
 static ballast_status resolve_kind(struct disk_parameters *parameters)
@@ -106,9 +146,6 @@ ballast_status disk_parameters_parse(const void *input, size_t input_length, con
                      .sectors_per_track = data->sectors_per_track,
                      .bytes_per_sector = data->bytes_per_sector},
     };
-    if ((data->flags & IMDISK_OPTION_BYTE_SWAP) != 0) {
-        return BALLAST_NOT_SUPPORTED;
-    }
     ballast_status status = resolve_drive_letter(data->drive_letter, policy, &parameters->drive_letter);
     if (ballast_failed(status)) {
         return status;
@@ -125,7 +162,7 @@ ballast_status disk_parameters_parse(const void *input, size_t input_length, con
     if (ballast_failed(status)) {
         return status;
     }
-    bool blank = parameters->file_name_length == 0;
+    bool blank = parameters->image_name_length == 0;
     if (blank && (!parameters->in_memory || parameters->requested_size <= DISK_MINIMUM_EXCLUSIVE)) {
         return BALLAST_INVALID_PARAMETER;
     }

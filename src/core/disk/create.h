@@ -25,8 +25,9 @@ struct disk_parameters {
     uint32_t number; /* or IMDISK_AUTO_DEVICE_NUMBER */
     uint32_t flags;  /* IMDISK_*; type and device type resolved as far as the steps have come */
     enum disk_kind kind;
-    bool in_memory;          /* data lives in memory; an image is only loaded */
-    bool locked_memory;      /* and may not be paged out */
+    bool in_memory;     /* data lives in memory; an image is only loaded */
+    bool locked_memory; /* and may not be paged out */
+    bool byte_swap;
     uint16_t drive_letter;   /* upper case, or 0 */
     uint64_t image_offset;   /* bytes */
     uint64_t requested_size; /* bytes; 0: as the image */
@@ -34,6 +35,9 @@ struct disk_parameters {
     struct disk_geometry geometry;
     const uint16_t *file_name; /* within the request */
     uint16_t file_name_length; /* bytes */
+    /* What is opened: the file name without the device that it names, if that is AWEAlloc. */
+    const uint16_t *image_name;
+    uint16_t image_name_length; /* bytes; 0: none */
 };
 
 /*

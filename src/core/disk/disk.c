@@ -66,6 +66,7 @@ ballast_status disk_initialize(struct disk *disk, const struct disk_parameters *
         .flags = parameters->flags,
         .kind = parameters->kind,
         .in_memory = parameters->in_memory,
+        .locked_memory = parameters->locked_memory,
         .drive_letter = parameters->drive_letter,
         .file_name_length = parameters->file_name_length,
         .file_name = file_name,
@@ -130,6 +131,12 @@ static ballast_status count(struct disk *disk, ballast_status status, uint64_t *
     return status;
 }
 
+/* What becomes of a transfer that is not within the disk. */
+static ballast_status beyond_end(const struct disk *disk)
+{
+    return (disk_flags(disk) & BALLAST_OPTION_STRICT_END) != 0 ? BALLAST_NONEXISTENT_SECTOR : BALLAST_SUCCESS;
+}
+
 ballast_status disk_check_transfer(const struct disk *disk, int64_t offset, size_t length, bool write)
 {
     if (offset < 0) {
@@ -138,12 +145,15 @@ ballast_status disk_check_transfer(const struct disk *disk, int64_t offset, size
     if (write && disk_read_only(disk)) {
         return BALLAST_MEDIA_WRITE_PROTECTED;
     }
-    return length == 0 || !within(disk, (uint64_t)offset, length) ? BALLAST_SUCCESS : BALLAST_PENDING;
+    if (length == 0) {
+        return BALLAST_SUCCESS;
+    }
+    return within(disk, (uint64_t)offset, length) ? BALLAST_PENDING : beyond_end(disk);
 }
 
 ballast_status disk_read(struct disk *disk, uint64_t offset, void *buffer, size_t length, size_t *transferred)
 {
-    ballast_status status = BALLAST_SUCCESS;
+    ballast_status status = beyond_end(disk);
     *transferred = 0;
     rwlock_lock_shared(&disk->resize_lock);
     if (within(disk, offset, length)) {
@@ -167,7 +177,7 @@ ballast_status disk_verify(struct disk *disk, uint64_t offset, void *buffer, siz
 
 ballast_status disk_write(struct disk *disk, uint64_t offset, const void *buffer, size_t length, size_t *transferred)
 {
-    ballast_status status = BALLAST_SUCCESS;
+    ballast_status status = beyond_end(disk);
     *transferred = 0;
     rwlock_lock_shared(&disk->resize_lock);
     if (within(disk, offset, length)) {

@@ -33,6 +33,7 @@ struct disk {
     uint32_t flags; /* IMDISK_*; the changeable ones change atomically */
     enum disk_kind kind;
     bool in_memory;
+    bool locked_memory;
     uint16_t drive_letter;
     uint16_t file_name_length;     /* bytes */
     uint16_t *file_name;           /* owned; NULL when the length is 0 */
@@ -66,7 +67,8 @@ bool disk_removable(const struct disk *disk);
 
 /*
  * What becomes of a transfer: BALLAST_PENDING means that disk_read or disk_write must carry it out; anything else is its
- * final status, with no bytes transferred. Requests beyond the end succeed with no bytes, as ImDisk's do. Any IRQL.
+ * final status, with no bytes transferred. Requests beyond the end succeed with no bytes, as ImDisk's do, unless the disk
+ * is strict: then BALLAST_NONEXISTENT_SECTOR. Any IRQL.
  */
 ballast_status disk_check_transfer(const struct disk *disk, int64_t offset, size_t length, bool write);
 

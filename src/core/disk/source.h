@@ -35,10 +35,25 @@ struct source_operations {
 
 struct source {
     const struct source_operations *operations;
+    struct source *below; /* of a layer, which owns it; NULL: none */
     bool blocks;
-    bool sparse;                    /* atomic; zeros become holes */
+    bool sparse;                    /* atomic; zeros become holes. Not of layers: use source_sparse */
     uint32_t buffer_alignment_mask; /* transfers want buffers at multiples of this + 1; 0: any address */
     uint32_t block_size;            /* bytes that the medium reads and writes at a time; 0: any number */
 };
+
+/* What is under all layers. */
+static inline struct source *source_base(struct source *source)
+{
+    while (source->below != NULL) {
+        source = source->below;
+    }
+    return source;
+}
+
+static inline bool source_sparse(struct source *source)
+{
+    return __atomic_load_n(&source_base(source)->sparse, __ATOMIC_RELAXED);
+}
 
 #endif

@@ -200,7 +200,7 @@ static ballast_status flag_property(struct request *request, bool value)
 
 static bool can_trim(const struct disk *disk)
 {
-    return !disk_read_only(disk) && (disk->in_memory || __atomic_load_n(&disk->source->sparse, __ATOMIC_RELAXED));
+    return !disk_read_only(disk) && (disk->in_memory || source_sparse(disk->source));
 }
 
 static ballast_status property(const struct disk *disk, uint32_t id, struct request *request)

@@ -91,14 +91,16 @@ static ballast_status set_flags(void *target, struct request *request)
     PDEVICE_OBJECT object = device_of(disk)->object;
     struct imdisk_set_device_flags flags;
     RtlCopyMemory(&flags, request->buffer, sizeof(flags));
-    uint32_t remaining = disk_change_flags(disk, flags.flags_to_change, flags.flag_values, false);
+    uint32_t remaining =
+        disk_change_flags(disk, flags.flags_to_change, flags.flag_values, disk_device_special(device_of(disk)));
     if (disk_removable(disk)) {
         object->Characteristics |= FILE_REMOVABLE_MEDIA;
     } else {
         object->Characteristics &= ~(ULONG)FILE_REMOVABLE_MEDIA;
     }
     uint32_t sparse = remaining & flags.flag_values & IMDISK_OPTION_SPARSE_FILE;
-    if (sparse != 0 && !disk->in_memory && image_source_set_sparse(disk->source)) {
+    struct image *image = image_behind(disk->source);
+    if (sparse != 0 && image != NULL && image_set_sparse(image)) {
         remaining &= ~sparse;
     }
     if (request->output_length >= sizeof(flags)) {
@@ -109,8 +111,21 @@ static ballast_status set_flags(void *target, struct request *request)
     return remaining == 0 ? BALLAST_SUCCESS : BALLAST_INVALID_DEVICE_REQUEST;
 }
 
+static ballast_status pass_through(void *target, struct request *request)
+{
+    const struct disk *disk = target;
+    struct image *image = image_behind(disk->source);
+    if (image == NULL) {
+        return BALLAST_INVALID_DEVICE_REQUEST;
+    }
+    return image_pass_through(image, request->code == IMDISK_IOCTL_FSCTL_PASS_THROUGH, request);
+}
+
 static ballast_status eject(void *target, struct request *request)
 {
+    if (disk_device_special(device_of(target))) {
+        return BALLAST_ACCESS_DENIED;
+    }
     disk_device_remove(device_of(target), irp_of(request));
     return BALLAST_PENDING;
 }
@@ -124,9 +139,13 @@ static ballast_status remove_device(void *target, struct request *request)
     if (device == NULL) {
         return BALLAST_OBJECT_NAME_NOT_FOUND;
     }
-    disk_device_remove(device, irp_of(request));
+    ballast_status status = BALLAST_ACCESS_DENIED;
+    if (!disk_device_special(device)) {
+        disk_device_remove(device, irp_of(request));
+        status = BALLAST_PENDING;
+    }
     disk_device_release(device);
-    return BALLAST_PENDING;
+    return status;
 }
 
 #define ROW(name, flags, in, out, short_in, short_out, handler)                \
@@ -151,6 +170,8 @@ static const struct request_entry control_table[] = {
     QUERY(IMDISK_IOCTL_QUERY_DEVICE, IMDISK_QUERY_DEVICE_MINIMUM, BUFFER_TOO_SMALL, disk_control_query_device),
     ROW(IMDISK_IOCTL_SET_DEVICE_FLAGS, ON_DISK | IN_WORKER | BARRIER | AT_PASSIVE | MODIFIES, 8, 0, INVALID_PARAMETER,
         INVALID_PARAMETER, set_flags),
+    ROW(IMDISK_IOCTL_IOCTL_PASS_THROUGH, ON_DISK | IN_WORKER, 4, 0, INVALID_PARAMETER, INVALID_PARAMETER, pass_through),
+    ROW(IMDISK_IOCTL_FSCTL_PASS_THROUGH, ON_DISK | IN_WORKER, 4, 0, INVALID_PARAMETER, INVALID_PARAMETER, pass_through),
 
     /* Ballast's */
     ROW(BALLAST_IOCTL_DISK_QUERY_STATE, ON_DISK | AT_PASSIVE, 0, sizeof(struct ballast_disk_state), INVALID_PARAMETER,

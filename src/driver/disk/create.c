@@ -7,6 +7,7 @@
 
 #include "core/disk/control.h"
 #include "core/disk/ram.h"
+#include "core/disk/swap.h"
 #include "driver/disk/driver.h"
 #include "driver/nt/late.h"
 #include "driver/nt/wine.h"
@@ -79,14 +80,20 @@ static NTSTATUS open_as_client(struct create_job *job, const struct image_option
 
 /* ---- building the source ---- */
 
-static NTSTATUS load_block(struct create_job *job, struct image *image, struct source *store, uint64_t image_offset,
-                           uint64_t disk_offset, unsigned char *buffer, ULONG length)
+static NTSTATUS load_block(struct create_job *job, struct image *image, const struct disk_parameters *parameters,
+                           struct source *store, uint64_t disk_offset, unsigned char *buffer, ULONG length)
 {
     if (job->irp->Cancel || __atomic_load_n(&disk_driver.unloading, __ATOMIC_RELAXED)) {
         return STATUS_CANCELLED;
     }
-    NTSTATUS status = image_read(image, image_offset, buffer, length);
-    return NT_SUCCESS(status) ? store->operations->write(store, disk_offset, buffer, length) : status;
+    NTSTATUS status = image_read(image, parameters->image_offset + disk_offset, buffer, length);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    if (parameters->byte_swap) { /* once, so that no layer is needed; blocks are of whole pairs */
+        swap_pairs(buffer, length);
+    }
+    return store->operations->write(store, disk_offset, buffer, length);
 }
 
 /* Copies the image into memory, as far as both reach. The rest of a larger disk is zeros. */
@@ -108,7 +115,7 @@ static NTSTATUS load(struct create_job *job, struct image *image, const struct d
     KeEnterCriticalRegion();
     for (uint64_t done = 0; done < available && NT_SUCCESS(status); done += LOAD_BLOCK) {
         ULONG length = available - done < LOAD_BLOCK ? (ULONG)(available - done) : LOAD_BLOCK;
-        status = load_block(job, image, store, parameters->image_offset + done, done, buffer, length);
+        status = load_block(job, image, parameters, store, done, buffer, length);
     }
     KeLeaveCriticalRegion();
     platform_free(buffer, LOAD_BLOCK, CREATE_TAG_BUFFER);
@@ -133,8 +140,8 @@ static struct image_options image_options(const struct disk_parameters *paramete
 {
     bool read_only = (parameters->flags & IMDISK_OPTION_READ_ONLY) != 0 || parameters->in_memory;
     return (struct image_options){
-        .name = parameters->file_name,
-        .name_length = parameters->file_name_length,
+        .name = parameters->image_name,
+        .name_length = parameters->image_name_length,
         .read_only = read_only,
         .share_write = read_only || (parameters->flags & IMDISK_OPTION_SHARED_IMAGE) != 0,
         .buffered = parameters->in_memory || (parameters->flags & IMDISK_SUBTYPE_MASK) == IMDISK_FILE_BUFFERED_IO,
@@ -160,6 +167,9 @@ static NTSTATUS probe(struct image *image, struct disk_parameters *parameters)
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     NTSTATUS status = image_read(image, parameters->image_offset, buffer, PROBE_LENGTH);
+    if (parameters->byte_swap && NT_SUCCESS(status)) {
+        swap_pairs(buffer, PROBE_LENGTH);
+    }
     if (NT_SUCCESS(status) || status == STATUS_END_OF_FILE) {
         disk_parameters_resolve_geometry(parameters, NT_SUCCESS(status) ? buffer : NULL);
         status = STATUS_SUCCESS;
@@ -194,11 +204,27 @@ static NTSTATUS open_image(struct create_job *job, struct disk_parameters *param
     return status;
 }
 
+/* Takes the image over, even when it fails. */
+static NTSTATUS create_file_source(struct image *image, const struct disk_parameters *parameters,
+                                   struct source **source)
+{
+    struct source *base = image_source(image, parameters->image_offset);
+    if (!parameters->byte_swap) {
+        *source = base;
+        return STATUS_SUCCESS;
+    }
+    NTSTATUS status = swap_create(base, parameters->geometry.size_bytes, source);
+    if (!NT_SUCCESS(status)) {
+        base->operations->destroy(base);
+    }
+    return status;
+}
+
 static NTSTATUS create_source(struct create_job *job, struct disk_parameters *parameters, struct source **source)
 {
     struct image *image = NULL;
     NTSTATUS status;
-    if (parameters->file_name_length != 0) {
+    if (parameters->image_name_length != 0) {
         status = open_image(job, parameters, &image);
     } else {
         uint64_t unused;
@@ -211,7 +237,7 @@ static NTSTATUS create_source(struct create_job *job, struct disk_parameters *pa
     if (parameters->in_memory) {
         status = create_memory(job, image, parameters, source);
     } else {
-        *source = image_source(image, parameters->image_offset);
+        status = create_file_source(image, parameters, source);
         image = NULL;
     }
 

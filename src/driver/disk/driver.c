@@ -152,6 +152,9 @@ static NTSTATUS load(PDRIVER_OBJECT object)
     object->MajorFunction[IRP_MJ_READ] = disk_dispatch_transfer;
     object->MajorFunction[IRP_MJ_WRITE] = disk_dispatch_transfer;
     object->MajorFunction[IRP_MJ_FLUSH_BUFFERS] = disk_dispatch_transfer;
+    object->MajorFunction[IRP_MJ_QUERY_INFORMATION] = disk_dispatch_information;
+    object->MajorFunction[IRP_MJ_SET_INFORMATION] = disk_dispatch_information;
+    object->MajorFunction[IRP_MJ_PNP] = disk_dispatch_pnp;
     object->MajorFunction[IRP_MJ_DEVICE_CONTROL] = disk_dispatch_device_control;
     object->MajorFunction[IRP_MJ_INTERNAL_DEVICE_CONTROL] = disk_dispatch_device_control;
     object->DriverUnload = unload;

@@ -7,6 +7,7 @@
  *   device.c    disk devices: creation of the device object, references, removal, workers
  *   create.c    CREATE_DEVICE, in a thread of its own
  *   transfer.c  read, write, flush
+ *   information.c  file information, page files
  *   image.c     image files: opening, and the source over them
  *
  * A disk device lives from disk_device_create to its finish in device.c. One reference belongs to its existence and is
@@ -57,6 +58,7 @@ struct disk_device {
     LIST_ENTRY link;    /* in disk_driver.devices */
     LONG references;    /* atomic; 0: being torn down */
     LONG removing;      /* atomic; 1: no new requests */
+    LONG special_files; /* atomic; page, dump files on the disk */
     bool number_linked; /* we made the link of its number */
     bool letter_linked; /* we made the drive letter's link */
     struct disk disk;   /* destroyed by the last worker */
@@ -152,6 +154,17 @@ NTSTATUS NTAPI disk_dispatch_transfer(PDEVICE_OBJECT object, PIRP irp);
 /* Serves a queued read, write or flush in a worker and completes it. */
 void disk_serve_transfer(struct disk_device *device, PIRP irp);
 
+/* ---- information.c ---- */
+
+NTSTATUS NTAPI disk_dispatch_information(PDEVICE_OBJECT object, PIRP irp);
+NTSTATUS NTAPI disk_dispatch_pnp(PDEVICE_OBJECT object, PIRP irp);
+
+/* Whether a page or dump file lives on the disk, which must not go then, or become read-only. Any IRQL. */
+static inline bool disk_device_special(const struct disk_device *device)
+{
+    return __atomic_load_n(&device->special_files, __ATOMIC_RELAXED) != 0;
+}
+
 /* ---- image.c ---- */
 
 struct image;
@@ -184,7 +197,16 @@ NTSTATUS image_read(struct image *image, uint64_t offset, void *buffer, ULONG le
 /* A source over the image from `offset` on. Takes the image over. */
 struct source *image_source(struct image *image, uint64_t offset);
 
-/* Makes the image behind an image_source sparse. False if its file system cannot. */
-bool image_source_set_sparse(struct source *source);
+/* The image under a disk's layers; NULL if there is none. Not to be closed. */
+struct image *image_behind(struct source *source);
+
+/* Makes the image sparse. False if its file system cannot. */
+bool image_set_sparse(struct image *image);
+
+/*
+ * Sends the control request within `request` to the image: its code, then its input; `buffer` receives the output. Only
+ * METHOD_BUFFERED, and only what the image's access allows.
+ */
+NTSTATUS image_pass_through(struct image *image, bool file_system, struct request *request);
 
 #endif

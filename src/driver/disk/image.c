@@ -403,12 +403,74 @@ struct source *image_source(struct image *image, uint64_t offset)
     return &image->source;
 }
 
-bool image_source_set_sparse(struct source *source)
+struct image *image_behind(struct source *source)
 {
-    struct image *image = (struct image *)source;
+    source = source_base(source);
+    return source->operations == &image_operations ? (struct image *)source : NULL;
+}
+
+bool image_set_sparse(struct image *image)
+{
     bool sparse = NT_SUCCESS(control(image, true, FSCTL_CODE_SET_SPARSE, NULL, 0, NULL, 0));
     if (sparse) {
-        __atomic_store_n(&source->sparse, true, __ATOMIC_RELAXED);
+        __atomic_store_n(&image->source.sparse, true, __ATOMIC_RELAXED);
     }
     return sparse;
+}
+
+/* ---- pass-through ---- */
+
+#define CODE_METHOD(code) ((code)&3)
+#define CODE_WRITES(code) (((code) >> 14 & BALLAST_ACCESS_WRITE) != 0)
+
+/* 100 ms: how often somebody who waits for an answer that may never come looks whether it is still wanted. */
+#define PATIENCE          (-1000000)
+
+static NTSTATUS wait_unless_cancelled(struct image *image, HANDLE event, const IO_STATUS_BLOCK *io,
+                                      const struct request *request)
+{
+    LARGE_INTEGER patience = {.QuadPart = PATIENCE};
+    IO_STATUS_BLOCK unused;
+    while (ZwWaitForSingleObject(event, FALSE, &patience) == STATUS_TIMEOUT) {
+        if (request_cancelled(request)) {
+            (void)ZwCancelIoFile(image->file, &unused); /* of this thread, which has nothing else under way */
+            (void)ZwWaitForSingleObject(event, FALSE, NULL);
+            break;
+        }
+    }
+    return io->Status;
+}
+
+NTSTATUS image_pass_through(struct image *image, bool file_system, struct request *request)
+{
+    IO_STATUS_BLOCK io = {.Information = 0};
+    ULONG code;
+    NTSTATUS status;
+    unsigned char *buffer = request->buffer;
+    RtlCopyMemory(&code, buffer, sizeof(code));
+    /* Other methods would hand our addresses to a driver as the caller's; and to us the I/O manager lets all pass. */
+    if (CODE_METHOD(code) != BALLAST_METHOD_BUFFERED) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
+    if (CODE_WRITES(code) && image->read_only) {
+        return STATUS_ACCESS_DENIED;
+    }
+    unsigned event = claim_event(image);
+    HANDLE handle = image->events[event];
+    void *input = buffer + sizeof(code);
+    ULONG input_length = (ULONG)(request->input_length - sizeof(code));
+    ULONG output_length = (ULONG)request->output_length;
+    if (file_system) {
+        status =
+            ZwFsControlFile(image->file, handle, NULL, NULL, &io, code, input, input_length, buffer, output_length);
+    } else {
+        status = ZwDeviceIoControlFile(image->file, handle, NULL, NULL, &io, code, input, input_length, buffer,
+                                       output_length);
+    }
+    if (status == STATUS_PENDING) {
+        status = wait_unless_cancelled(image, handle, &io, request);
+    }
+    release_event(image, event);
+    request->information = io.Information < output_length ? io.Information : output_length;
+    return status;
 }
