@@ -93,22 +93,22 @@ typedef struct ballast_driver_status {
  * Copies sys_path to system32\drivers and creates the service, for manual start. Installing again replaces the file of a
  * stopped driver. BALLAST_NOT_FOUND: no such file; BALLAST_BUSY: the driver runs.
  */
-BALLAST_API ballast_result ballast_driver_install(ballast_driver driver, const wchar_t *sys_path, ballast_error *error);
+BALLAST_API ballast_result ballast_driver_install(ballast_driver which, const wchar_t *sys_path, ballast_error *error);
 
 /* Removes service and file. BALLAST_BUSY if it runs. Succeeds if it is not installed. */
-BALLAST_API ballast_result ballast_driver_uninstall(ballast_driver driver, ballast_error *error);
+BALLAST_API ballast_result ballast_driver_uninstall(ballast_driver which, ballast_error *error);
 
 /* Succeeds if it runs already. BALLAST_DRIVER_UNAVAILABLE: not installed. */
-BALLAST_API ballast_result ballast_driver_start(ballast_driver driver, ballast_error *error);
+BALLAST_API ballast_result ballast_driver_start(ballast_driver which, ballast_error *error);
 
 /*
  * Stops the driver. BALLAST_BUSY if there are disks, unless remove_disks is set, which removes them, and with them
  * whatever RAM disks hold. Stopping the AI driver frees all pinned blocks; it waits for open handles, and gives up with
  * BALLAST_BUSY. Succeeds if the driver does not run.
  */
-BALLAST_API ballast_result ballast_driver_stop(ballast_driver driver, int remove_disks, ballast_error *error);
+BALLAST_API ballast_result ballast_driver_stop(ballast_driver which, int remove_disks, ballast_error *error);
 
-BALLAST_API ballast_result ballast_driver_query(ballast_driver driver, ballast_driver_status *status,
+BALLAST_API ballast_result ballast_driver_query(ballast_driver which, ballast_driver_status *status,
                                                 ballast_error *error);
 
 /* ---- disks -------------------------------------------------------------------------------------------------------- */

@@ -145,7 +145,7 @@ static void check_screen(const char *const *expected)
     for (size_t i = 0; i < f.screen.lines && getenv("SHOW") != NULL; i++) {
         printf("# %s\n", f.screen.line[i].text);
     }
-    for (; expected[lines] != NULL && lines < f.screen.lines; lines++) {
+    for (; lines < f.screen.lines && expected[lines] != NULL; lines++) {
         test_note("line %u is     '%s'", (unsigned)lines, f.screen.line[lines].text);
         test_note("      expected '%s'", expected[lines]);
         CHECK(strcmp(f.screen.line[lines].text, expected[lines]) == 0);

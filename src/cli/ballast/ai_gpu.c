@@ -84,7 +84,7 @@ static void add_row(struct table *table, const struct ballast_ai_adapter *adapte
     text_utf8(adapter->name, 32, cells[1], TABLE_CELL_SIZE);
     short_name(adapter->engine, cells[2]);
     if (cells[2][0] == 0) {
-        strcpy(cells[2], "-");
+        memcpy(cells[2], "-", 2);
     }
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
         const struct text_gpu_value *value = &text_gpu_values[shown[i]];

@@ -18,7 +18,7 @@
 static void rule_of(const struct ballast_ai_process_reply *reply, const struct ballast_ai_rule_reply *rules,
                     uint32_t rule, char text[TEXT_RULE_SIZE])
 {
-    strcpy(text, "-");
+    memcpy(text, "-", 2);
     if (rules != NULL && rules->generation == reply->rules_generation && rule < rules->rules_returned) {
         text_rule(&rules->rule[rule], text);
     }
@@ -293,9 +293,8 @@ static ballast_result show_scheduler(ballast_ai *ai, const struct arguments *arg
 {
     ballast_error error;
     struct ballast_ai_scheduler_reply reply;
-    ballast_result result;
     for (int i = 0;; i++) {
-        result = ballast_ai_scheduler(ai, 0, &reply, &error);
+        ballast_result result = ballast_ai_scheduler(ai, 0, &reply, &error);
         if (result != BALLAST_OK) {
             return fail(result, &error);
         }

@@ -58,9 +58,9 @@ static bool select_installed(const struct arguments *arguments, struct selection
     }
     struct selection installed = *selection;
     for (int i = 0; i < BALLAST_DRIVERS && !selection->by_name; i++) {
-        ballast_driver_status status = {.struct_size = sizeof(status)};
-        installed.chosen[i] = ballast_driver_query((ballast_driver)i, &status, NULL) != BALLAST_OK ||
-                              status.state != BALLAST_SERVICE_NOT_INSTALLED;
+        ballast_driver_status answer = {.struct_size = sizeof(answer)};
+        installed.chosen[i] = ballast_driver_query((ballast_driver)i, &answer, NULL) != BALLAST_OK ||
+                              answer.state != BALLAST_SERVICE_NOT_INSTALLED;
     }
     if (!none(&installed)) {
         *selection = installed;

@@ -151,12 +151,12 @@ static enum quantity_result parse_bytes(const char *text, const char *number_end
         return QUANTITY_MALFORMED;
     }
     memcpy(compact, text, digits);
-    strcpy(compact + digits, unit);
+    memcpy(compact + digits, unit, strlen(unit) + 1);
     if (!size_text_parse(compact, &size) || size.unit != SIZE_BYTES) {
         /* A small number with the same unit tells whether the number or the unit is wrong. */
         const char *small = memchr(text, '.', digits) != NULL ? "1.5" : "1";
         memcpy(compact, small, strlen(small));
-        strcpy(compact + strlen(small), unit);
+        memcpy(compact + strlen(small), unit, strlen(unit) + 1);
         return size_text_parse(compact, &size) && size.unit == SIZE_BYTES ? QUANTITY_RANGE : QUANTITY_UNIT;
     }
     if (size.value > INT64_MAX) {

@@ -297,6 +297,6 @@ void text_process(const struct ballast_ai_process *process, char text[TEXT_PROCE
 {
     text_utf8(process->name, BALLAST_AI_PROCESS_NAME_LENGTH, text, TEXT_PROCESS_SIZE - 4);
     if (process->name_length > BALLAST_AI_PROCESS_NAME_LENGTH) {
-        strcat(text, "...");
+        memcpy(text + strlen(text), "...", 4);
     }
 }

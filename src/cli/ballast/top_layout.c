@@ -82,10 +82,10 @@ static void fit(const char *name, size_t columns, char *text, size_t size)
     (void)snprintf(text, size - columns, "%s", name);
     if (text_columns(text) > columns) {
         cut(text, columns - 3);
-        strcat(text, "...");
+        memcpy(text + strlen(text), "...", 4);
     }
     for (size_t have = text_columns(text); have < columns; have++) {
-        strcat(text, " ");
+        memcpy(text + strlen(text), " ", 2);
     }
 }
 
