@@ -193,7 +193,7 @@ ballast_result ballast_ai_gpus(ballast_ai *ai, uint32_t flags, struct ballast_ai
     static const struct list list = {sizeof(struct ballast_ai_gpu_reply), sizeof(struct ballast_ai_adapter), 4};
     struct ballast_ai_gpu_query query = {.header = AI_HEADER(query, (uint16_t)flags)};
     struct ai_request request = {BALLAST_IOCTL_AI_QUERY_GPUS, &query, sizeof(query), L"query GPUs"};
-    void *answer;
+    void *answer = NULL;
     if (flags > UINT16_MAX) {
         return ai_failure(ERROR_INVALID_PARAMETER, request.what, error);
     }
@@ -210,7 +210,7 @@ ballast_result ballast_ai_processes(ballast_ai *ai, uint32_t maximum_age_ms, str
     static const struct list list = {sizeof(struct ballast_ai_process_reply), sizeof(struct ballast_ai_process), 64};
     struct ballast_ai_process_query query = {.header = AI_HEADER(query, 0), .maximum_age_ms = maximum_age_ms};
     struct ai_request request = {BALLAST_IOCTL_AI_QUERY_PROCESSES, &query, sizeof(query), L"query AI processes"};
-    void *answer;
+    void *answer = NULL;
     ballast_result result = query_list(ai, &request, &list, &answer, error);
     if (result == BALLAST_OK) {
         *reply = answer;
@@ -238,7 +238,7 @@ static ballast_result query_rules(ballast_ai *ai, DWORD code, const wchar_t *wha
     static const struct list list = {sizeof(struct ballast_ai_rule_reply), sizeof(struct ballast_ai_rule),
                                      BALLAST_AI_MAXIMUM_RULES};
     struct ai_request request = {code, NULL, 0, what};
-    void *answer;
+    void *answer = NULL;
     ballast_result result = query_list(ai, &request, &list, &answer, error);
     if (result == BALLAST_OK) {
         *reply = answer;
@@ -263,7 +263,7 @@ ballast_result ballast_ai_blocks(ballast_ai *ai, struct ballast_ai_block_reply *
 {
     static const struct list list = {sizeof(struct ballast_ai_block_reply), sizeof(struct ballast_ai_block), 64};
     struct ai_request request = {BALLAST_IOCTL_AI_QUERY_BLOCKS, NULL, 0, L"query pinned blocks"};
-    void *answer;
+    void *answer = NULL;
     ballast_result result = query_list(ai, &request, &list, &answer, error);
     if (result == BALLAST_OK) {
         *reply = answer;

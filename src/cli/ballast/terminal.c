@@ -223,8 +223,10 @@ void terminal_size(size_t *columns, size_t *lines)
         output = full_screen.buffer;
     }
     if (output != NULL && GetConsoleScreenBufferInfo(output, &info)) {
-        *columns = (size_t)(info.srWindow.Right - info.srWindow.Left + 1);
-        *lines = (size_t)(info.srWindow.Bottom - info.srWindow.Top + 1);
+        int width = info.srWindow.Right - info.srWindow.Left + 1;
+        int height = info.srWindow.Bottom - info.srWindow.Top + 1;
+        *columns = (size_t)width;
+        *lines = (size_t)height;
     } else {
         *columns = from_environment("COLUMNS", DEFAULT_COLUMNS);
         *lines = from_environment("LINES", DEFAULT_LINES);
