@@ -51,7 +51,7 @@ static void delete_values(struct key *key, const char *name)
     }
 }
 
-void sim_registry_set(const char *path, const char *name, ULONG type, const void *data, ULONG length)
+void sim_registry_set(const char *path, const char *name, ULONG type, const void *data, size_t length)
 {
     sim_raw_lock(&lock);
     struct key **link = find(path);
@@ -62,7 +62,7 @@ void sim_registry_set(const char *path, const char *name, ULONG type, const void
     if (name != NULL) {
         struct value *value = malloc(sizeof(*value) + length);
         delete_values(*link, name);
-        *value = (struct value){.next = (*link)->values, .name = strdup(name), .type = type, .length = length};
+        *value = (struct value){.next = (*link)->values, .name = strdup(name), .type = type, .length = (ULONG)length};
         memcpy(value->data, data, length);
         (*link)->values = value;
     }

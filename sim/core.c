@@ -272,6 +272,8 @@ void sim_reset(const struct sim_options *new_options)
     sim_fault_at(0);
     sim_memory_reset();
     sim_volume_reset();
+    sim_events_reset();
+    sim_log_reset();
     sim_registry_reset();
     sim_system_reset();
 }
@@ -294,6 +296,7 @@ static void check_nothing_left(void)
     sim_mm_check_released();
     sim_io_check_empty();
     sim_handles_check_closed();
+    sim_log_check_written();
     sim_memory_check_leaks();
     sim_objects_forget_all();
 }
@@ -307,7 +310,7 @@ static void refuse_everything(void)
 
 NTSTATUS sim_load(DRIVER_INITIALIZE *entry)
 {
-    static WCHAR path_text[] = L"\\Registry\\Service";
+    static WCHAR path_text[] = L"" SIM_SERVICE_KEY;
     UNICODE_STRING path = {sizeof(path_text) - sizeof(WCHAR), sizeof(path_text), path_text};
     memset(&driver, 0, sizeof(driver));
     refuse_everything();

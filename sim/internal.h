@@ -219,6 +219,16 @@ void sim_section_handle_closed(void *section);
 /* No views, no references but those of processes that exist. */
 void sim_mm_check_released(void);
 
+/* ---- zw_objects.c ---- */
+
+void sim_event_handle_closed(struct sim_waitable *event);
+void sim_events_reset(void);
+
+/* ---- log.c ---- */
+
+void sim_log_reset(void);
+void sim_log_check_written(void);
+
 /* ---- zw.c ---- */
 
 void sim_volume_reset(void);

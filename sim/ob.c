@@ -77,7 +77,7 @@ NTSTATUS ZwClose(HANDLE handle)
     sim_raw_unlock(&lock);
     switch (closed.kind) {
     case SIM_HANDLE_EVENT:
-        sim_waitable_free(closed.object);
+        sim_event_handle_closed(closed.object);
         break;
     case SIM_HANDLE_THREAD:
         sim_thread_handle_closed(closed.object);

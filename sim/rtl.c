@@ -77,6 +77,8 @@ ULONG DbgPrint(const char *format, ...)
 
 NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io);
 NTSTATUS sim_ZwLockVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
+PVOID sim_IoAllocateErrorLogEntry(PVOID object, UCHAR size);
+void sim_IoWriteErrorLogEntry(PVOID entry);
 NTSTATUS sim_SeCreateClientSecurity(PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE quality, BOOLEAN remote,
                                     PSECURITY_CLIENT_CONTEXT context);
 NTSTATUS sim_SeImpersonateClientEx(PSECURITY_CLIENT_CONTEXT context, PETHREAD thread);
@@ -96,6 +98,8 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
     } routines[] = {
         {"ZwFlushBuffersFile", (void (*)(void))sim_ZwFlushBuffersFile, false},
         {"ZwLockVirtualMemory", (void (*)(void))sim_ZwLockVirtualMemory, false},
+        {"IoAllocateErrorLogEntry", (void (*)(void))sim_IoAllocateErrorLogEntry, true},
+        {"IoWriteErrorLogEntry", (void (*)(void))sim_IoWriteErrorLogEntry, true},
         {"SeCreateClientSecurity", (void (*)(void))sim_SeCreateClientSecurity, true},
         {"SeImpersonateClientEx", (void (*)(void))sim_SeImpersonateClientEx, true},
         {"PsRevertToSelf", (void (*)(void))sim_PsRevertToSelf, true},

@@ -118,8 +118,11 @@ struct sid {
     ULONG sub_authority[2];
 };
 
+/* `device` is NULL for other objects, of which nobody asks what their descriptor allows. */
 static void grant(struct sim_device *device, const struct sid *sid, ACCESS_MASK mask)
 {
+    struct sim_device other = {.references = 0};
+    device = device != NULL ? device : &other;
     if (sid->authority[5] == 1 && sid->sub_authority[0] == SECURITY_WORLD_RID) {
         device->everyone |= mask;
     } else if (sid->authority[5] == 5 && sid->sub_authority[0] == SECURITY_LOCAL_SYSTEM_RID) {
@@ -134,7 +137,10 @@ static void grant(struct sim_device *device, const struct sid *sid, ACCESS_MASK 
 NTSTATUS ZwSetSecurityObject(HANDLE handle, ULONG information, PSECURITY_DESCRIPTOR descriptor)
 {
     sim_check_irql("ZwSetSecurityObject", PASSIVE_LEVEL);
-    struct sim_device *device = sim_handle_object(handle, SIM_HANDLE_DEVICE, "ZwSetSecurityObject");
+    struct sim_device *device = NULL;
+    if (sim_handle_kind(handle, "ZwSetSecurityObject") != SIM_HANDLE_EVENT) {
+        device = sim_handle_object(handle, SIM_HANDLE_DEVICE, "ZwSetSecurityObject");
+    }
     const SECURITY_DESCRIPTOR_RELATIVE *relative = descriptor;
     if (information != DACL_SECURITY_INFORMATION || (relative->Control & SE_SELF_RELATIVE) == 0 ||
         (relative->Control & SE_DACL_PRESENT) == 0) {
@@ -145,8 +151,10 @@ NTSTATUS ZwSetSecurityObject(HANDLE handle, ULONG information, PSECURITY_DESCRIP
     }
     const ACL *acl = (const ACL *)((const char *)descriptor + relative->Dacl);
     const char *entry = (const char *)(acl + 1);
-    device->has_dacl = true;
-    device->system = device->administrators = device->everyone = 0;
+    if (device != NULL) {
+        device->has_dacl = true;
+        device->system = device->administrators = device->everyone = 0;
+    }
     for (unsigned i = 0; i < acl->AceCount; i++) {
         const ACE_HEADER *header = (const ACE_HEADER *)entry;
         ACCESS_MASK mask;

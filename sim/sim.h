@@ -40,6 +40,18 @@ void sim_unload(void);
  */
 void sim_unload_early(void);
 
+/* ---- the event log, named events ---- */
+
+/* How many events have been logged since sim_reset; the status of the last one, and its text. */
+unsigned long sim_log_events(void);
+NTSTATUS sim_log_last(char *text, size_t size);
+
+/* How often the event of this path has been pulsed since sim_reset. */
+unsigned long sim_event_pulses(const char *path);
+
+/* Names an object of another kind that is in the way of an event. */
+void sim_event_squat(const char *path);
+
 /* ---- fault injection ---- */
 
 /* The n-th fallible kernel call from now on fails, once; 0: none. */
@@ -49,10 +61,13 @@ void sim_fault_at(unsigned long n);
 unsigned long sim_fault_count(void);
 const char *sim_fault_name(unsigned long n);
 
-/* ---- the registry; the driver's service key is "\\Registry\\Service" ---- */
+/* ---- the registry ---- */
+
+/* The key of the service that drivers are loaded for. */
+#define SIM_SERVICE_KEY "\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Services\\driver"
 
 /* Makes the key if there is none, and the value in it if `name` is not NULL. */
-void sim_registry_set(const char *path, const char *name, ULONG type, const void *data, ULONG length);
+void sim_registry_set(const char *path, const char *name, ULONG type, const void *data, size_t length);
 /* Deletes a value, or the key if `name` is NULL, but not keys under it. */
 void sim_registry_delete(const char *path, const char *name);
 

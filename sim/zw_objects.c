@@ -5,21 +5,138 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#define NAME_SIZE 1024
+#define NAME_SIZE    1024
 
 /* ---- events, waiting ---- */
+
+/* Events with names; they exist while a handle is open, what is counted of them longer. */
+#define NAMED_EVENTS 8
+
+static struct {
+    char path[128];
+    struct sim_waitable *event; /* NULL: does not exist */
+    unsigned opens;
+    bool other_kind;
+    unsigned long pulses; /* atomic */
+} named[NAMED_EVENTS];
+static struct sim_raw_lock named_lock;
+
+/* The place of this path, taken if it is new. named_lock held. */
+static size_t named_place(const char *path)
+{
+    size_t i = 0;
+    while (i < NAMED_EVENTS && named[i].path[0] != 0 && strcasecmp(named[i].path, path) != 0) {
+        i++;
+    }
+    if (i == NAMED_EVENTS) {
+        sim_violation("test", "too many named events");
+    }
+    strncpy(named[i].path, path, sizeof(named[i].path) - 1);
+    return i;
+}
+
+unsigned long sim_event_pulses(const char *path)
+{
+    sim_raw_lock(&named_lock);
+    size_t place = named_place(path);
+    sim_raw_unlock(&named_lock);
+    return __atomic_load_n(&named[place].pulses, __ATOMIC_RELAXED);
+}
+
+void sim_event_squat(const char *path)
+{
+    sim_raw_lock(&named_lock);
+    named[named_place(path)].other_kind = true;
+    sim_raw_unlock(&named_lock);
+}
+
+void sim_events_reset(void)
+{
+    memset(named, 0, sizeof(named));
+}
+
+void sim_event_handle_closed(struct sim_waitable *event)
+{
+    bool last = true;
+    sim_raw_lock(&named_lock);
+    for (size_t i = 0; i < NAMED_EVENTS; i++) {
+        if (named[i].event == event) {
+            last = --named[i].opens == 0;
+            named[i].event = last ? NULL : event;
+        }
+    }
+    sim_raw_unlock(&named_lock);
+    if (last) {
+        sim_waitable_free(event);
+    }
+}
+
+static NTSTATUS create_named(const char *path, const OBJECT_ATTRIBUTES *attributes, struct sim_waitable *event,
+                             struct sim_waitable **result)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    sim_raw_lock(&named_lock);
+    size_t place = named_place(path);
+    if (named[place].other_kind) {
+        status = STATUS_OBJECT_TYPE_MISMATCH;
+    } else if (named[place].event == NULL) {
+        named[place].event = event;
+    } else {
+        status = (attributes->Attributes & OBJ_OPENIF) != 0 ? STATUS_OBJECT_NAME_EXISTS : STATUS_OBJECT_NAME_COLLISION;
+    }
+    if (NT_SUCCESS(status)) {
+        named[place].opens++;
+        *result = named[place].event;
+    }
+    sim_raw_unlock(&named_lock);
+    return status;
+}
 
 NTSTATUS ZwCreateEvent(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, EVENT_TYPE type,
                        BOOLEAN signalled)
 {
+    char path[NAME_SIZE];
+    NTSTATUS status = STATUS_SUCCESS;
     sim_check_irql("ZwCreateEvent", PASSIVE_LEVEL);
     UNREFERENCED_PARAMETER(access);
     if (sim_fault("ZwCreateEvent")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     struct sim_waitable *event = sim_waitable_create(signalled, 1, type == SynchronizationEvent);
-    *handle = sim_handle_create(SIM_HANDLE_EVENT, event, attributes->Attributes, "ZwCreateEvent");
+    if (attributes->ObjectName != NULL) {
+        struct sim_waitable *existing = NULL;
+        if (!sim_narrow(attributes->ObjectName, path, sizeof(path))) {
+            status = STATUS_OBJECT_NAME_INVALID;
+        } else if (sim_get_options()->nt52 && strstr(path, "\\Global\\") != NULL) {
+            status = STATUS_OBJECT_PATH_NOT_FOUND;
+        } else {
+            status = create_named(path, attributes, event, &existing);
+        }
+        if (existing != event) {
+            sim_waitable_free(event);
+            event = existing;
+        }
+    }
+    if (NT_SUCCESS(status)) {
+        *handle = sim_handle_create(SIM_HANDLE_EVENT, event, attributes->Attributes, "ZwCreateEvent");
+    }
+    return status;
+}
+
+NTSTATUS ZwPulseEvent(HANDLE handle, LONG *previous)
+{
+    sim_check_irql("ZwPulseEvent", PASSIVE_LEVEL);
+    struct sim_waitable *event = sim_handle_object(handle, SIM_HANDLE_EVENT, "ZwPulseEvent");
+    UNREFERENCED_PARAMETER(previous);
+    for (size_t i = 0; i < NAMED_EVENTS; i++) {
+        if (named[i].event == event) {
+            __atomic_add_fetch(&named[i].pulses, 1, __ATOMIC_RELAXED);
+        }
+    }
+    sim_waitable_signal(event, 1);
+    sim_waitable_clear(event);
     return STATUS_SUCCESS;
 }
 

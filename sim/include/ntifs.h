@@ -127,6 +127,8 @@ static inline void InsertHeadList(LIST_ENTRY *head, LIST_ENTRY *entry)
 #define STATUS_OBJECT_TYPE_MISMATCH   SIM_STATUS(0xC0000024)
 #define STATUS_OBJECT_NAME_INVALID    SIM_STATUS(0xC0000033)
 #define STATUS_OBJECT_NAME_NOT_FOUND  SIM_STATUS(0xC0000034)
+#define STATUS_OBJECT_PATH_NOT_FOUND  SIM_STATUS(0xC000003A)
+#define STATUS_OBJECT_NAME_EXISTS     SIM_STATUS(0x40000000)
 #define STATUS_OBJECT_NAME_COLLISION  SIM_STATUS(0xC0000035)
 #define STATUS_SHARING_VIOLATION      SIM_STATUS(0xC0000043)
 #define STATUS_DELETE_PENDING         SIM_STATUS(0xC0000056)
@@ -160,8 +162,10 @@ static inline void InsertHeadList(LIST_ENTRY *head, LIST_ENTRY *entry)
 #define FILE_ALL_ACCESS               0x001F01FFu
 #define FILE_GENERIC_READ             0x00120089u
 #define FILE_GENERIC_WRITE            0x00120116u
-#define KEY_READ                      0x00020019u
+#define EVENT_QUERY_STATE             0x00000001u
+#define EVENT_MODIFY_STATE            0x00000002u
 #define EVENT_ALL_ACCESS              0x001F0003u
+#define KEY_READ                      0x00020019u
 
 #define SECURITY_DESCRIPTOR_REVISION  1
 #define SE_DACL_PRESENT               0x0004
@@ -519,6 +523,19 @@ PDEVICE_OBJECT IoGetRelatedDeviceObject(PFILE_OBJECT file);
 PIRP IoBuildSynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length, PLARGE_INTEGER offset,
                                   PKEVENT event, PIO_STATUS_BLOCK io);
 
+#define ERROR_LOG_MAXIMUM_SIZE 152 /* of the oldest kernels */
+
+typedef struct {
+    UCHAR MajorFunctionCode, RetryCount;
+    USHORT DumpDataSize, NumberOfStrings, StringOffset, EventCategory;
+    NTSTATUS ErrorCode;
+    ULONG UniqueErrorValue;
+    NTSTATUS FinalStatus;
+    ULONG SequenceNumber, IoControlCode;
+    LARGE_INTEGER DeviceOffset;
+    ULONG DumpData[1];
+} IO_ERROR_LOG_PACKET;
+
 /* ---- Mm ---- */
 
 typedef enum {
@@ -544,6 +561,7 @@ PVOID MmGetSystemAddressForMdlSafe(PMDL mdl, ULONG priority);
 #define OBJ_CASE_INSENSITIVE   0x00000040u
 #define OBJ_KERNEL_HANDLE      0x00000200u
 #define OBJ_FORCE_ACCESS_CHECK 0x00000400u
+#define OBJ_OPENIF             0x00000080u
 
 typedef struct {
     HANDLE RootDirectory;
@@ -647,6 +665,10 @@ NTSTATUS ZwClose(HANDLE handle);
 NTSTATUS ZwCreateEvent(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, EVENT_TYPE type,
                        BOOLEAN signalled);
 NTSTATUS ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable, PLARGE_INTEGER timeout);
+NTSTATUS ZwPulseEvent(HANDLE event, LONG *previous);
+NTSTATUS ZwOpenKey(PHANDLE key, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes);
+NTSTATUS ZwQueryValueKey(HANDLE key, PUNICODE_STRING name, KEY_VALUE_INFORMATION_CLASS information_class,
+                         PVOID information, ULONG length, PULONG needed);
 NTSTATUS ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, PIO_STATUS_BLOCK io,
                       PLARGE_INTEGER allocation_size, ULONG file_attributes, ULONG share, ULONG disposition,
                       ULONG options, PVOID extended_attributes, ULONG extended_length);

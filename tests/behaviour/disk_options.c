@@ -258,3 +258,35 @@ void file_subtypes(void)
         target_image_delete("subtype");
     }
 }
+
+/* ---- 1.3 ---- */
+
+static struct target_handle *refreshed;
+
+static void create_and_remove(void)
+{
+    remove_disk(create_ram(0, MIB));
+}
+
+static void change_flags(void)
+{
+    uint32_t flags[2] = {IMDISK_OPTION_REMOVABLE, IMDISK_OPTION_REMOVABLE};
+    CHECK_EQUAL(target_ioctl(refreshed, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, 8, NULL, 0, NULL), SUCCESS);
+}
+
+static void grow(void)
+{
+    struct storage_grow_partition input = {.partition_number = 1, .bytes_to_grow = 512};
+    CHECK_EQUAL(target_ioctl(refreshed, IOCTL_DISK_GROW_PARTITION, &input, sizeof(input), NULL, 0, NULL), SUCCESS);
+}
+
+void changes_refresh(void)
+{
+    CHECK(target_refreshed_by(create_and_remove));
+    uint32_t number = create_ram(0, MIB);
+    refreshed = open_disk(number);
+    CHECK(target_refreshed_by(change_flags));
+    CHECK(target_refreshed_by(grow));
+    target_close(refreshed);
+    remove_disk(number);
+}

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#define PARAMETERS "\\Registry\\Service\\Parameters"
+#define PARAMETERS SIM_SERVICE_KEY "\\Parameters"
 #define DISPLAY_CLASS \
     "\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e968-e325-11ce-bfc1-08002be10318}"
 #define USER_THREAD  4242u

@@ -49,6 +49,9 @@ uint32_t target_flush(struct target_handle *handle);
 /* The memory that is mapped at this address in the process that the handles belong to; NULL if it cannot be written. */
 void *target_memory(uint64_t address, size_t size);
 
+/* Carries `act` out again and again until somebody who waits for the refresh event is woken; false if that never happens. */
+bool target_refreshed_by(void (*act)(void));
+
 /* ---- image files ---- */
 
 /* Native path (UTF-16) of an image in a directory of the test's own. The result is valid until the next call. */

@@ -156,6 +156,31 @@ void *target_memory(uint64_t address, size_t size)
     return IsBadWritePtr(memory, size) ? NULL : memory;
 }
 
+/* ---- the refresh event: only who is waiting at that moment sees a pulse ---- */
+
+static DWORD WINAPI wait_for_refresh(void *event)
+{
+    return WaitForSingleObject(event, 10000);
+}
+
+bool target_refreshed_by(void (*act)(void))
+{
+    DWORD result = WAIT_TIMEOUT;
+    HANDLE event = OpenEventW(SYNCHRONIZE, FALSE, L"Global\\ImDiskRefresh");
+    HANDLE thread = event != NULL ? CreateThread(NULL, 0, wait_for_refresh, event, 0, NULL) : NULL;
+    if (thread != NULL) {
+        do {
+            act();
+        } while (WaitForSingleObject(thread, 100) == WAIT_TIMEOUT);
+        (void)GetExitCodeThread(thread, &result);
+        CloseHandle(thread);
+    }
+    if (event != NULL) {
+        CloseHandle(event);
+    }
+    return result == WAIT_OBJECT_0;
+}
+
 /* ---- image files: in the directory for temporary files ---- */
 
 static const WCHAR *win32_path(const char *name)

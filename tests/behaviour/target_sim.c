@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define INVALID_HANDLE_STATUS 0xC0000008u
 
@@ -128,6 +129,19 @@ uint32_t target_flush(struct target_handle *handle)
 void *target_memory(uint64_t address, size_t size)
 {
     return sim_process_memory(process, address, size, true);
+}
+
+bool target_refreshed_by(void (*act)(void))
+{
+    const char *path =
+        variable("SIM_NT52") != 0 ? "\\BaseNamedObjects\\ImDiskRefresh" : "\\BaseNamedObjects\\Global\\ImDiskRefresh";
+    unsigned long before = sim_event_pulses(path);
+    struct timespec time = {0, 1000000};
+    act();
+    for (unsigned i = 0; i < 10000 && sim_event_pulses(path) == before; i++) {
+        (void)nanosleep(&time, NULL);
+    }
+    return sim_event_pulses(path) != before;
 }
 
 const uint16_t *target_image_path(const char *name, size_t *length_bytes)

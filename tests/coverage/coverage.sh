@@ -34,7 +34,7 @@ for program in "$bin"/sim-*-table; do
     run "$(basename "$program")"
     SIM_NT52=1 run "$(basename "$program")"
 done
-for program in "$bin"/sim-*-{kernel,limits,faults,pool}; do
+for program in "$bin"/sim-*-{boot,kernel,limits,faults,pool}; do
     [ ! -e "$program" ] || run "$(basename "$program")"
 done
 for program in "$bin"/sim-*-stress; do

@@ -55,6 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(parameters.drive_letter == 0 ||
                 (parameters.drive_letter >= 'A' && parameters.drive_letter <= 'Z' && parameters.drive_letter != 'C'));
         REQUIRE((const unsigned char *)parameters.file_name + parameters.file_name_length <= request + length);
+        REQUIRE((const unsigned char *)parameters.image_name + parameters.image_name_length ==
+                (const unsigned char *)parameters.file_name + parameters.file_name_length);
         if (!ballast_failed(disk_parameters_resolve_size(&parameters, image_length, &required))) {
             disk_parameters_resolve_geometry(&parameters, parameters.file_name_length != 0 ? sector : NULL);
             REQUIRE(parameters.geometry.size_bytes > DISK_MINIMUM_EXCLUSIVE);

@@ -46,6 +46,7 @@ if [ -n "${FUZZ_MINUTES:-}" ]; then
     fuzz ai "${limits[@]}"
     fuzz create "${limits[@]}"
     fuzz bpb "${limits[@]}"
+    fuzz settings "${limits[@]}"
     fuzz size "${limits[@]}"
     fuzz rules "${limits[@]}"
     fuzz processes "${limits[@]}"
@@ -57,6 +58,7 @@ else
     fuzz ai -seed=1 -runs="${1:-3000}" -max_len=2048
     fuzz create -seed=1 -runs=300000
     fuzz bpb -seed=1 -runs=300000
+    fuzz settings -seed=1 -runs=300000
     fuzz size -seed=1 -runs=300000
     fuzz rules -seed=1 -runs=100000
     fuzz processes -seed=1 -runs=100000 -max_len=2048

@@ -9,7 +9,7 @@
 #include "ballast/ai_abi.h"
 #include "sim/sim.h"
 
-#define AI_PARAMETERS  "\\Registry\\Service\\Parameters"
+#define AI_PARAMETERS  SIM_SERVICE_KEY "\\Parameters"
 
 #define REGISTRY_TEXT  1u
 #define REGISTRY_DWORD 4u

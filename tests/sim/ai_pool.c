@@ -36,7 +36,7 @@ static void begin_with(const struct sim_options *options)
 {
     uint32_t total = POOL_BYTES;
     sim_reset(options);
-    sim_registry_set("\\Registry\\Service\\Parameters", "PoolBytes", REG_DWORD, &total, sizeof(total));
+    sim_registry_set(SIM_SERVICE_KEY "\\Parameters", "PoolBytes", REG_DWORD, &total, sizeof(total));
     CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
     a = sim_process_create(false);
     b = sim_process_create(false);

@@ -109,6 +109,19 @@ static NTSTATUS operate_load(void)
     return status;
 }
 
+/* Disks to be created meanwhile, the one on a file, may fail without that: it is logged. */
+static void set_up_registry(void)
+{
+    static const uint16_t name[] = {'\\', '?', '?', '\\', 'C', ':', '\\', 'i', 'm', 'a', 'g', 'e'};
+    static const char key[] = SIM_SERVICE_KEY "\\Parameters";
+    uint32_t disks_to_load = 2;
+    uint64_t size = MIB;
+    CHECK(target_image_create(IMAGE, MIB));
+    sim_registry_set(key, "LoadDevices", 4, &disks_to_load, sizeof(disks_to_load));
+    sim_registry_set(key, "Size0", 11, &size, sizeof(size));
+    sim_registry_set(key, "FileName1", 1, name, sizeof(name));
+}
+
 static void verify_nothing(NTSTATUS status)
 {
     (void)status; /* sim_load has checked that nothing is left */
@@ -511,6 +524,7 @@ static void fail_each(const struct scenario *scenario)
     }
 
 SCENARIO(load, set_up_nothing, operate_load, verify_nothing)
+SCENARIO(load_with_disks, set_up_registry, operate_load, verify_nothing)
 SCENARIO(create_memory, set_up_nothing, operate_create_memory, verify_created)
 SCENARIO(create_with_stale_letter, set_up_stale_letter, operate_create_memory, verify_created_over_stale_letter)
 SCENARIO(create_new_file, set_up_nothing, operate_create_new_file, verify_created)
@@ -547,11 +561,11 @@ static void all_were_failed(void)
     CHECK(total != 0);
 }
 
-TEST_MAIN({"load", load}, {"create_memory", create_memory}, {"create_with_stale_letter", create_with_stale_letter},
-          {"create_new_file", create_new_file}, {"create_odd_file", create_odd_file},
-          {"create_buffered", create_buffered}, {"create_loaded", create_loaded}, {"create_swapped", create_swapped},
-          {"write_swapped", write_swapped}, {"pass_through", pass_through}, {"query", query},
-          {"read_memory", read_memory}, {"read_file", read_file}, {"write_memory", write_memory},
+TEST_MAIN({"load", load}, {"load_with_disks", load_with_disks}, {"create_memory", create_memory},
+          {"create_with_stale_letter", create_with_stale_letter}, {"create_new_file", create_new_file},
+          {"create_odd_file", create_odd_file}, {"create_buffered", create_buffered}, {"create_loaded", create_loaded},
+          {"create_swapped", create_swapped}, {"write_swapped", write_swapped}, {"pass_through", pass_through},
+          {"query", query}, {"read_memory", read_memory}, {"read_file", read_file}, {"write_memory", write_memory},
           {"write_file", write_file}, {"flush_memory", flush_memory}, {"flush_file", flush_file},
           {"trim_memory", trim_memory}, {"trim_file", trim_file}, {"grow_memory", grow_memory},
           {"grow_file", grow_file}, {"shrink_memory", shrink_memory}, {"set_flags", set_flags},

@@ -478,6 +478,16 @@ static NTSTATUS handle_left(PIRP irp)
     return good(irp);
 }
 
+static NTSTATUS log_entry_left(PIRP irp)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"IoAllocateErrorLogEntry");
+    PVOID address = MmGetSystemRoutineAddress(&name);
+    PVOID (*allocate)(PVOID, UCHAR);
+    memcpy(&allocate, &address, sizeof(allocate));
+    (void)allocate(driver, sizeof(IO_ERROR_LOG_PACKET));
+    return good(irp);
+}
+
 static NTSTATUS user_handle(PIRP irp)
 {
     HANDLE handle;
@@ -802,6 +812,9 @@ AT_DISPATCH(PsTerminateSystemThread, (void)PsTerminateSystemThread(STATUS_SUCCES
 AT_DISPATCH(RtlAppendUnicodeToString, (void)RtlAppendUnicodeToString(NULL, L""))
 AT_DISPATCH(RtlIntegerToUnicodeString, (void)RtlIntegerToUnicodeString(1, 10, NULL))
 AT_DISPATCH(ZwCancelIoFile, (void)ZwCancelIoFile(NULL, NULL))
+AT_DISPATCH(ZwOpenKey, (void)ZwOpenKey(NULL, 0, NULL))
+AT_DISPATCH(ZwPulseEvent, (void)ZwPulseEvent(NULL, NULL))
+AT_DISPATCH(ZwQueryValueKey, (void)ZwQueryValueKey(NULL, NULL, KeyValuePartialInformation, NULL, 0, NULL))
 AT_DISPATCH(ZwClose, (void)ZwClose(NULL))
 AT_DISPATCH(ZwCreateEvent, (void)ZwCreateEvent(NULL, 0, NULL, NotificationEvent, FALSE))
 AT_DISPATCH(ZwCreateSection, (void)ZwCreateSection(NULL, 0, NULL, NULL, 0, 0, NULL))
@@ -811,12 +824,10 @@ AT_DISPATCH(ZwEnumerateKey, (void)ZwEnumerateKey(NULL, 0, KeyBasicInformation, N
 AT_DISPATCH(ZwFsControlFile, (void)ZwFsControlFile(NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, 0))
 AT_DISPATCH(ZwLockVirtualMemory, (void)lock_memory(NULL, NULL, NULL, 1))
 AT_DISPATCH(ZwMapViewOfSection, (void)ZwMapViewOfSection(NULL, NULL, NULL, 0, 0, NULL, NULL, ViewUnmap, 0, 0))
-AT_DISPATCH(ZwOpenKey, (void)ZwOpenKey(NULL, KEY_READ, NULL))
 AT_DISPATCH(ZwOpenSymbolicLinkObject, (void)ZwOpenSymbolicLinkObject(NULL, 0, NULL))
 AT_DISPATCH(ZwQueryInformationFile, (void)ZwQueryInformationFile(NULL, NULL, NULL, 0, FileStandardInformation))
 AT_DISPATCH(ZwQuerySymbolicLinkObject, (void)ZwQuerySymbolicLinkObject(NULL, NULL, NULL))
 AT_DISPATCH(ZwQuerySystemInformation, (void)ZwQuerySystemInformation(5, NULL, 0, NULL))
-AT_DISPATCH(ZwQueryValueKey, (void)ZwQueryValueKey(NULL, NULL, KeyValuePartialInformation, NULL, 0, NULL))
 AT_DISPATCH(ZwQueryVolumeInformationFile,
             (void)ZwQueryVolumeInformationFile(NULL, NULL, NULL, 0, FileFsSizeInformation))
 AT_DISPATCH(ZwReadFile, (void)ZwReadFile(NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL))
@@ -1048,6 +1059,7 @@ static void objects(void)
         ROW(link_left, "leak"),
         ROW(deleted_twice, "device"),
         ROW(handle_left, "leak"),
+        ROW(log_entry_left, "leak"),
         ROW(user_handle, "handle"),
         ROW(closed_twice, "handle"),
         ROW(handle_of_another_kind, "handle"),
@@ -1106,6 +1118,9 @@ static void functions_at_dispatch_level(void)
         DISPATCH(RtlAppendUnicodeToString),
         DISPATCH(RtlIntegerToUnicodeString),
         DISPATCH(ZwCancelIoFile),
+        DISPATCH(ZwOpenKey),
+        DISPATCH(ZwPulseEvent),
+        DISPATCH(ZwQueryValueKey),
         DISPATCH(ZwClose),
         DISPATCH(ZwCreateEvent),
         DISPATCH(ZwCreateFile),
@@ -1115,12 +1130,10 @@ static void functions_at_dispatch_level(void)
         DISPATCH(ZwFsControlFile),
         DISPATCH(ZwLockVirtualMemory),
         DISPATCH(ZwMapViewOfSection),
-        DISPATCH(ZwOpenKey),
         DISPATCH(ZwOpenSymbolicLinkObject),
         DISPATCH(ZwQueryInformationFile),
         DISPATCH(ZwQuerySymbolicLinkObject),
         DISPATCH(ZwQuerySystemInformation),
-        DISPATCH(ZwQueryValueKey),
         DISPATCH(ZwQueryVolumeInformationFile),
         DISPATCH(ZwReadFile),
         DISPATCH(ZwSetInformationFile),

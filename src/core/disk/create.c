@@ -51,7 +51,10 @@ static bool name_has(const struct disk_parameters *parameters, size_t at, const 
  */
 static void resolve_image_name(struct disk_parameters *parameters)
 {
-#define DEVICE_NAME(text) {text, sizeof(text) - 1}
+#define DEVICE_NAME(text)      \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
     static const struct {
         const char *text;
         size_t length;

@@ -19,11 +19,12 @@
 #define ON_CONTROL         0x0100u /* answered by the control device */
 #define ON_DISK            0x0200u /* answered by disks */
 #define IN_WORKER          0x0400u
-#define AT_PASSIVE         0x0800u /* refused above PASSIVE_LEVEL */
-#define MODIFIES           0x1000u /* needs a handle that may write, which the code itself does not say */
-#define BARRIER            0x2000u /* in a worker, with no other request of the disk at the same time */
-#define IF_BLOCKING        0x4000u /* in a worker only if the disk's source may block */
-#define WRITES             0x8000u /* a read-only disk refuses, before anything else is looked at */
+#define AT_PASSIVE         0x0800u  /* refused above PASSIVE_LEVEL */
+#define MODIFIES           0x1000u  /* needs a handle that may write, which the code itself does not say */
+#define BARRIER            0x2000u  /* in a worker, with no other request of the disk at the same time */
+#define IF_BLOCKING        0x4000u  /* in a worker only if the disk's source may block */
+#define WRITES             0x8000u  /* a read-only disk refuses, before anything else is looked at */
+#define REFRESHES          0x10000u /* in a worker, and changes what the disk says about itself */
 
 #define DRIVER_TAG_NUMBERS PLATFORM_TAG('B', 'd', 'N', 'o')
 
@@ -168,16 +169,16 @@ static const struct request_entry control_table[] = {
         INVALID_PARAMETER, disk_create_device),
     ROW(IMDISK_IOCTL_REMOVE_DEVICE, ON_CONTROL, 4, 0, INVALID_PARAMETER, INVALID_PARAMETER, remove_device),
     QUERY(IMDISK_IOCTL_QUERY_DEVICE, IMDISK_QUERY_DEVICE_MINIMUM, BUFFER_TOO_SMALL, disk_control_query_device),
-    ROW(IMDISK_IOCTL_SET_DEVICE_FLAGS, ON_DISK | IN_WORKER | BARRIER | AT_PASSIVE | MODIFIES, 8, 0, INVALID_PARAMETER,
-        INVALID_PARAMETER, set_flags),
+    ROW(IMDISK_IOCTL_SET_DEVICE_FLAGS, ON_DISK | IN_WORKER | BARRIER | AT_PASSIVE | MODIFIES | REFRESHES, 8, 0,
+        INVALID_PARAMETER, INVALID_PARAMETER, set_flags),
     ROW(IMDISK_IOCTL_IOCTL_PASS_THROUGH, ON_DISK | IN_WORKER, 4, 0, INVALID_PARAMETER, INVALID_PARAMETER, pass_through),
     ROW(IMDISK_IOCTL_FSCTL_PASS_THROUGH, ON_DISK | IN_WORKER, 4, 0, INVALID_PARAMETER, INVALID_PARAMETER, pass_through),
 
     /* Ballast's */
     ROW(BALLAST_IOCTL_DISK_QUERY_STATE, ON_DISK | AT_PASSIVE, 0, sizeof(struct ballast_disk_state), INVALID_PARAMETER,
         BUFFER_TOO_SMALL, query_state),
-    ROW(BALLAST_IOCTL_DISK_RESIZE, ON_DISK | IN_WORKER, sizeof(struct ballast_disk_resize), 0, INVALID_PARAMETER,
-        INVALID_PARAMETER, disk_control_resize),
+    ROW(BALLAST_IOCTL_DISK_RESIZE, ON_DISK | IN_WORKER | REFRESHES, sizeof(struct ballast_disk_resize), 0,
+        INVALID_PARAMETER, INVALID_PARAMETER, disk_control_resize),
     ROW(BALLAST_IOCTL_DISK_QUERY_DRIVER_STATE, ON_CONTROL, 0, sizeof(struct ballast_disk_driver_state),
         INVALID_PARAMETER, BUFFER_TOO_SMALL, query_driver_state),
 
@@ -236,8 +237,8 @@ static const struct request_entry control_table[] = {
     ACCEPT(IOCTL_STORAGE_MEDIA_REMOVAL),
     ROW(IOCTL_DISK_EJECT_MEDIA, ON_DISK | MODIFIES, 0, 0, INVALID_PARAMETER, INVALID_PARAMETER, eject),
     ROW(IOCTL_STORAGE_EJECT_MEDIA, ON_DISK | MODIFIES, 0, 0, INVALID_PARAMETER, INVALID_PARAMETER, eject),
-    ROW(IOCTL_DISK_GROW_PARTITION, ON_DISK | IN_WORKER | REQUEST_EXACT_INPUT, sizeof(struct storage_grow_partition), 0,
-        BUFFER_TOO_SMALL, INVALID_PARAMETER, disk_control_grow),
+    ROW(IOCTL_DISK_GROW_PARTITION, ON_DISK | IN_WORKER | REFRESHES | REQUEST_EXACT_INPUT,
+        sizeof(struct storage_grow_partition), 0, BUFFER_TOO_SMALL, INVALID_PARAMETER, disk_control_grow),
     ROW(IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, ON_DISK | IN_WORKER, sizeof(struct storage_data_set_attributes), 0,
         INVALID_PARAMETER, INVALID_PARAMETER, disk_control_trim),
 };
@@ -343,5 +344,8 @@ void disk_serve_control(struct disk_device *device, PIRP irp)
     KeEnterCriticalRegion();
     NTSTATUS status = row->handler(&device->disk, &request.request);
     KeLeaveCriticalRegion();
+    if ((row->flags & REFRESHES) != 0) {
+        disk_refresh();
+    }
     (void)complete(irp, status, &request.request);
 }

@@ -24,7 +24,11 @@
 struct create_job {
     struct nt_work work;
     struct nt_thread thread;
-    PIRP irp;
+    PIRP irp; /* NULL: a disk created at boot */
+    /* The request: in the IRP's buffer, or owned. */
+    struct imdisk_create_data *input;
+    ULONG input_length;
+    size_t owned_size;              /* 0: not owned */
     SECURITY_CLIENT_CONTEXT client; /* of the creator, whose rights open the image */
     bool has_client;
 };
@@ -83,7 +87,7 @@ static NTSTATUS open_as_client(struct create_job *job, const struct image_option
 static NTSTATUS load_block(struct create_job *job, struct image *image, const struct disk_parameters *parameters,
                            struct source *store, uint64_t disk_offset, unsigned char *buffer, ULONG length)
 {
-    if (job->irp->Cancel || __atomic_load_n(&disk_driver.unloading, __ATOMIC_RELAXED)) {
+    if ((job->irp != NULL && job->irp->Cancel) || __atomic_load_n(&disk_driver.unloading, __ATOMIC_RELAXED)) {
         return STATUS_CANCELLED;
     }
     NTSTATUS status = image_read(image, parameters->image_offset + disk_offset, buffer, length);
@@ -252,12 +256,13 @@ out:
 
 static NTSTATUS create_disk(struct create_job *job, struct disk_device **device)
 {
-    const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(job->irp);
+    struct disk_create_policy policy = disk_driver.policy;
     struct disk_parameters parameters;
     struct source *source;
-    NTSTATUS status =
-        disk_parameters_parse(job->irp->AssociatedIrp.SystemBuffer, stack->Parameters.DeviceIoControl.InputBufferLength,
-                              &disk_driver.policy, &parameters);
+    if (job->irp == NULL) {
+        policy.disallowed_drive_letters = 0; /* for users, not for who configures the driver */
+    }
+    NTSTATUS status = disk_parameters_parse(job->input, job->input_length, &policy, &parameters);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -290,6 +295,16 @@ static ULONG_PTR write_reply(const struct create_job *job, const struct disk_dev
     return output_length;
 }
 
+/* Ends the request, or what takes its place. */
+static void finish_request(struct create_job *job, NTSTATUS status, ULONG_PTR information)
+{
+    if (job->irp != NULL) {
+        (void)nt_complete(job->irp, status, information);
+    } else if (!NT_SUCCESS(status)) {
+        disk_boot_failed(job->input->device_number, status);
+    }
+}
+
 static void free_failed_job(struct nt_work *work)
 {
     disk_create_job_free(CONTAINING_RECORD(work, struct create_job, work));
@@ -303,11 +318,11 @@ static void create_thread(void *context)
     NTSTATUS status = create_disk(job, &device);
     release_client(job);
     if (!NT_SUCCESS(status)) {
-        (void)nt_complete(job->irp, status, 0);
+        finish_request(job, status, 0);
         nt_work_post(&disk_driver.work, &job->work, free_failed_job);
         return;
     }
-    (void)nt_complete(job->irp, status, write_reply(job, device));
+    finish_request(job, status, job->irp != NULL ? write_reply(job, device) : 0);
     disk_device_work(device);
 }
 
@@ -318,7 +333,7 @@ static void start_job(struct nt_work *work)
     NTSTATUS status = nt_thread_create(&job->thread, create_thread, job);
     if (!NT_SUCCESS(status)) {
         release_client(job);
-        (void)nt_complete(job->irp, status, 0);
+        finish_request(job, status, 0);
         free_failed_job(work);
     }
 }
@@ -326,6 +341,9 @@ static void start_job(struct nt_work *work)
 void disk_create_job_free(struct create_job *job)
 {
     nt_thread_join(&job->thread);
+    if (job->owned_size != 0) {
+        disk_boot_request_free(job->input, job->owned_size);
+    }
     platform_free(job, sizeof(*job), CREATE_TAG_JOB);
 }
 
@@ -339,6 +357,8 @@ ballast_status disk_create_device(void *target, struct request *request)
     }
     RtlZeroMemory(job, sizeof(*job));
     job->irp = irp;
+    job->input = request->buffer;
+    job->input_length = (ULONG)request->input_length;
     NTSTATUS status = capture_client(job);
     if (!NT_SUCCESS(status)) {
         platform_free(job, sizeof(*job), CREATE_TAG_JOB);
@@ -352,4 +372,22 @@ ballast_status disk_create_device(void *target, struct request *request)
     IoMarkIrpPending(irp);
     nt_work_post(&disk_driver.work, &job->work, start_job);
     return BALLAST_PENDING;
+}
+
+NTSTATUS disk_create_at_boot(struct imdisk_create_data *data, size_t size, ULONG length)
+{
+    struct create_job *job = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*job), CREATE_TAG_JOB);
+    if (job == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlZeroMemory(job, sizeof(*job));
+    if (!disk_driver_enter()) {
+        platform_free(job, sizeof(*job), CREATE_TAG_JOB);
+        return STATUS_DELETE_PENDING;
+    }
+    job->input = data;
+    job->input_length = length;
+    job->owned_size = size;
+    nt_work_post(&disk_driver.work, &job->work, start_job);
+    return STATUS_SUCCESS;
 }

@@ -6,33 +6,14 @@
  */
 
 #include "driver/disk/driver.h"
+#include "driver/nt/name.h"
 #include "driver/nt/security.h"
 #include "driver/nt/wine.h"
-
-/* "\DosDevices\Global\X:" and "\DosDevices\ImDisk64000" with their zero. */
-#define NAME_CHARACTERS      32
 
 /* What everybody may do with a disk device: query it, and traverse it to files of a mounted file system. */
 #define DISK_ACCESS_EVERYONE (FILE_TRAVERSE | FILE_READ_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE)
 
-struct name {
-    WCHAR text[NAME_CHARACTERS];
-    UNICODE_STRING string;
-};
-
-/* "<prefix><number>" */
-static void number_name(struct name *name, const WCHAR *prefix, uint32_t number)
-{
-    UNICODE_STRING digits;
-    name->string = (UNICODE_STRING){.MaximumLength = sizeof(name->text), .Buffer = name->text};
-    (void)RtlAppendUnicodeToString(&name->string, prefix);
-    digits = (UNICODE_STRING){.MaximumLength = (USHORT)(sizeof(name->text) - name->string.Length),
-                              .Buffer = name->text + name->string.Length / sizeof(WCHAR)};
-    (void)RtlIntegerToUnicodeString(number, 10, &digits);
-    name->string.Length = (USHORT)(name->string.Length + digits.Length);
-}
-
-static void letter_name(struct name *name, uint16_t letter)
+static void letter_name(struct nt_name *name, uint16_t letter)
 {
     const WCHAR suffix[] = {letter, L':', 0};
     name->string = (UNICODE_STRING){.MaximumLength = sizeof(name->text), .Buffer = name->text};
@@ -171,7 +152,7 @@ static void delete_link(const UNICODE_STRING *link)
 static void finish(struct nt_work *work)
 {
     struct disk_device *device = CONTAINING_RECORD(work, struct disk_device, finish);
-    struct name name;
+    struct nt_name name;
     KIRQL irql;
     for (unsigned i = 0; i < DISK_DEVICE_WORKERS - 1; i++) {
         nt_thread_join(&device->helpers[i]);
@@ -179,7 +160,7 @@ static void finish(struct nt_work *work)
     disk_create_job_free(device->creator);
     lock_numbers(); /* who hears of the ejection below and asks for the same number gets it */
     if (device->number_linked) {
-        number_name(&name, L"\\DosDevices\\ImDisk", device->disk.number);
+        nt_name_number(&name, L"\\DosDevices\\ImDisk", device->disk.number);
         delete_link(&name.string);
     }
     if (device->letter_linked) {
@@ -191,6 +172,7 @@ static void finish(struct nt_work *work)
     KeReleaseSpinLock(&disk_driver.devices_lock, irql);
     /* Names them even when the extension is gone; no other device can take its place before unlock_numbers. */
     const void *removes = removes_of(device);
+    disk_refresh();
     nt_irp_queue_abandon_all(&disk_driver.removals, ejects_of(device), STATUS_SUCCESS);
     IoDeleteDevice(device->object);
     nt_irp_queue_abandon_all(&disk_driver.removals, removes, STATUS_SUCCESS);
@@ -283,7 +265,7 @@ static void mark_taken_numbers(unsigned char *bitmap)
 
 static NTSTATUS create_object(uint32_t number, enum disk_kind kind, bool removable, PDEVICE_OBJECT *object)
 {
-    struct name name;
+    struct nt_name name;
     DEVICE_TYPE type = FILE_DEVICE_DISK;
     /* SECURE_OPEN: or an open relative to a handle that may only query would not be checked at all. */
     ULONG characteristics = FILE_DEVICE_SECURE_OPEN | (removable ? FILE_REMOVABLE_MEDIA : 0);
@@ -295,7 +277,7 @@ static NTSTATUS create_object(uint32_t number, enum disk_kind kind, bool removab
     } else if (kind == DISK_KIND_RAW) {
         type = FILE_DEVICE_UNKNOWN;
     }
-    number_name(&name, L"\\Device\\ImDisk", number);
+    nt_name_number(&name, L"\\Device\\ImDisk", number);
     return IoCreateDevice(disk_driver.object, sizeof(struct disk_device), &name.string, type, characteristics, FALSE,
                           object);
 }
@@ -310,6 +292,7 @@ static NTSTATUS create_automatic(const struct disk_parameters *parameters, bool 
         return status;
     }
     platform_zero(bitmap, BITMAP_BYTES);
+    status = STATUS_INVALID_PARAMETER; /* of the number that is next when all are taken */
     mark_taken_numbers(bitmap);
     for (*number = 0; *number < disk_driver.policy.maximum_devices; ++*number) {
         if ((bitmap[*number / 8] >> *number % 8 & 1) == 0) {
@@ -359,7 +342,7 @@ static bool is_stale(const UNICODE_STRING *link, uint32_t new_number)
 {
     OBJECT_ATTRIBUTES attributes;
     HANDLE handle;
-    WCHAR text[NAME_CHARACTERS];
+    WCHAR text[NT_NAME_CHARACTERS];
     UNICODE_STRING target = {.MaximumLength = sizeof(text), .Buffer = text};
     uint32_t number;
     InitializeObjectAttributes(&attributes, (PUNICODE_STRING)(ULONG_PTR)link, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE,
@@ -384,10 +367,10 @@ static bool make_link(const UNICODE_STRING *link, const UNICODE_STRING *target, 
 
 static void make_links(struct disk_device *device)
 {
-    struct name link;
-    struct name target;
-    number_name(&target, L"\\Device\\ImDisk", device->disk.number);
-    number_name(&link, L"\\DosDevices\\ImDisk", device->disk.number);
+    struct nt_name link;
+    struct nt_name target;
+    nt_name_number(&target, L"\\Device\\ImDisk", device->disk.number);
+    nt_name_number(&link, L"\\DosDevices\\ImDisk", device->disk.number);
     device->number_linked = make_link(&link.string, &target.string, device->disk.number);
     if (device->disk.drive_letter != 0) {
         letter_name(&link, device->disk.drive_letter);
@@ -453,6 +436,7 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
     InsertHeadList(&disk_driver.devices, &device->link);
     KeReleaseSpinLock(&disk_driver.devices_lock, irql);
     device_ready(object, DEVICE_DISK);
+    disk_refresh();
     *result = device;
     return STATUS_SUCCESS;
 }

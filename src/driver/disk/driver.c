@@ -123,11 +123,13 @@ static void NTAPI unload(PDRIVER_OBJECT object)
     (void)KeWaitForSingleObject(&disk_driver.all_gone, Executive, KernelMode, FALSE, NULL);
     delete_control_device();
     nt_work_thread_stop(&disk_driver.work);
+    disk_refresh_delete();
     nt_pool_report_leaks("ballastdisk");
 }
 
-static NTSTATUS load(PDRIVER_OBJECT object)
+static NTSTATUS load(PDRIVER_OBJECT object, const UNICODE_STRING *service)
 {
+    struct disk_boot boot;
     nt_wine_detect();
     nt_late_resolve();
     disk_driver = (struct disk_driver){
@@ -141,10 +143,15 @@ static NTSTATUS load(PDRIVER_OBJECT object)
     nt_irp_queue_initialize(&disk_driver.removals, abandon_removal);
     KeInitializeEvent(&disk_driver.all_gone, NotificationEvent, FALSE);
 
-    NTSTATUS status = nt_work_thread_start(&disk_driver.work);
+    NTSTATUS status = disk_boot_read_parameters(service, &boot);
     if (!NT_SUCCESS(status)) {
         return status;
     }
+    status = nt_work_thread_start(&disk_driver.work);
+    if (!NT_SUCCESS(status)) {
+        goto out;
+    }
+    disk_refresh_create();
     /* What is not named here the I/O manager has set to refuse. */
     object->MajorFunction[IRP_MJ_CREATE] = dispatch_create;
     object->MajorFunction[IRP_MJ_CLEANUP] = dispatch_close;
@@ -159,15 +166,19 @@ static NTSTATUS load(PDRIVER_OBJECT object)
     object->MajorFunction[IRP_MJ_INTERNAL_DEVICE_CONTROL] = disk_dispatch_device_control;
     object->DriverUnload = unload;
     status = create_control_device();
-    if (!NT_SUCCESS(status)) {
-        nt_work_thread_stop(&disk_driver.work);
+    if (NT_SUCCESS(status)) {
+        disk_boot_create_disks(&boot);
+        goto out;
     }
+    nt_work_thread_stop(&disk_driver.work);
+    disk_refresh_delete();
+out:
+    disk_boot_end(&boot);
     return status;
 }
 
 NT_NO_STACK_PROTECTOR NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
 {
-    UNREFERENCED_PARAMETER(registry_path);
     nt_stack_protector_seed();
-    return load(object);
+    return load(object, registry_path);
 }

@@ -3,6 +3,8 @@
  * ballastdisk.sys: the IRP shell around core/disk.
  *
  *   driver.c    load, unload, opening, the control device
+ *   boot.c      parameters in the registry, disks created at load
+ *   refresh.c   the event that tells of changes
  *   control.c   the table of control codes and the handlers that need more than a disk's state
  *   device.c    disk devices: creation of the device object, references, removal, workers
  *   create.c    CREATE_DEVICE, in a thread of its own
@@ -131,8 +133,42 @@ uint32_t disk_device_numbers(uint32_t *numbers, uint32_t capacity);
 
 request_handler disk_create_device;
 
+/*
+ * Creates a disk without a request of anybody, from what boot.c has built. Takes the data over when it succeeds: the disk
+ * is being created then, and a failure is reported by disk_boot_failed. PASSIVE_LEVEL.
+ */
+NTSTATUS disk_create_at_boot(struct imdisk_create_data *data, size_t size, ULONG length);
+
 /* Ends a creator's thread and frees the job. In the work thread. */
 void disk_create_job_free(struct create_job *job);
+
+/* ---- boot.c ---- */
+
+struct disk_boot {
+    HANDLE key;     /* with the parameters; NULL: there are none */
+    uint32_t disks; /* numbers below this are to be created, if they are described */
+};
+
+/* Reads the driver's parameters into its policy. `service` is the path of its key. PASSIVE_LEVEL, as all of these. */
+NTSTATUS disk_boot_read_parameters(const UNICODE_STRING *service, struct disk_boot *boot);
+void disk_boot_create_disks(const struct disk_boot *boot);
+void disk_boot_end(struct disk_boot *boot);
+
+/* Reports that a disk could not be created. */
+void disk_boot_failed(uint32_t number, NTSTATUS status);
+void disk_boot_request_free(struct imdisk_create_data *data, size_t size);
+
+/* ---- refresh.c ---- */
+
+/*
+ * PASSIVE_LEVEL. Without the event, which anybody's object may be in the way of, the driver works all the same; that is
+ * logged. Deleting pulses once more; no call of disk_refresh may follow or be under way.
+ */
+void disk_refresh_create(void);
+void disk_refresh_delete(void);
+
+/* Something has changed that those who wait for the event want to know. <= DISPATCH_LEVEL. */
+void disk_refresh(void);
 
 /* ---- driver.c ---- */
 

@@ -29,7 +29,11 @@ static NTSTATUS transfer(struct disk_device *device, PIRP irp, size_t *transferr
     if (stack->MajorFunction == IRP_MJ_READ) {
         return disk_read(&device->disk, offset, buffer, length, transferred);
     }
+    bool was_modified = (disk_flags(&device->disk) & IMDISK_IMAGE_MODIFIED) != 0;
     NTSTATUS status = disk_write(&device->disk, offset, buffer, length, transferred);
+    if (!was_modified && *transferred != 0) {
+        disk_refresh();
+    }
     if (NT_SUCCESS(status) && (stack->Flags & SL_WRITE_THROUGH) != 0) {
         status = disk_flush(&device->disk);
     }

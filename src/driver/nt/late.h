@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What differs between the systems that the drivers support, found out when they load. NT 5.2 has no
- * ZwFlushBuffersFile, Wine has stubs instead of the security functions: importing them would keep the driver from
+ * ZwFlushBuffersFile, Wine has stubs instead of the security functions and the event log: importing them would keep the driver from
  * loading on the one and kill it on the other.
  */
 #ifndef DRIVER_NT_LATE_H
@@ -14,6 +14,9 @@ struct nt_late {
     bool no_execute; /* Windows 8 and later: memory and mappings that cannot be executed */
     NTSTATUS(NTAPI *flush_buffers_file)(HANDLE file, PIO_STATUS_BLOCK io);
     NTSTATUS(NTAPI *lock_virtual_memory)(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
+    /* Both or none. */
+    PVOID(NTAPI *allocate_error_log_entry)(PVOID object, UCHAR size);
+    VOID(NTAPI *write_error_log_entry)(PVOID entry);
     /* All or none. */
     NTSTATUS(NTAPI *create_client_security)
     (PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE qos, BOOLEAN remote, PSECURITY_CLIENT_CONTEXT context);

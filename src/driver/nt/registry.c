@@ -3,42 +3,76 @@
 
 #include "driver/nt/registry.h"
 
-#define REGISTRY_TAG_VALUE PLATFORM_TAG('B', 'n', 'R', 'v')
+#define REGISTRY_TAG         PLATFORM_TAG('B', 'n', 'R', 'g')
+#define REGISTRY_HEADER_SIZE FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data)
+#define REGISTRY_MAXIMUM     (REGISTRY_HEADER_SIZE + (128u << 10))
 
-NTSTATUS nt_registry_open(HANDLE root, PUNICODE_STRING name, HANDLE *key)
+NTSTATUS nt_registry_open(HANDLE root, const UNICODE_STRING *name, HANDLE *key)
 {
     OBJECT_ATTRIBUTES attributes;
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
-    InitializeObjectAttributes(&attributes, name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, root, NULL);
+    InitializeObjectAttributes(&attributes, (PUNICODE_STRING)(ULONG_PTR)name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE,
+                               root, NULL);
     return ZwOpenKey(key, KEY_READ, &attributes);
+}
+
+NTSTATUS nt_registry_value_read(HANDLE key, const UNICODE_STRING *name, struct nt_registry_value *value)
+{
+    PUNICODE_STRING string = (PUNICODE_STRING)(ULONG_PTR)name;
+    KEY_VALUE_PARTIAL_INFORMATION head;
+    ULONG length = 0;
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    *value = (struct nt_registry_value){.data = NULL};
+    NTSTATUS status = ZwQueryValueKey(key, string, KeyValuePartialInformation, &head, sizeof(head), &length);
+    if (!NT_SUCCESS(status) && status != STATUS_BUFFER_OVERFLOW && status != STATUS_BUFFER_TOO_SMALL) {
+        return status;
+    }
+    if (length < REGISTRY_HEADER_SIZE || length > REGISTRY_MAXIMUM) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    KEY_VALUE_PARTIAL_INFORMATION *block = platform_allocate(PLATFORM_POOL_PAGED, length, REGISTRY_TAG);
+    if (block == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    *value = (struct nt_registry_value){.block = block, .block_length = length};
+    status = ZwQueryValueKey(key, string, KeyValuePartialInformation, block, length, &length);
+    if (NT_SUCCESS(status) && block->DataLength > value->block_length - REGISTRY_HEADER_SIZE) {
+        status = STATUS_INVALID_PARAMETER;
+    }
+    if (!NT_SUCCESS(status)) { /* it has grown meanwhile, or is gone */
+        nt_registry_value_free(value);
+        return status;
+    }
+    value->type = block->Type;
+    value->length = block->DataLength;
+    value->data = block->Data;
+    return STATUS_SUCCESS;
+}
+
+void nt_registry_value_free(struct nt_registry_value *value)
+{
+    platform_free(value->block, value->block_length, REGISTRY_TAG);
+    *value = (struct nt_registry_value){.data = NULL};
 }
 
 /* *type NT_REGISTRY_ANY: whichever it is, which it tells. */
 static NTSTATUS read_any(HANDLE key, const WCHAR *name, ULONG *type, void *data, ULONG capacity, ULONG *length)
 {
+    struct nt_registry_value value;
     UNICODE_STRING string;
-    ULONG needed = 0;
-    size_t size = FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data) + (size_t)capacity;
-    KEY_VALUE_PARTIAL_INFORMATION *information = platform_allocate(PLATFORM_POOL_PAGED, size, REGISTRY_TAG_VALUE);
-    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
-    if (information == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
     RtlInitUnicodeString(&string, name);
-    NTSTATUS status = ZwQueryValueKey(key, &string, KeyValuePartialInformation, information, (ULONG)size, &needed);
-    if (NT_SUCCESS(status) && *type != NT_REGISTRY_ANY && information->Type != *type) {
+    NTSTATUS status = nt_registry_value_read(key, &string, &value);
+    if (NT_SUCCESS(status) && *type != NT_REGISTRY_ANY && value.type != *type) {
         status = STATUS_OBJECT_TYPE_MISMATCH;
-    }
-    if (NT_SUCCESS(status) && information->DataLength > capacity) {
+    } else if (NT_SUCCESS(status) && value.length > capacity) {
         status = STATUS_BUFFER_OVERFLOW;
+    } else if (NT_SUCCESS(status)) {
+        *type = value.type;
+        *length = value.length;
+        RtlCopyMemory(data, value.data, value.length);
     }
-    if (NT_SUCCESS(status)) {
-        *type = information->Type;
-        *length = information->DataLength;
-        RtlCopyMemory(data, information->Data, information->DataLength);
-    }
-    platform_free(information, size, REGISTRY_TAG_VALUE);
-    return status == STATUS_BUFFER_TOO_SMALL ? STATUS_BUFFER_OVERFLOW : status;
+    nt_registry_value_free(&value);
+    return status;
 }
 
 NTSTATUS nt_registry_read(HANDLE key, const WCHAR *name, ULONG type, void *data, ULONG capacity, ULONG *length)

@@ -13,7 +13,23 @@
 #define NT_REGISTRY_QWORD  11
 
 /* Opens a key for reading; `root` may be NULL if the name is a whole path. The caller closes it by ZwClose. */
-NTSTATUS nt_registry_open(HANDLE root, PUNICODE_STRING name, HANDLE *key);
+NTSTATUS nt_registry_open(HANDLE root, const UNICODE_STRING *name, HANDLE *key);
+
+/* A value of any type and length. */
+struct nt_registry_value {
+    ULONG type;
+    ULONG length; /* bytes of data */
+    const void *data;
+    void *block; /* owned; NULL: there is no such value */
+    ULONG block_length;
+};
+
+/*
+ * A value of up to 128 KiB; STATUS_OBJECT_NAME_NOT_FOUND if there is none. *value is set in any case, and released by
+ * nt_registry_value_free.
+ */
+NTSTATUS nt_registry_value_read(HANDLE key, const UNICODE_STRING *name, struct nt_registry_value *value);
+void nt_registry_value_free(struct nt_registry_value *value);
 
 /*
  * Reads a value of at most `capacity` bytes into `data`. STATUS_OBJECT_NAME_NOT_FOUND: there is none;

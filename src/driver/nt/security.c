@@ -49,8 +49,8 @@ _Static_assert(sizeof(struct device_security) == 20 + 8 + 20 + 24 + 20, "no padd
         ACCESS_ALLOWED_ACE_TYPE, 0, sizeof(type) \
     }
 
-/* D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;<everyone>;;;WD) */
-static struct device_security describe(ACCESS_MASK everyone)
+/* D:P(A;;<all>;;;SY)(A;;<all>;;;BA)(A;;<everyone>;;;WD) */
+static struct device_security describe(ACCESS_MASK all, ACCESS_MASK everyone)
 {
     return (struct device_security){
         .descriptor = {.Revision = SECURITY_DESCRIPTOR_REVISION,
@@ -59,22 +59,28 @@ static struct device_security describe(ACCESS_MASK everyone)
         .dacl = {.AclRevision = ACL_REVISION,
                  .AclSize = sizeof(struct device_security) - FIELD_OFFSET(struct device_security, dacl),
                  .AceCount = 3},
-        .system = {ACE(struct ace_1), FILE_ALL_ACCESS, {SID_REVISION, 1, NT_AUTHORITY, {SECURITY_LOCAL_SYSTEM_RID}}},
+        .system = {ACE(struct ace_1), all, {SID_REVISION, 1, NT_AUTHORITY, {SECURITY_LOCAL_SYSTEM_RID}}},
         .administrators = {ACE(struct ace_2),
-                           FILE_ALL_ACCESS,
+                           all,
                            {SID_REVISION, 2, NT_AUTHORITY, {SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS}}},
         .everyone = {ACE(struct ace_1), everyone, {SID_REVISION, 1, WORLD_AUTHORITY, {SECURITY_WORLD_RID}}},
     };
 }
 
+NTSTATUS nt_handle_protect(HANDLE handle, ACCESS_MASK all, ACCESS_MASK everyone)
+{
+    struct device_security security = describe(all, everyone);
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    return ZwSetSecurityObject(handle, DACL_SECURITY_INFORMATION, (PSECURITY_DESCRIPTOR)&security);
+}
+
 NTSTATUS nt_device_protect(PDEVICE_OBJECT device, ACCESS_MASK everyone)
 {
-    struct device_security security = describe(everyone);
     HANDLE handle;
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
     NTSTATUS status = ObOpenObjectByPointer(device, OBJ_KERNEL_HANDLE, NULL, WRITE_DAC, NULL, KernelMode, &handle);
     if (NT_SUCCESS(status)) {
-        status = ZwSetSecurityObject(handle, DACL_SECURITY_INFORMATION, (PSECURITY_DESCRIPTOR)&security);
+        status = nt_handle_protect(handle, FILE_ALL_ACCESS, everyone);
         (void)ZwClose(handle);
     }
     return status;

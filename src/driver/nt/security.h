@@ -19,4 +19,7 @@ NTSTATUS nt_device_protect(PDEVICE_OBJECT device, ACCESS_MASK everyone);
  */
 bool nt_caller_is_administrator(void);
 
+/* The same for any object that was opened with WRITE_DAC; `all` is full access to such an object. PASSIVE_LEVEL. */
+NTSTATUS nt_handle_protect(HANDLE handle, ACCESS_MASK all, ACCESS_MASK everyone);
+
 #endif

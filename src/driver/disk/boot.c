@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver's parameters in the registry, and the disks that it shall create when it is loaded. PASSIVE_LEVEL, in
+ * DriverEntry.
+ */
+
+#include "core/disk/settings.h"
+#include "driver/disk/driver.h"
+#include "driver/nt/log.h"
+#include "driver/nt/name.h"
+#include "driver/nt/registry.h"
+
+#define BOOT_TAG          PLATFORM_TAG('B', 'd', 'B', 'o')
+#define BOOT_IMDISK       L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Services\\ImDisk\\Parameters"
+#define BOOT_SUBKEY       L"\\Parameters"
+#define BOOT_PATH_MAXIMUM 1024u /* bytes */
+
+/* Of the key with the parameters: the driver's own, else ImDisk's, where its programs write. */
+static NTSTATUS open_parameters(const UNICODE_STRING *service, HANDLE *key)
+{
+    UNICODE_STRING path = RTL_CONSTANT_STRING(BOOT_IMDISK);
+    NTSTATUS status = STATUS_OBJECT_NAME_NOT_FOUND;
+    WCHAR *text = platform_allocate(PLATFORM_POOL_PAGED, BOOT_PATH_MAXIMUM, BOOT_TAG);
+    if (text == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (service->Length < BOOT_PATH_MAXIMUM - sizeof(BOOT_SUBKEY)) {
+        UNICODE_STRING own = {.Length = service->Length, .MaximumLength = BOOT_PATH_MAXIMUM, .Buffer = text};
+        RtlCopyMemory(text, service->Buffer, service->Length);
+        (void)RtlAppendUnicodeToString(&own, BOOT_SUBKEY);
+        status = nt_registry_open(NULL, &own, key);
+    }
+    platform_free(text, BOOT_PATH_MAXIMUM, BOOT_TAG);
+    return status == STATUS_OBJECT_NAME_NOT_FOUND ? nt_registry_open(NULL, &path, key) : status;
+}
+
+static struct setting setting_of(const struct nt_registry_value *value)
+{
+    return (struct setting){value->type, value->data, value->length};
+}
+
+/* A failure other than that the value is not there. */
+static bool is_failure(NTSTATUS status)
+{
+    return !NT_SUCCESS(status) && status != STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
+/* Reads one of the driver's parameters. What makes no sense keeps the driver from loading, as it does ImDisk. */
+static NTSTATUS read_parameter(HANDLE key, const WCHAR *text, bool (*parse)(const struct setting *, uint32_t *),
+                               uint32_t *value)
+{
+    UNICODE_STRING name;
+    struct nt_registry_value read;
+    RtlInitUnicodeString(&name, text);
+    NTSTATUS status = nt_registry_value_read(key, &name, &read);
+    if (!is_failure(status)) {
+        struct setting setting = setting_of(&read);
+        status = parse(&setting, value) ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+    }
+    nt_registry_value_free(&read);
+    if (!NT_SUCCESS(status)) {
+        nt_log_failure(disk_driver.object, text, status);
+    }
+    return status;
+}
+
+/* ---- disks ---- */
+
+static NTSTATUS read_disk(HANDLE key, uint32_t number, struct nt_registry_value values[DISK_SETTINGS])
+{
+    static const WCHAR *const names[DISK_SETTINGS] = {L"FileName", L"Size", L"Flags", L"DriveLetter", L"ImageOffset"};
+    struct nt_name name;
+    NTSTATUS status = STATUS_SUCCESS;
+    for (unsigned i = 0; i < DISK_SETTINGS; i++) {
+        nt_name_number(&name, names[i], number);
+        NTSTATUS read = nt_registry_value_read(key, &name.string, &values[i]);
+        if (is_failure(read)) {
+            status = read;
+        }
+    }
+    return status;
+}
+
+/* The request that the values stand for goes to disk_create_at_boot, which owns it then. */
+static NTSTATUS request_disk(uint32_t number, const struct setting settings[DISK_SETTINGS])
+{
+    size_t size = settings_request_length(settings);
+    size_t length;
+    struct imdisk_create_data *data = platform_allocate(PLATFORM_POOL_PAGED, size, BOOT_TAG);
+    if (data == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    NTSTATUS status = settings_build_request(settings, number, data, &length);
+    if (NT_SUCCESS(status)) {
+        status = disk_create_at_boot(data, size, (ULONG)length);
+    }
+    if (!NT_SUCCESS(status)) {
+        disk_boot_request_free(data, size);
+    }
+    return status;
+}
+
+static void create_disk(HANDLE key, uint32_t number)
+{
+    struct nt_registry_value values[DISK_SETTINGS];
+    struct setting settings[DISK_SETTINGS];
+    NTSTATUS status = read_disk(key, number, values);
+    for (unsigned i = 0; i < DISK_SETTINGS; i++) {
+        settings[i] = setting_of(&values[i]);
+    }
+    if (NT_SUCCESS(status) && settings_describe_disk(settings)) {
+        status = request_disk(number, settings);
+    }
+    for (unsigned i = 0; i < DISK_SETTINGS; i++) {
+        nt_registry_value_free(&values[i]);
+    }
+    if (!NT_SUCCESS(status)) {
+        disk_boot_failed(number, status);
+    }
+}
+
+void disk_boot_failed(uint32_t number, NTSTATUS status)
+{
+    struct nt_name name;
+    nt_name_number(&name, L"ImDisk", number);
+    name.text[name.string.Length / sizeof(WCHAR)] = 0;
+    nt_log_failure(disk_driver.object, name.text, status);
+}
+
+void disk_boot_request_free(struct imdisk_create_data *data, size_t size)
+{
+    platform_free(data, size, BOOT_TAG);
+}
+
+NTSTATUS disk_boot_read_parameters(const UNICODE_STRING *service, struct disk_boot *boot)
+{
+    struct disk_create_policy *policy = &disk_driver.policy;
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    *boot = (struct disk_boot){.key = NULL};
+    NTSTATUS status = open_parameters(service, &boot->key);
+    if (!NT_SUCCESS(status)) {
+        boot->key = NULL;
+        return is_failure(status) ? status : STATUS_SUCCESS;
+    }
+    status = read_parameter(boot->key, L"DisallowedDriveLetters", setting_letters, &policy->disallowed_drive_letters);
+    if (NT_SUCCESS(status)) {
+        status = read_parameter(boot->key, L"LoadDevices", setting_number, &boot->disks);
+    }
+    if (NT_SUCCESS(status)) {
+        status = read_parameter(boot->key, L"MaxDevices", setting_number, &policy->maximum_devices);
+    }
+    if (policy->maximum_devices > IMDISK_MAXIMUM_DEVICES) {
+        policy->maximum_devices = IMDISK_MAXIMUM_DEVICES;
+    }
+    if (boot->disks > policy->maximum_devices) {
+        boot->disks = policy->maximum_devices;
+    }
+    if (!NT_SUCCESS(status)) {
+        disk_boot_end(boot);
+    }
+    return status;
+}
+
+void disk_boot_create_disks(const struct disk_boot *boot)
+{
+    for (uint32_t i = 0; i < boot->disks; i++) {
+        create_disk(boot->key, i);
+    }
+}
+
+void disk_boot_end(struct disk_boot *boot)
+{
+    if (boot->key != NULL) {
+        (void)ZwClose(boot->key);
+        boot->key = NULL;
+    }
+}

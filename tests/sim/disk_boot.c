@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the disk driver does when it is loaded: its parameters in the registry, disks created then, failures in the event
+ * log; and the refresh event.
+ */
+
+#include "ballast/disk_abi.h"
+#include "core/disk/storage_abi.h"
+#include "sim/sim.h"
+#include "tests/behaviour/target.h"
+#include "tests/harness/test.h"
+
+#include <string.h>
+#include <time.h>
+
+#define MIB         (1u << 20)
+#define IMAGE       "image"
+#define PARAMETERS  "\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Services\\ImDisk\\Parameters"
+#define OWN         SIM_SERVICE_KEY "\\Parameters"
+#define REFRESH     "\\BaseNamedObjects\\Global\\ImDiskRefresh"
+#define REFRESH_OLD "\\BaseNamedObjects\\ImDiskRefresh"
+#define TYPE_STRING 1u
+#define TYPE_BINARY 3u
+#define TYPE_DWORD  4u
+#define TYPE_QWORD  11u
+
+DRIVER_INITIALIZE DriverEntry;
+
+static struct sim_process *process;
+static struct sim_file *control;
+
+static void begin(void)
+{
+    struct sim_options options = {.seed = 1};
+    sim_reset(&options);
+    CHECK(target_image_create(IMAGE, MIB));
+}
+
+static void load(void)
+{
+    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
+    process = sim_process_create(true);
+    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &control),
+                STATUS_SUCCESS);
+}
+
+static void end(void)
+{
+    sim_kill_process(process);
+    sim_unload();
+}
+
+static void set_dword(const char *name, uint32_t value)
+{
+    sim_registry_set(PARAMETERS, name, TYPE_DWORD, &value, sizeof(value));
+}
+
+static void set_qword(const char *name, uint64_t value)
+{
+    sim_registry_set(PARAMETERS, name, TYPE_QWORD, &value, sizeof(value));
+}
+
+static void set_string(const char *key, const char *name, const char *text)
+{
+    uint16_t string[128];
+    size_t length = strlen(text) + 1;
+    for (size_t i = 0; i < length; i++) {
+        string[i] = (unsigned char)text[i];
+    }
+    sim_registry_set(key, name, TYPE_STRING, string, length * 2);
+}
+
+static unsigned disks(void)
+{
+    uint32_t list[16] = {0};
+    CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, list, sizeof(list), NULL), STATUS_SUCCESS);
+    return list[0];
+}
+
+static void pause_a_little(void)
+{
+    struct timespec time = {0, 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
+/* Until the disks being created at boot are there, or logged. */
+static void wait_for(unsigned count, unsigned long events)
+{
+    for (unsigned i = 0; i < 10000 && (disks() < count || sim_log_events() < events); i++) {
+        pause_a_little();
+    }
+    CHECK_EQUAL(disks(), count);
+    CHECK_EQUAL(sim_log_events(), events);
+}
+
+static struct imdisk_create_data query(const char *device)
+{
+    union {
+        struct imdisk_create_data data;
+        unsigned char bytes[512];
+    } reply = {.bytes = {0}};
+    struct sim_file *file;
+    CHECK_EQUAL(sim_create_file(process, device, FILE_READ_ATTRIBUTES, &file), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_QUERY_DEVICE, NULL, 0, &reply, sizeof(reply), NULL), STATUS_SUCCESS);
+    sim_close(file);
+    return reply.data;
+}
+
+static NTSTATUS create(uint32_t number, uint16_t letter)
+{
+    _Alignas(8) unsigned char bytes[IMDISK_CREATE_DATA_SIZE] = {0};
+    struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
+    data->device_number = number;
+    data->size_bytes = MIB;
+    data->drive_letter = letter;
+    return sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, sizeof(bytes), NULL, 0, NULL);
+}
+
+/* ---- disks at boot ---- */
+
+static void memory_file_and_offset(void)
+{
+    uint64_t offset = 4096;
+    char path[64];
+    begin();
+    set_dword("LoadDevices", 4);
+    set_qword("Size0", 2 * MIB);
+    set_string(PARAMETERS, "DriveLetter0", "r");
+    set_string(PARAMETERS, "FileName1", "\\??\\C:\\" IMAGE);
+    set_dword("Flags1", IMDISK_OPTION_READ_ONLY | IMDISK_DEVICE_TYPE_CD);
+    set_string(PARAMETERS, "FileName3", "\\??\\C:\\" IMAGE);
+    set_dword("Flags3", IMDISK_OPTION_READ_ONLY);
+    sim_registry_set(PARAMETERS, "ImageOffset3", TYPE_BINARY, &offset, sizeof(offset));
+    load();
+    wait_for(3, 0); /* 2 is a hole */
+    struct imdisk_create_data data = query("\\Device\\ImDisk0");
+    CHECK_EQUAL(data.size_bytes, 2 * MIB);
+    CHECK_EQUAL(data.drive_letter, 'R');
+    CHECK_EQUAL(data.flags, IMDISK_TYPE_VM | IMDISK_DEVICE_TYPE_HD);
+    CHECK(sim_resolve_path("\\DosDevices\\R:", path, sizeof(path)) && strcmp(path, "\\Device\\ImDisk0") == 0);
+    data = query("\\Device\\ImDisk1");
+    CHECK_EQUAL(data.size_bytes, MIB);
+    CHECK_EQUAL(data.flags & IMDISK_DEVICE_TYPE_MASK, IMDISK_DEVICE_TYPE_CD);
+    data = query("\\Device\\ImDisk3");
+    CHECK_EQUAL(data.size_bytes, MIB - 4096);
+    CHECK_EQUAL(data.image_offset_bytes, 4096);
+    CHECK_EQUAL(create(0xFFFFFFFF, 0), STATUS_SUCCESS);
+    (void)query("\\Device\\ImDisk2"); /* the lowest that is free */
+    end();
+}
+
+/* A failure does not keep the others from being created, and is told. */
+static void failures_are_logged(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t type;
+        NTSTATUS status;
+    } rows[] = {
+        {"Size1", TYPE_DWORD, STATUS_INVALID_PARAMETER},
+        {"Flags1", TYPE_QWORD, STATUS_INVALID_PARAMETER},
+        {"FileName1", TYPE_BINARY, STATUS_INVALID_PARAMETER},
+        {"ImageOffset1", TYPE_DWORD, STATUS_INVALID_PARAMETER},
+        {"FileName1", TYPE_STRING, STATUS_OBJECT_NAME_NOT_FOUND},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[64];
+        static const uint16_t value[8] = {'\\', '?', '?', '\\', 'C', ':', '\\', 'x'};
+        test_note("row %u", (unsigned)i);
+        begin();
+        set_dword("LoadDevices", 3);
+        set_qword("Size0", MIB);
+        set_qword("Size2", MIB);
+        sim_registry_set(PARAMETERS, rows[i].name, rows[i].type, value, rows[i].type == TYPE_DWORD ? 4 : 16);
+        load();
+        wait_for(2, 1);
+        CHECK_EQUAL(sim_log_last(text, sizeof(text)), rows[i].status);
+        CHECK(strcmp(text, "ImDisk1") == 0);
+        end();
+    }
+}
+
+static void numbers_and_letters_are_limited(void)
+{
+    begin();
+    set_dword("LoadDevices", 100000);
+    set_dword("MaxDevices", 3);
+    for (unsigned i = 0; i < 5; i++) {
+        char name[] = "Size0";
+        name[4] = (char)('0' + i);
+        set_qword(name, MIB);
+    }
+    set_string(PARAMETERS, "DisallowedDriveLetters", "ABCDEFGqr");
+    set_string(PARAMETERS, "DriveLetter0", "Q"); /* users may not, the configuration may */
+    load();
+    wait_for(3, 0);
+    CHECK_EQUAL(query("\\Device\\ImDisk0").drive_letter, 'Q');
+    CHECK_EQUAL(create(0xFFFFFFFF, 0), STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(create(3, 0), STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(create(0, 'R'), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(create(0, 'r'), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(create(0, 'G'), STATUS_ACCESS_DENIED); /* ImDisk reads three letters at most */
+    CHECK_EQUAL(create(0, 'H'), STATUS_OBJECT_NAME_COLLISION);
+    end();
+}
+
+static void more_than_there_can_be(void)
+{
+    begin();
+    set_dword("MaxDevices", 0xFFFFFFFF);
+    load();
+    CHECK_EQUAL(create(64000, 0), STATUS_INVALID_PARAMETER);
+    CHECK_EQUAL(create(63999, 0), STATUS_SUCCESS);
+    end();
+}
+
+static void wrong_parameters_keep_it_from_loading(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t type;
+        size_t length;
+    } rows[] = {
+        {"LoadDevices", TYPE_STRING, 4}, {"LoadDevices", TYPE_DWORD, 2}, {"LoadDevices", TYPE_QWORD, 8},
+        {"MaxDevices", TYPE_BINARY, 4},  {"MaxDevices", TYPE_DWORD, 0},  {"DisallowedDriveLetters", TYPE_DWORD, 4},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[64];
+        test_note("row %u", (unsigned)i);
+        begin();
+        sim_registry_set(PARAMETERS, rows[i].name, rows[i].type, "\1\0\0\0\0\0\0\0", rows[i].length);
+        CHECK_EQUAL(sim_load(DriverEntry), STATUS_INVALID_PARAMETER);
+        CHECK_EQUAL(sim_log_events(), 1);
+        CHECK_EQUAL(sim_log_last(text, sizeof(text)), STATUS_INVALID_PARAMETER);
+        CHECK(strcmp(text, rows[i].name) == 0);
+    }
+}
+
+/* ImDisk's programs write ImDisk's key; who gives the driver one of its own means that one. */
+static void its_own_key_comes_first(void)
+{
+    uint32_t one = 1;
+    begin();
+    set_dword("LoadDevices", 3);
+    set_qword("Size0", 5 * MIB);
+    set_qword("Size1", 5 * MIB);
+    sim_registry_set(OWN, "LoadDevices", TYPE_DWORD, &one, sizeof(one));
+    sim_registry_set(OWN, "Size0", TYPE_QWORD, "\0\0\x20\0\0\0\0\0", 8);
+    load();
+    wait_for(1, 0);
+    CHECK_EQUAL(query("\\Device\\ImDisk0").size_bytes, 2 * MIB);
+    end();
+}
+
+static void long_names_and_values(void)
+{
+    static uint16_t name[70000];
+    char text[64];
+    for (size_t i = 0; i < sizeof(name) / 2; i++) {
+        name[i] = 'x';
+    }
+    begin();
+    set_dword("LoadDevices", 3);
+    sim_registry_set(PARAMETERS, "FileName0", TYPE_STRING, name, 65534);
+    sim_registry_set(PARAMETERS, "FileName1", TYPE_STRING, name, 65536);
+    sim_registry_set(PARAMETERS, "FileName2", TYPE_STRING, name, 140000);
+    load();
+    wait_for(0, 3); /* the first is only not found */
+    CHECK(!NT_SUCCESS(sim_log_last(text, sizeof(text))));
+    end();
+}
+
+static void unloading_while_disks_are_created(void)
+{
+    begin();
+    set_dword("LoadDevices", 2);
+    for (unsigned i = 0; i < 2; i++) {
+        set_string(PARAMETERS, i == 0 ? "FileName0" : "FileName1", "\\??\\C:\\" IMAGE);
+        set_dword(i == 0 ? "Flags0" : "Flags1", IMDISK_TYPE_VM);
+    }
+    for (unsigned i = 0; i < 20; i++) {
+        load();
+        if (i % 2 != 0) {
+            pause_a_little();
+        }
+        end(); /* with the simulation's checks for what is left */
+    }
+}
+
+/* ---- the refresh event ---- */
+
+static void wait_for_pulses(const char *path, unsigned long count)
+{
+    for (unsigned i = 0; i < 10000 && sim_event_pulses(path) < count; i++) {
+        pause_a_little();
+    }
+    CHECK_EQUAL(sim_event_pulses(path), count);
+}
+
+static void changes_pulse_the_event(void)
+{
+    uint32_t number = 5;
+    uint32_t flags[2] = {IMDISK_OPTION_REMOVABLE, IMDISK_OPTION_REMOVABLE};
+    struct ballast_disk_resize resize = {{16, BALLAST_DISK_RESIZE_VERSION, 0}, 2 * MIB};
+    struct storage_grow_partition grow = {.partition_number = 1, .bytes_to_grow = MIB};
+    unsigned char sector[512] = {1};
+    struct sim_file *disk;
+    begin();
+    load();
+    CHECK_EQUAL(sim_event_pulses(REFRESH), 0);
+    CHECK_EQUAL(create(5, 0), STATUS_SUCCESS);
+    wait_for_pulses(REFRESH, 1);
+    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDisk5", GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_ioctl(disk, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, 8, NULL, 0, NULL), STATUS_SUCCESS);
+    wait_for_pulses(REFRESH, 2);
+    CHECK_EQUAL(sim_ioctl(disk, BALLAST_IOCTL_DISK_RESIZE, &resize, sizeof(resize), NULL, 0, NULL), STATUS_SUCCESS);
+    wait_for_pulses(REFRESH, 3);
+    CHECK_EQUAL(sim_ioctl(disk, IOCTL_DISK_GROW_PARTITION, &grow, sizeof(grow), NULL, 0, NULL), STATUS_SUCCESS);
+    wait_for_pulses(REFRESH, 4);
+    CHECK_EQUAL(sim_write(disk, 0, sector, sizeof(sector), NULL), STATUS_SUCCESS);
+    wait_for_pulses(REFRESH, 5);
+    CHECK_EQUAL(sim_write(disk, 0, sector, sizeof(sector), NULL), STATUS_SUCCESS); /* no longer the first */
+    CHECK_EQUAL(sim_read(disk, 0, sector, sizeof(sector), NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0, NULL), STATUS_SUCCESS);
+    wait_for_pulses(REFRESH, 6);
+    end();
+    CHECK_EQUAL(sim_event_pulses(REFRESH), 7);
+}
+
+static void without_sessions_the_event_has_its_old_name(void)
+{
+    struct sim_options options = {.seed = 1, .nt52 = true};
+    sim_reset(&options);
+    load();
+    CHECK_EQUAL(create(5, 0), STATUS_SUCCESS);
+    wait_for_pulses(REFRESH_OLD, 1);
+    end();
+}
+
+/* Somebody's mutex of that name must not keep disks away. */
+static void without_the_event_disks_work(void)
+{
+    char text[64];
+    begin();
+    sim_event_squat(REFRESH);
+    load();
+    CHECK_EQUAL(sim_log_last(text, sizeof(text)), STATUS_OBJECT_TYPE_MISMATCH);
+    CHECK(strcmp(text, "ImDiskRefresh") == 0);
+    CHECK_EQUAL(create(5, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(disks(), 1);
+    end();
+}
+
+TEST_MAIN({"memory_file_and_offset", memory_file_and_offset}, {"failures_are_logged", failures_are_logged},
+          {"numbers_and_letters_are_limited", numbers_and_letters_are_limited},
+          {"more_than_there_can_be", more_than_there_can_be},
+          {"wrong_parameters_keep_it_from_loading", wrong_parameters_keep_it_from_loading},
+          {"its_own_key_comes_first", its_own_key_comes_first}, {"long_names_and_values", long_names_and_values},
+          {"unloading_while_disks_are_created", unloading_while_disks_are_created},
+          {"changes_pulse_the_event", changes_pulse_the_event},
+          {"without_sessions_the_event_has_its_old_name", without_sessions_the_event_has_its_old_name},
+          {"without_the_event_disks_work", without_the_event_disks_work})
