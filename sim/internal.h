@@ -162,6 +162,7 @@ enum sim_handle_kind {
     SIM_HANDLE_USER_THREAD,
     SIM_HANDLE_PROCESS,
     SIM_HANDLE_SECTION,
+    SIM_HANDLE_MOUNT_MANAGER,
 };
 
 HANDLE sim_handle_create(enum sim_handle_kind kind, void *object, ULONG attributes, const char *function);
@@ -223,6 +224,11 @@ void sim_mm_check_released(void);
 
 void sim_event_handle_closed(struct sim_waitable *event);
 void sim_events_reset(void);
+
+/* ---- mountmgr.c ---- */
+
+NTSTATUS sim_mount_control(ULONG code, const void *input, ULONG length);
+void sim_mount_reset(void);
 
 /* ---- log.c ---- */
 

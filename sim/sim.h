@@ -52,6 +52,17 @@ unsigned long sim_event_pulses(const char *path);
 /* Names an object of another kind that is in the way of an event. */
 void sim_event_squat(const char *path);
 
+/* ---- the mount manager ---- */
+
+struct sim_mount_state {
+    unsigned volumes;            /* have arrived */
+    NTSTATUS refusal;            /* of every request; STATUS_SUCCESS: none */
+    unsigned char unique_id[18]; /* of the last volume: its length, and 16 bytes */
+};
+
+/* Reset by sim_reset. Not to be read while requests to it are under way. */
+struct sim_mount_state *sim_mount_manager(void);
+
 /* ---- fault injection ---- */
 
 /* The n-th fallible kernel call from now on fails, once; 0: none. */

@@ -318,6 +318,10 @@ NTSTATUS ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES att
     if (sim_fault("ZwCreateFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
+    if (strcasecmp(path, "\\Device\\MountPointManager") == 0) {
+        *handle = sim_handle_create(SIM_HANDLE_MOUNT_MANAGER, NULL, attributes->Attributes, "ZwCreateFile");
+        return STATUS_SUCCESS;
+    }
     if (strncasecmp(path, VOLUME_PREFIX, strlen(VOLUME_PREFIX)) != 0) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
@@ -473,11 +477,12 @@ NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, P
     UNREFERENCED_PARAMETER(event);
     UNREFERENCED_PARAMETER(apc);
     UNREFERENCED_PARAMETER(apc_context);
-    UNREFERENCED_PARAMETER(code);
-    UNREFERENCED_PARAMETER(input);
-    UNREFERENCED_PARAMETER(input_length);
     UNREFERENCED_PARAMETER(output);
     UNREFERENCED_PARAMETER(output_length);
+    if (sim_handle_kind(file, "ZwDeviceIoControlFile") == SIM_HANDLE_MOUNT_MANAGER) {
+        io->Status = sim_mount_control(code, input, input_length);
+        return io->Status;
+    }
     (void)sim_handle_object(file, SIM_HANDLE_FILE, "ZwDeviceIoControlFile");
     io->Status = STATUS_INVALID_DEVICE_REQUEST; /* files are no devices */
     return io->Status;

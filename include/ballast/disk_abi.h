@@ -44,40 +44,43 @@ _Static_assert(IMDISK_IOCTL_FSCTL_PASS_THROUGH == 0x8372E020u, "wire value");
 _Static_assert(IMDISK_IOCTL_GET_REFERENCED_HANDLE == 0x8372E024u, "wire value");
 
 /* Creation flags. Zero in a field means "the driver decides". */
-#define IMDISK_OPTION_READ_ONLY     0x00000001u
-#define IMDISK_OPTION_REMOVABLE     0x00000002u
-#define IMDISK_OPTION_SPARSE_FILE   0x00000004u
-#define IMDISK_OPTION_BYTE_SWAP     0x00000008u
-#define IMDISK_DEVICE_TYPE_MASK     0x000000F0u
-#define IMDISK_DEVICE_TYPE_HD       0x00000010u
-#define IMDISK_DEVICE_TYPE_FD       0x00000020u
-#define IMDISK_DEVICE_TYPE_CD       0x00000030u
-#define IMDISK_DEVICE_TYPE_RAW      0x00000040u
-#define IMDISK_TYPE_MASK            0x00000F00u
-#define IMDISK_TYPE_FILE            0x00000100u
-#define IMDISK_TYPE_VM              0x00000200u
-#define IMDISK_TYPE_PROXY           0x00000300u
-#define IMDISK_SUBTYPE_MASK         0x0000F000u
-#define IMDISK_FILE_QUEUED_IO       0x00000000u
-#define IMDISK_FILE_AWE_ALLOC       0x00001000u
-#define IMDISK_FILE_PARALLEL_IO     0x00002000u
-#define IMDISK_FILE_BUFFERED_IO     0x00003000u
-#define IMDISK_IMAGE_MODIFIED       0x00010000u
-#define IMDISK_OPTION_SHARED_IMAGE  0x00040000u
+#define IMDISK_OPTION_READ_ONLY      0x00000001u
+#define IMDISK_OPTION_REMOVABLE      0x00000002u
+#define IMDISK_OPTION_SPARSE_FILE    0x00000004u
+#define IMDISK_OPTION_BYTE_SWAP      0x00000008u
+#define IMDISK_DEVICE_TYPE_MASK      0x000000F0u
+#define IMDISK_DEVICE_TYPE_HD        0x00000010u
+#define IMDISK_DEVICE_TYPE_FD        0x00000020u
+#define IMDISK_DEVICE_TYPE_CD        0x00000030u
+#define IMDISK_DEVICE_TYPE_RAW       0x00000040u
+#define IMDISK_TYPE_MASK             0x00000F00u
+#define IMDISK_TYPE_FILE             0x00000100u
+#define IMDISK_TYPE_VM               0x00000200u
+#define IMDISK_TYPE_PROXY            0x00000300u
+#define IMDISK_SUBTYPE_MASK          0x0000F000u
+#define IMDISK_FILE_QUEUED_IO        0x00000000u
+#define IMDISK_FILE_AWE_ALLOC        0x00001000u
+#define IMDISK_FILE_PARALLEL_IO      0x00002000u
+#define IMDISK_FILE_BUFFERED_IO      0x00003000u
+#define IMDISK_IMAGE_MODIFIED        0x00010000u
+#define IMDISK_OPTION_SHARED_IMAGE   0x00040000u
 
 /*
  * Ballast's own creation flags, in bits that ImDisk leaves alone. QUERY_DEVICE reports them.
  * STRICT_END: transfers beyond the end fail with NONEXISTENT_SECTOR, instead of succeeding with no bytes.
+ * MOUNT_MANAGER: registers the disk as a volume, and leaves the drive letter to the mount manager. CREATE_DEVICE fails as
+ * that does.
  * SECTORS_512E: tells programs to keep to multiples of 4096 bytes, whatever the sector size.
  */
-#define BALLAST_OPTION_SECTORS_512E 0x04000000u
-#define BALLAST_OPTION_STRICT_END   0x01000000u
-#define BALLAST_OPTION_MASK         (BALLAST_OPTION_SECTORS_512E | BALLAST_OPTION_STRICT_END)
+#define BALLAST_OPTION_SECTORS_512E  0x04000000u
+#define BALLAST_OPTION_STRICT_END    0x01000000u
+#define BALLAST_OPTION_MOUNT_MANAGER 0x02000000u
+#define BALLAST_OPTION_MASK          (BALLAST_OPTION_STRICT_END | BALLAST_OPTION_MOUNT_MANAGER | BALLAST_OPTION_SECTORS_512E)
 
-#define IMDISK_AUTO_DEVICE_NUMBER   0xFFFFFFFFu
+#define IMDISK_AUTO_DEVICE_NUMBER    0xFFFFFFFFu
 
 /* A disk's number is below this. */
-#define IMDISK_MAXIMUM_DEVICES      64000u
+#define IMDISK_MAXIMUM_DEVICES       64000u
 
 /*
  * Input and output of CREATE_DEVICE, output of QUERY_DEVICE. The name follows at offset 48. sizeof(IMDISK_CREATE_DATA)

@@ -290,3 +290,21 @@ void changes_refresh(void)
     target_close(refreshed);
     remove_disk(number);
 }
+
+/* ---- the mount manager ---- */
+
+void mount_manager_registration(void)
+{
+    struct create create = {.number = 60, .flags = BALLAST_OPTION_MOUNT_MANAGER, .size = MIB, .letter = 'V'};
+    char path[64];
+    uint32_t status = create_status(create);
+    if (target_kind() == TARGET_WINE) { /* its mount manager takes no volumes */
+        CHECK_EQUAL(status, NOT_SUPPORTED);
+        CHECK_EQUAL(driver_disks(), 0);
+        return;
+    }
+    CHECK_EQUAL(status, SUCCESS);
+    CHECK(target_link("V:", path, sizeof(path)) && strcmp(path, "\\Device\\ImDisk60") == 0);
+    remove_disk(60);
+    CHECK(!target_link("V:", path, sizeof(path)));
+}

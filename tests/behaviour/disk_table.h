@@ -136,6 +136,7 @@ void run_rows(struct target_handle *handle, const struct row *rows, size_t count
     CASE(strict_ends)                                   \
     CASE(file_subtypes)                                 \
     CASE(changes_refresh)                               \
+    CASE(mount_manager_registration)                    \
     CASE(standard_lengths)                              \
     CASE(check_verify_reads)                            \
     CASE(verifying)                                     \

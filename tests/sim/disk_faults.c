@@ -145,6 +145,21 @@ static void verify_created(NTSTATUS status)
     }
 }
 
+/* The mount manager may fail to take its link away: then it is its own. */
+static void verify_managed(NTSTATUS status)
+{
+    UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\V:");
+    CHECK_EQUAL(disks(), NT_SUCCESS(status) ? 1 : 0);
+    if (!NT_SUCCESS(status)) {
+        (void)IoDeleteSymbolicLink(&link);
+    }
+}
+
+static NTSTATUS operate_create_managed(void)
+{
+    return create(BALLAST_OPTION_MOUNT_MANAGER, MIB, NULL, 'V');
+}
+
 /* Its letter is still there from a disk that a crash has taken. */
 static void set_up_stale_letter(void)
 {
@@ -526,6 +541,7 @@ static void fail_each(const struct scenario *scenario)
 SCENARIO(load, set_up_nothing, operate_load, verify_nothing)
 SCENARIO(load_with_disks, set_up_registry, operate_load, verify_nothing)
 SCENARIO(create_memory, set_up_nothing, operate_create_memory, verify_created)
+SCENARIO(create_managed, set_up_nothing, operate_create_managed, verify_managed)
 SCENARIO(create_with_stale_letter, set_up_stale_letter, operate_create_memory, verify_created_over_stale_letter)
 SCENARIO(create_new_file, set_up_nothing, operate_create_new_file, verify_created)
 SCENARIO(create_odd_file, set_up_image, operate_create_odd_file, verify_image)
@@ -562,10 +578,11 @@ static void all_were_failed(void)
 }
 
 TEST_MAIN({"load", load}, {"load_with_disks", load_with_disks}, {"create_memory", create_memory},
-          {"create_with_stale_letter", create_with_stale_letter}, {"create_new_file", create_new_file},
-          {"create_odd_file", create_odd_file}, {"create_buffered", create_buffered}, {"create_loaded", create_loaded},
-          {"create_swapped", create_swapped}, {"write_swapped", write_swapped}, {"pass_through", pass_through},
-          {"query", query}, {"read_memory", read_memory}, {"read_file", read_file}, {"write_memory", write_memory},
+          {"create_managed", create_managed}, {"create_with_stale_letter", create_with_stale_letter},
+          {"create_new_file", create_new_file}, {"create_odd_file", create_odd_file},
+          {"create_buffered", create_buffered}, {"create_loaded", create_loaded}, {"create_swapped", create_swapped},
+          {"write_swapped", write_swapped}, {"pass_through", pass_through}, {"query", query},
+          {"read_memory", read_memory}, {"read_file", read_file}, {"write_memory", write_memory},
           {"write_file", write_file}, {"flush_memory", flush_memory}, {"flush_file", flush_file},
           {"trim_memory", trim_memory}, {"trim_file", trim_file}, {"grow_memory", grow_memory},
           {"grow_file", grow_file}, {"shrink_memory", shrink_memory}, {"set_flags", set_flags},

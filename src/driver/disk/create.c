@@ -29,6 +29,7 @@ struct create_job {
     struct imdisk_create_data *input;
     ULONG input_length;
     size_t owned_size;              /* 0: not owned */
+    NTSTATUS undone;                /* why the disk that was created had to go again; STATUS_SUCCESS: it had not */
     SECURITY_CLIENT_CONTEXT client; /* of the creator, whose rights open the image */
     bool has_client;
 };
@@ -311,6 +312,26 @@ static void free_failed_job(struct nt_work *work)
     disk_driver_leave();
 }
 
+/* Whoever holds the device now, it is gone soon: as if it had never been. */
+static void undo(struct disk_device *device)
+{
+    if (disk_device_acquire(device)) {
+        disk_device_remove(device, NULL);
+        disk_device_release(device);
+    }
+}
+
+static NTSTATUS register_volume(struct disk_device *device)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    if (disk_mount_managed(&device->disk)) {
+        disk_device_start_helper(device); /* somebody may want to read it meanwhile */
+        status = disk_mount_arrive(&device->disk);
+        device->mounted = true; /* maybe in part */
+    }
+    return status;
+}
+
 static void create_thread(void *context)
 {
     struct create_job *job = context;
@@ -322,7 +343,13 @@ static void create_thread(void *context)
         nt_work_post(&disk_driver.work, &job->work, free_failed_job);
         return;
     }
-    finish_request(job, status, job->irp != NULL ? write_reply(job, device) : 0);
+    status = register_volume(device);
+    if (!NT_SUCCESS(status)) {
+        job->undone = status; /* told when its number is free again */
+        undo(device);
+    } else {
+        finish_request(job, status, job->irp != NULL ? write_reply(job, device) : 0);
+    }
     disk_device_work(device);
 }
 
@@ -338,9 +365,17 @@ static void start_job(struct nt_work *work)
     }
 }
 
-void disk_create_job_free(struct create_job *job)
+void disk_create_job_join(struct create_job *job)
 {
     nt_thread_join(&job->thread);
+}
+
+void disk_create_job_free(struct create_job *job)
+{
+    disk_create_job_join(job);
+    if (!NT_SUCCESS(job->undone)) {
+        finish_request(job, job->undone, 0);
+    }
     if (job->owned_size != 0) {
         disk_boot_request_free(job->input, job->owned_size);
     }

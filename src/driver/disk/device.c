@@ -13,13 +13,7 @@
 /* What everybody may do with a disk device: query it, and traverse it to files of a mounted file system. */
 #define DISK_ACCESS_EVERYONE (FILE_TRAVERSE | FILE_READ_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE)
 
-static void letter_name(struct nt_name *name, uint16_t letter)
-{
-    const WCHAR suffix[] = {letter, L':', 0};
-    name->string = (UNICODE_STRING){.MaximumLength = sizeof(name->text), .Buffer = name->text};
-    (void)RtlAppendUnicodeToString(&name->string, L"\\DosDevices\\Global\\");
-    (void)RtlAppendUnicodeToString(&name->string, suffix);
-}
+#define LETTER_PREFIX        L"\\DosDevices\\Global\\"
 
 static void lock_numbers(void)
 {
@@ -157,14 +151,18 @@ static void finish(struct nt_work *work)
     for (unsigned i = 0; i < DISK_DEVICE_WORKERS - 1; i++) {
         nt_thread_join(&device->helpers[i]);
     }
-    disk_create_job_free(device->creator);
+    struct create_job *creator = device->creator;
+    disk_create_job_join(creator);
+    if (device->mounted) {
+        disk_mount_leave(&device->disk);
+    }
     lock_numbers(); /* who hears of the ejection below and asks for the same number gets it */
     if (device->number_linked) {
         nt_name_number(&name, L"\\DosDevices\\ImDisk", device->disk.number);
         delete_link(&name.string);
     }
     if (device->letter_linked) {
-        letter_name(&name, device->disk.drive_letter);
+        nt_name_letter(&name, LETTER_PREFIX, device->disk.drive_letter);
         delete_link(&name.string);
     }
     KeAcquireSpinLock(&disk_driver.devices_lock, &irql);
@@ -177,6 +175,7 @@ static void finish(struct nt_work *work)
     IoDeleteDevice(device->object);
     nt_irp_queue_abandon_all(&disk_driver.removals, removes, STATUS_SUCCESS);
     unlock_numbers();
+    disk_create_job_free(creator);
     disk_driver_leave();
 }
 
@@ -190,8 +189,6 @@ static void abandon(struct nt_irp_queue *queue, PIRP irp, NTSTATUS status)
     disk_device_release(device);
 }
 
-static void start_helper(struct disk_device *device);
-
 void disk_device_work(struct disk_device *device)
 {
     bool spare_wanted;
@@ -199,7 +196,7 @@ void disk_device_work(struct disk_device *device)
     nt_thread_raise_priority();
     while ((irp = nt_irp_queue_take(&device->queue, &spare_wanted)) != NULL) {
         if (spare_wanted) {
-            start_helper(device);
+            disk_device_start_helper(device);
         }
         UCHAR major = IoGetCurrentIrpStackLocation(irp)->MajorFunction;
         if (major == IRP_MJ_DEVICE_CONTROL || major == IRP_MJ_INTERNAL_DEVICE_CONTROL) {
@@ -221,8 +218,7 @@ static void helper(void *context)
     disk_device_work(context);
 }
 
-/* One more worker, up to DISK_DEVICE_WORKERS. Doing without is harmless. Called by a worker that holds a request. */
-static void start_helper(struct disk_device *device)
+void disk_device_start_helper(struct disk_device *device)
 {
     LONG slot = __atomic_fetch_add(&device->helpers_tried, 1, __ATOMIC_RELAXED);
     if (slot >= DISK_DEVICE_WORKERS - 1) {
@@ -372,8 +368,8 @@ static void make_links(struct disk_device *device)
     nt_name_number(&target, L"\\Device\\ImDisk", device->disk.number);
     nt_name_number(&link, L"\\DosDevices\\ImDisk", device->disk.number);
     device->number_linked = make_link(&link.string, &target.string, device->disk.number);
-    if (device->disk.drive_letter != 0) {
-        letter_name(&link, device->disk.drive_letter);
+    if (device->disk.drive_letter != 0 && !disk_mount_managed(&device->disk)) {
+        nt_name_letter(&link, LETTER_PREFIX, device->disk.drive_letter);
         device->letter_linked = make_link(&link.string, &target.string, device->disk.number);
     }
 }

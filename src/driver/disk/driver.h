@@ -4,6 +4,7 @@
  *
  *   driver.c    load, unload, opening, the control device
  *   boot.c      parameters in the registry, disks created at load
+ *   mount.c     the mount manager
  *   refresh.c   the event that tells of changes
  *   control.c   the table of control codes and the handlers that need more than a disk's state
  *   device.c    disk devices: creation of the device object, references, removal, workers
@@ -63,6 +64,7 @@ struct disk_device {
     LONG special_files; /* atomic; page, dump files on the disk */
     bool number_linked; /* we made the link of its number */
     bool letter_linked; /* we made the drive letter's link */
+    bool mounted;       /* the mount manager has been told of it; set by its creator */
     struct disk disk;   /* destroyed by the last worker */
     struct nt_irp_queue queue;
     struct create_job *creator; /* its thread is the first worker */
@@ -103,6 +105,9 @@ struct disk_request {
 NTSTATUS disk_device_create(const struct disk_parameters *parameters, struct source *source, struct create_job *creator,
                             struct disk_device **device);
 
+/* One more worker, up to DISK_DEVICE_WORKERS. Doing without is harmless. Called by a worker of the device. */
+void disk_device_start_helper(struct disk_device *device);
+
 /* Serves requests until the device is removed; does not touch it afterwards. PASSIVE_LEVEL. */
 void disk_device_work(struct disk_device *device);
 
@@ -139,7 +144,11 @@ request_handler disk_create_device;
  */
 NTSTATUS disk_create_at_boot(struct imdisk_create_data *data, size_t size, ULONG length);
 
-/* Ends a creator's thread and frees the job. In the work thread. */
+/*
+ * Waits for the end of a creator's thread; and frees the job, which ends its request if its disk had to go again. In the
+ * work thread.
+ */
+void disk_create_job_join(struct create_job *job);
 void disk_create_job_free(struct create_job *job);
 
 /* ---- boot.c ---- */
@@ -169,6 +178,18 @@ void disk_refresh_delete(void);
 
 /* Something has changed that those who wait for the event want to know. <= DISPATCH_LEVEL. */
 void disk_refresh(void);
+
+/* ---- mount.c ---- */
+
+/* Whether the disk's drive letter is the mount manager's to make. Any IRQL. */
+static inline bool disk_mount_managed(const struct disk *disk)
+{
+    return (disk_flags(disk) & BALLAST_OPTION_MOUNT_MANAGER) != 0;
+}
+
+/* Tell the mount manager that a volume is there, and that it is not any more. PASSIVE_LEVEL, no lock held. */
+NTSTATUS disk_mount_arrive(const struct disk *disk);
+void disk_mount_leave(const struct disk *disk);
 
 /* ---- driver.c ---- */
 

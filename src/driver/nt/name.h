@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names that end with a number. PASSIVE_LEVEL. */
+/* Names that end with a number or a drive letter. PASSIVE_LEVEL. */
 #ifndef DRIVER_NT_NAME_H
 #define DRIVER_NT_NAME_H
 
@@ -21,6 +21,15 @@ static inline void nt_name_number(struct nt_name *name, const WCHAR *prefix, uin
                              .Buffer = name->text + name->string.Length / sizeof(WCHAR)};
     (void)RtlIntegerToUnicodeString(number, 10, &digits);
     name->string.Length = (USHORT)(name->string.Length + digits.Length);
+}
+
+/* "<prefix><letter>:" */
+static inline void nt_name_letter(struct nt_name *name, const WCHAR *prefix, uint16_t letter)
+{
+    const WCHAR suffix[] = {letter, L':', 0};
+    name->string = (UNICODE_STRING){.MaximumLength = sizeof(name->text), .Buffer = name->text};
+    (void)RtlAppendUnicodeToString(&name->string, prefix);
+    (void)RtlAppendUnicodeToString(&name->string, suffix);
 }
 
 #endif
