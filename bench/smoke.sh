@@ -26,7 +26,7 @@ all_lines_well_formed() { ! grep -vE "$pattern" <<<"$output"; }
 
 check "bench/run succeeds" [ "$status" -eq 0 ]
 check "every line is a result" all_lines_well_formed
-for name in store.read.4k store.write.1m store.trim.256m store.overhead rules.match ram.read.4k.1t ram.write.1m.4t file.read.4k.1t \
+for name in store.read.4k store.write.1m store.trim.1g store.trim.freed store.overhead rules.match ram.read.4k.1t ram.write.1m.4t file.read.4k.1t \
     file.query.1t ai.gpus.cached ai.sched.cached ai.ps.find pool.pair.1t; do
     check "$name" well_formed "$name"
 done

@@ -85,33 +85,44 @@ static void bench_transfer(const char *name, bool write, size_t block, bool thro
     bench_report(&result, measured, baseline, rounds);
 }
 
-/* Trimming everything, against freeing chunks of the same size. */
+#define TRIM_SIZE (1u << 30)
+
+/* Trimming everything, against freeing chunks of the same size; and how much of it is given back. */
 static void bench_trim(size_t rounds)
 {
     static double baseline[MAXIMUM_ROUNDS];
     static double measured[MAXIMUM_ROUNDS];
     static double medians[MAXIMUM_ROUNDS];
-    static void *chunks[SIZE / RAM_CHUNK_SIZE];
+    static double freed[MAXIMUM_ROUNDS];
+    static double allocated[MAXIMUM_ROUNDS];
+    static void *chunks[TRIM_SIZE / RAM_CHUNK_SIZE];
+    struct source_usage full, empty;
     for (size_t round = 0; round < rounds; round++) {
-        for (size_t i = 0; i < SIZE / RAM_CHUNK_SIZE; i++) {
+        for (size_t i = 0; i < TRIM_SIZE / RAM_CHUNK_SIZE; i++) {
             chunks[i] = malloc(RAM_CHUNK_SIZE);
             memset(chunks[i], 1, RAM_CHUNK_SIZE);
         }
         double began = now();
-        for (size_t i = 0; i < SIZE / RAM_CHUNK_SIZE; i++) {
+        for (size_t i = 0; i < TRIM_SIZE / RAM_CHUNK_SIZE; i++) {
             free(chunks[i]);
         }
         baseline[round] = now() - began;
-        for (size_t offset = 0; offset < SIZE; offset += MAXIMUM_BLOCK) {
+        for (size_t offset = 0; offset < TRIM_SIZE; offset += MAXIMUM_BLOCK) {
             (void)store->operations->write(store, offset, buffer, MAXIMUM_BLOCK);
         }
+        (void)store->operations->usage(store, &full);
         began = now();
-        (void)store->operations->trim(store, 0, SIZE);
+        (void)store->operations->trim(store, 0, TRIM_SIZE);
         measured[round] = now() - began;
+        (void)store->operations->usage(store, &empty);
+        allocated[round] = (double)(full.allocated_bytes + full.overhead_bytes);
+        freed[round] = allocated[round] - (double)(empty.allocated_bytes + empty.overhead_bytes);
     }
     memcpy(medians, measured, sizeof(medians));
-    struct bench_result result = {"store.trim.256m", "free", false, 1.3, bench_median(medians, rounds) * 1e6};
+    struct bench_result result = {"store.trim.1g", "free", false, 1.3, bench_median(medians, rounds) * 1e6};
     bench_report(&result, measured, baseline, rounds);
+    struct bench_result back = {"store.trim.freed", "allocated", true, 0.99, result.median_us};
+    bench_report(&back, freed, allocated, rounds);
 }
 
 /* Memory besides the data, against what is allowed: 0.2 % of the data and 16 KiB. */
@@ -173,7 +184,7 @@ int main(int argc, char **argv)
             bench_transfer(rows[i].name, rows[i].write, rows[i].block, rows[i].throughput, rows[i].target, rounds);
         }
     }
-    if (bench_selected("store.trim.256m", argc - 2, argv + 2)) {
+    if (bench_selected("store.trim.1g", argc - 2, argv + 2) || bench_selected("store.trim.freed", argc - 2, argv + 2)) {
         bench_trim(rounds);
     }
     if (bench_selected("store.overhead", argc - 2, argv + 2)) {

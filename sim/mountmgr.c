@@ -45,7 +45,6 @@ static NTSTATUS ask(const char *device)
         USHORT length;
         WCHAR text[NAME_SIZE];
     } reply;
-    char name[NAME_SIZE];
     NTSTATUS status = sim_create_file(process, device, FILE_READ_ATTRIBUTES, &file);
     if (NT_SUCCESS(status)) {
         status = sim_ioctl(file, CODE_QUERY_UNIQUE_ID, NULL, 0, &state.unique_id, sizeof(state.unique_id), NULL);
@@ -54,6 +53,7 @@ static NTSTATUS ask(const char *device)
         status = sim_ioctl(file, CODE_QUERY_DEVICE_NAME, NULL, 0, &reply, sizeof(reply), NULL);
     }
     if (NT_SUCCESS(status)) {
+        char name[NAME_SIZE];
         (void)sim_ioctl(file, CODE_SUGGESTED_NAME, NULL, 0, name, sizeof(name), NULL); /* it need not have one */
         if (!sim_narrow(&(UNICODE_STRING){reply.length, reply.length, reply.text}, name, sizeof(name)) ||
             strcmp(name, device) != 0) {

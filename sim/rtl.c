@@ -62,13 +62,13 @@ NTSTATUS RtlIntegerToUnicodeString(ULONG value, ULONG base, PUNICODE_STRING stri
     return STATUS_SUCCESS;
 }
 
-static char last_print[512];
-
+/* Formatted, so that a wrong argument is found, and dropped. */
 ULONG DbgPrint(const char *format, ...)
 {
+    char line[512];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(last_print, sizeof(last_print), format, arguments);
+    (void)vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
     return 0;
 }

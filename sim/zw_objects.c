@@ -26,15 +26,13 @@ static struct sim_raw_lock named_lock;
 /* The place of this path, taken if it is new. named_lock held. */
 static size_t named_place(const char *path)
 {
-    size_t i = 0;
-    while (i < NAMED_EVENTS && named[i].path[0] != 0 && strcasecmp(named[i].path, path) != 0) {
-        i++;
+    for (size_t i = 0; i < NAMED_EVENTS; i++) {
+        if (named[i].path[0] == 0 || strcasecmp(named[i].path, path) == 0) {
+            strncpy(named[i].path, path, sizeof(named[i].path) - 1);
+            return i;
+        }
     }
-    if (i == NAMED_EVENTS) {
-        sim_violation("test", "too many named events");
-    }
-    strncpy(named[i].path, path, sizeof(named[i].path) - 1);
-    return i;
+    sim_violation("test", "too many named events");
 }
 
 unsigned long sim_event_pulses(const char *path)
@@ -94,31 +92,34 @@ static NTSTATUS create_named(const char *path, const OBJECT_ATTRIBUTES *attribut
     return status;
 }
 
+/* With a name: *event is replaced by the one that has it already. */
+static NTSTATUS name_event(const OBJECT_ATTRIBUTES *attributes, struct sim_waitable **event)
+{
+    char path[NAME_SIZE];
+    struct sim_waitable *existing = NULL;
+    NTSTATUS status = STATUS_OBJECT_NAME_INVALID;
+    if (sim_narrow(attributes->ObjectName, path, sizeof(path))) {
+        status = sim_get_options()->nt52 && strstr(path, "\\Global\\") != NULL
+                     ? STATUS_OBJECT_PATH_NOT_FOUND
+                     : create_named(path, attributes, *event, &existing);
+    }
+    if (existing != *event) {
+        sim_waitable_free(*event);
+        *event = existing;
+    }
+    return status;
+}
+
 NTSTATUS ZwCreateEvent(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, EVENT_TYPE type,
                        BOOLEAN signalled)
 {
-    char path[NAME_SIZE];
-    NTSTATUS status = STATUS_SUCCESS;
     sim_check_irql("ZwCreateEvent", PASSIVE_LEVEL);
     UNREFERENCED_PARAMETER(access);
     if (sim_fault("ZwCreateEvent")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     struct sim_waitable *event = sim_waitable_create(signalled, 1, type == SynchronizationEvent);
-    if (attributes->ObjectName != NULL) {
-        struct sim_waitable *existing = NULL;
-        if (!sim_narrow(attributes->ObjectName, path, sizeof(path))) {
-            status = STATUS_OBJECT_NAME_INVALID;
-        } else if (sim_get_options()->nt52 && strstr(path, "\\Global\\") != NULL) {
-            status = STATUS_OBJECT_PATH_NOT_FOUND;
-        } else {
-            status = create_named(path, attributes, event, &existing);
-        }
-        if (existing != event) {
-            sim_waitable_free(event);
-            event = existing;
-        }
-    }
+    NTSTATUS status = attributes->ObjectName != NULL ? name_event(attributes, &event) : STATUS_SUCCESS;
     if (NT_SUCCESS(status)) {
         *handle = sim_handle_create(SIM_HANDLE_EVENT, event, attributes->Attributes, "ZwCreateEvent");
     }

@@ -16,22 +16,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A value in its own block, whose end is watched. Input: type, length in 16 bits, bytes; nothing: no value. */
+/* A value in its own block, whose end is watched. Input: type, length in 16 bits, bytes; type 0: no value. */
 static struct setting take(const uint8_t **data, size_t *size)
 {
     struct setting setting = {.data = NULL};
-    if (*size >= 3 && (*data)[0] != 0) {
-        size_t length = (size_t)((*data)[1] | (*data)[2] << 8);
-        length = length < *size - 3 ? length : *size - 3;
-        unsigned char *copy = malloc(length != 0 ? length : 1);
-        memcpy(copy, *data + 3, length);
-        setting = (struct setting){(*data)[0], copy, length};
-        *data += 3 + length;
-        *size -= 3 + length;
-    } else if (*size != 0) {
-        ++*data;
-        --*size;
+    if (*size < 3 || (*data)[0] == 0) {
+        size_t skipped = *size != 0 ? 1 : 0;
+        *data += skipped;
+        *size -= skipped;
+        return setting;
     }
+    setting.type = (*data)[0];
+    setting.length = (size_t)((*data)[1] | (*data)[2] << 8);
+    setting.length = setting.length < *size - 3 ? setting.length : *size - 3;
+    setting.data = malloc(setting.length != 0 ? setting.length : 1);
+    memcpy((void *)(uintptr_t)setting.data, *data + 3, setting.length);
+    *data += 3 + setting.length;
+    *size -= 3 + setting.length;
     return setting;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads read, write, flush, trim and resize disks while another thread removes and creates them. The oracle: every
- * request ends, with success or with what a removed disk answers; what is read is what was written there or zeros; and
- * afterwards nothing is left.
+ * Threads of several processes read, write, flush, trim and resize disks while another thread removes and creates them.
+ * The oracle: every request ends, with success or with what a removed disk answers; what is read is what was written
+ * there or zeros; and afterwards nothing is left.
  *
- * disk-stress [SECONDS [SEED]]
+ * disk-stress [SECONDS [SEED]]; `disk-stress SECONDS SEED io` is one of the other processes
  */
 
 #include "ballast/disk_abi.h"
@@ -19,7 +19,8 @@
 
 #define MIB        (1u << 20)
 #define DISKS      3 /* RAM, file, RAM loaded from a file */
-#define IO_THREADS 4
+#define IO_THREADS 2 /* of each process */
+#define PROCESSES  2 /* besides the first */
 #define BLOCK      8192u
 
 static unsigned long seconds = 5;
@@ -161,9 +162,57 @@ static unsigned remove_and_create(struct target_handle *control)
     return rounds;
 }
 
+static void start_threads(HANDLE threads[IO_THREADS], unsigned long first_seed)
+{
+    for (uintptr_t i = 0; i < IO_THREADS; i++) {
+        threads[i] = CreateThread(NULL, 0, io_thread, (void *)(i + first_seed), 0, NULL);
+    }
+}
+
+static bool threads_end(HANDLE threads[IO_THREADS])
+{
+    stop = 1;
+    return WaitForMultipleObjects(IO_THREADS, threads, TRUE, 30000) == WAIT_OBJECT_0;
+}
+
+/* Another process: the same requests, from handles of its own. Exit code 0 if all was well. */
+static int io_process(void)
+{
+    HANDLE threads[IO_THREADS];
+    start_threads(threads, seed);
+    Sleep(seconds * 1000);
+    bool ended = threads_end(threads);
+    return ended && unexpected == 0 && corrupt == 0 && requests > 100 ? 0 : 1;
+}
+
+static HANDLE start_process(unsigned index)
+{
+    WCHAR program[MAX_PATH];
+    WCHAR line[MAX_PATH + 64];
+    STARTUPINFOW startup = {.cb = sizeof(startup)};
+    PROCESS_INFORMATION process;
+    GetModuleFileNameW(NULL, program, MAX_PATH);
+    (void)_snwprintf(line, MAX_PATH + 64, L"\"%ls\" %lu %lu io", program, seconds, seed + 100 * (index + 1));
+    if (!CHECK(CreateProcessW(program, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process))) {
+        return NULL;
+    }
+    CloseHandle(process.hThread);
+    return process.hProcess;
+}
+
+static void check_process(HANDLE process)
+{
+    DWORD code = 99;
+    CHECK_EQUAL(WaitForSingleObject(process, 60000), WAIT_OBJECT_0);
+    CHECK(GetExitCodeProcess(process, &code));
+    CHECK_EQUAL(code, 0);
+    CloseHandle(process);
+}
+
 static void removal_under_load(void)
 {
     HANDLE threads[IO_THREADS];
+    HANDLE processes[PROCESSES];
     struct ballast_disk_driver_state state;
     struct target_handle *control = target_open("ImDiskCtl", TARGET_READ_WRITE, NULL);
     if (!CHECK(control != NULL)) {
@@ -174,12 +223,15 @@ static void removal_under_load(void)
     for (uint32_t i = 0; i < DISKS; i++) {
         CHECK_EQUAL(create(control, i), 0);
     }
-    for (uintptr_t i = 0; i < IO_THREADS; i++) {
-        threads[i] = CreateThread(NULL, 0, io_thread, (void *)(i + seed), 0, NULL);
+    start_threads(threads, seed);
+    for (unsigned i = 0; i < PROCESSES; i++) {
+        processes[i] = start_process(i);
     }
     unsigned rounds = remove_and_create(control);
-    stop = 1;
-    CHECK_EQUAL(WaitForMultipleObjects(IO_THREADS, threads, TRUE, 30000), WAIT_OBJECT_0);
+    CHECK(threads_end(threads));
+    for (unsigned i = 0; i < PROCESSES; i++) {
+        check_process(processes[i]);
+    }
     for (uint32_t i = 0; i < DISKS; i++) {
         CHECK_EQUAL(target_ioctl(control, IMDISK_IOCTL_REMOVE_DEVICE, &i, 4, NULL, 0, NULL), 0);
     }
@@ -206,6 +258,9 @@ int main(int argc, char **argv)
     }
     if (argc > 2) {
         seed = strtoul(argv[2], NULL, 10);
+    }
+    if (argc > 3) {
+        return io_process();
     }
     return test_main(cases, 1, 1, argv);
 }

@@ -288,7 +288,9 @@ static NTSTATUS check(const struct disk_device *device, const struct request_ent
 
 static bool runs_in_worker(const struct disk_device *device, const struct request_entry *row)
 {
-    return (row->flags & IN_WORKER) != 0 || ((row->flags & IF_BLOCKING) != 0 && device->disk.source->blocks);
+    /* Rows of the control device, which is no disk, have neither flag. */
+    return device != NULL &&
+           ((row->flags & IN_WORKER) != 0 || ((row->flags & IF_BLOCKING) != 0 && device->disk.source->blocks));
 }
 
 /* Warnings come with output. */

@@ -17,7 +17,7 @@
 #define CODE_VOLUME_ARRIVAL 0x006D402Cu
 
 /* Two names of up to NT_NAME_CHARACTERS, and the largest structure before them. */
-#define MOUNT_REQUEST_SIZE  (2 * NT_NAME_CHARACTERS * sizeof(WCHAR) + 32)
+#define MOUNT_REQUEST_SIZE  (2 * sizeof(WCHAR) * NT_NAME_CHARACTERS + 32)
 
 struct mount_create_point { /* MOUNTMGR_CREATE_POINT_INPUT */
     USHORT link_offset, link_length;
