@@ -204,6 +204,9 @@ void sim_volume_fail(NTSTATUS status);
 void sim_volume_hold(bool on);
 unsigned sim_volume_waiting(void);
 
+/* The volume takes requests for oplocks, which do not end until they are cancelled: nobody else opens the file. */
+void sim_volume_oplocks(bool on);
+
 /* How often files were flushed since sim_reset, and how many bytes have been written after the last flush. */
 unsigned long sim_volume_flushes(void);
 uint64_t sim_volume_unflushed_bytes(void);

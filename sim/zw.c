@@ -40,6 +40,7 @@ static struct sim_raw_lock volume_lock;
 static struct node *nodes;
 static NTSTATUS volume_failure; /* atomic */
 static bool held;               /* atomic */
+static bool oplocks;            /* can be requested */
 static unsigned waiting;        /* atomic */
 static unsigned long flushes;   /* atomic */
 static uint64_t unflushed;      /* atomic */
@@ -162,6 +163,11 @@ void sim_volume_protect(const char *name)
     sim_raw_unlock(&volume_lock);
 }
 
+void sim_volume_oplocks(bool on)
+{
+    oplocks = on;
+}
+
 void sim_volume_hold(bool on)
 {
     __atomic_store_n(&held, on, __ATOMIC_RELAXED);
@@ -210,6 +216,7 @@ void sim_volume_reset(void)
     flushes = 0;
     unflushed = 0;
     held = false;
+    oplocks = false;
     volume_failure = STATUS_SUCCESS;
 }
 
@@ -520,7 +527,7 @@ NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID
         sim_memory_accessed(output, sizeof(USHORT), true);
         io->Information = sizeof(USHORT);
         io->Status = STATUS_SUCCESS;
-    } else if (code == FSCTL_REQUEST_OPLOCK && event != NULL && file->oplock == NULL) {
+    } else if (code == FSCTL_REQUEST_OPLOCK && oplocks && event != NULL && file->oplock == NULL) {
         file->oplock = io;
         file->oplock_event = sim_handle_object(event, SIM_HANDLE_EVENT, "ZwFsControlFile");
         sim_waitable_clear(file->oplock_event);

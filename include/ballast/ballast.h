@@ -140,6 +140,10 @@ typedef enum ballast_disk_device {
 #define BALLAST_DISK_BUFFERED      0x0010u /* image I/O through the system's file cache */
 #define BALLAST_DISK_LOCKED_MEMORY 0x0020u /* a RAM disk that is never paged out */
 #define BALLAST_DISK_MODIFIED      0x0040u /* written since it was created (info only) */
+#define BALLAST_DISK_BYTE_SWAP     0x0080u /* the bytes of each pair of the image change places (not in info) */
+#define BALLAST_DISK_STRICT_END    0x0100u /* requests beyond the end fail, instead of transferring nothing */
+#define BALLAST_DISK_MOUNT_MANAGER 0x0200u /* registered as a volume; the drive letter is the mount manager's */
+#define BALLAST_DISK_SECTORS_512E  0x0400u /* claims physical sectors of 4096 bytes */
 
 typedef struct ballast_disk_options {
     uint32_t struct_size;

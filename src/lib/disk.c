@@ -162,12 +162,17 @@ static uint32_t wire_flags(const ballast_disk_options *options)
         flags |= IMDISK_TYPE_VM;
     } else {
         flags |= IMDISK_TYPE_FILE;
-        flags |= (options->flags & BALLAST_DISK_BUFFERED) != 0 ? IMDISK_FILE_BUFFERED_IO : IMDISK_FILE_QUEUED_IO;
+        int buffered = (options->flags & (BALLAST_DISK_BUFFERED | BALLAST_DISK_BYTE_SWAP)) != 0;
+        flags |= buffered ? IMDISK_FILE_BUFFERED_IO : IMDISK_FILE_QUEUED_IO;
     }
     flags |= (options->flags & BALLAST_DISK_READ_ONLY) != 0 ? IMDISK_OPTION_READ_ONLY : 0;
     flags |= (options->flags & BALLAST_DISK_REMOVABLE) != 0 ? IMDISK_OPTION_REMOVABLE : 0;
     flags |= (options->flags & BALLAST_DISK_SHARED) != 0 ? IMDISK_OPTION_SHARED_IMAGE : 0;
     flags |= (options->flags & BALLAST_DISK_SPARSE) != 0 ? IMDISK_OPTION_SPARSE_FILE : 0;
+    flags |= (options->flags & BALLAST_DISK_BYTE_SWAP) != 0 ? IMDISK_OPTION_BYTE_SWAP : 0;
+    flags |= (options->flags & BALLAST_DISK_STRICT_END) != 0 ? BALLAST_OPTION_STRICT_END : 0;
+    flags |= (options->flags & BALLAST_DISK_MOUNT_MANAGER) != 0 ? BALLAST_OPTION_MOUNT_MANAGER : 0;
+    flags |= (options->flags & BALLAST_DISK_SECTORS_512E) != 0 ? BALLAST_OPTION_SECTORS_512E : 0;
     return flags;
 }
 
@@ -365,6 +370,9 @@ static void fill_info(const struct imdisk_create_data *data, ballast_disk_info *
     info->flags |= (flags & IMDISK_OPTION_SHARED_IMAGE) != 0 ? BALLAST_DISK_SHARED : 0;
     info->flags |= (flags & IMDISK_OPTION_SPARSE_FILE) != 0 ? BALLAST_DISK_SPARSE : 0;
     info->flags |= (flags & IMDISK_IMAGE_MODIFIED) != 0 ? BALLAST_DISK_MODIFIED : 0;
+    info->flags |= (flags & BALLAST_OPTION_STRICT_END) != 0 ? BALLAST_DISK_STRICT_END : 0;
+    info->flags |= (flags & BALLAST_OPTION_MOUNT_MANAGER) != 0 ? BALLAST_DISK_MOUNT_MANAGER : 0;
+    info->flags |= (flags & BALLAST_OPTION_SECTORS_512E) != 0 ? BALLAST_DISK_SECTORS_512E : 0;
     info->flags |= locked ? BALLAST_DISK_LOCKED_MEMORY : 0;
     copy_image_path(data, info->image, BALLAST_IMAGE_PATH_SIZE);
 }

@@ -144,7 +144,15 @@ void images_are_shared_for_reading_only(void)
     remove_disk(number);
     CHECK(target_image_write("share", 0, &byte, 1));
     number = create_disk((struct create){.number = AUTOMATIC, .flags = IMDISK_OPTION_SHARED_IMAGE, .image = "share"});
-    CHECK(target_image_write("share", 0, &byte, 1));
+    struct target_handle *disk = open_disk(number);
+    for (unsigned i = 0; i < 3; i++) { /* nothing that was read before answers for the image */
+        unsigned char sector[512] = {0};
+        byte = (char)(100 + i);
+        CHECK(target_image_write("share", 0, &byte, 1));
+        CHECK_EQUAL(target_read(disk, 0, sector, sizeof(sector), NULL), SUCCESS);
+        CHECK_EQUAL(sector[0], 100 + i);
+    }
+    target_close(disk);
     remove_disk(number);
     target_image_delete("share");
 }

@@ -77,6 +77,9 @@ void access_rights(void)
         /* The code is FILE_ANY_ACCESS; the driver asks the file object, which in Wine does not know. */
         CHECK_EQUAL(status, target_kind() == TARGET_WINE ? SUCCESS : ACCESS_DENIED);
         if (target_kind() != TARGET_WINE) {
+            struct storage_verify verify = {0, 512, 0};
+            CHECK_EQUAL(target_ioctl(disk, IOCTL_DISK_VERIFY, &verify, sizeof(verify), NULL, 0, NULL),
+                        rights == TARGET_QUERY ? ACCESS_DENIED : SUCCESS);
             CHECK_EQUAL(target_ioctl(disk, IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, NULL, 0, NULL), ACCESS_DENIED);
         }
         target_close(disk);

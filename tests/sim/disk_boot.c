@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the disk driver does when it is loaded: its parameters in the registry, disks created then, failures in the event
- * log; and the refresh event.
+ * log; and what the rest of the system sees of disks: the refresh event, volumes, device objects.
  */
 
 #include "ballast/disk_abi.h"
 #include "core/disk/storage_abi.h"
-#include "sim/sim.h"
+#include "sim/internal.h"
 #include "tests/behaviour/target.h"
 #include "tests/harness/test.h"
 
@@ -106,14 +106,32 @@ static struct imdisk_create_data query(const char *device)
     return reply.data;
 }
 
-static NTSTATUS create(uint32_t number, uint16_t letter)
+static NTSTATUS create_request(uint32_t number, uint32_t flags, uint16_t letter)
 {
     _Alignas(8) unsigned char bytes[IMDISK_CREATE_DATA_SIZE] = {0};
     struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
     data->device_number = number;
+    data->flags = flags;
     data->size_bytes = MIB;
     data->drive_letter = letter;
     return sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, sizeof(bytes), NULL, 0, NULL);
+}
+
+static NTSTATUS create(uint32_t number, uint16_t letter)
+{
+    return create_request(number, 0, letter);
+}
+
+/* Disk 5. */
+static NTSTATUS create_with(uint32_t flags, uint16_t letter)
+{
+    return create_request(5, flags, letter);
+}
+
+static NTSTATUS remove_disk(void)
+{
+    uint32_t number = 5;
+    return sim_ioctl(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0, NULL);
 }
 
 /* ---- disks at boot ---- */
@@ -299,7 +317,6 @@ static void wait_for_pulses(const char *path, unsigned long count)
 
 static void changes_pulse_the_event(void)
 {
-    uint32_t number = 5;
     uint32_t flags[2] = {IMDISK_OPTION_REMOVABLE, IMDISK_OPTION_REMOVABLE};
     struct ballast_disk_resize resize = {{16, BALLAST_DISK_RESIZE_VERSION, 0}, 2 * MIB};
     struct storage_grow_partition grow = {.partition_number = 1, .bytes_to_grow = MIB};
@@ -321,7 +338,7 @@ static void changes_pulse_the_event(void)
     wait_for_pulses(REFRESH, 5);
     CHECK_EQUAL(sim_write(disk, 0, sector, sizeof(sector), NULL), STATUS_SUCCESS); /* no longer the first */
     CHECK_EQUAL(sim_read(disk, 0, sector, sizeof(sector), NULL), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
     wait_for_pulses(REFRESH, 6);
     end();
     CHECK_EQUAL(sim_event_pulses(REFRESH), 7);
@@ -351,6 +368,73 @@ static void without_the_event_disks_work(void)
     end();
 }
 
+/* ---- the mount manager ---- */
+
+static void volumes_are_registered_if_asked(void)
+{
+    char path[64];
+    unsigned char unique_id[18];
+    begin();
+    load();
+    CHECK_EQUAL(create(5, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_mount_manager()->volumes, 0); /* some users want none of it */
+    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
+    CHECK_EQUAL(create_with(BALLAST_OPTION_MOUNT_MANAGER, 'V'), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_mount_manager()->volumes, 1);
+    memcpy(unique_id, sim_mount_manager()->unique_id, sizeof(unique_id));
+    CHECK(sim_resolve_path("\\DosDevices\\V:", path, sizeof(path)) && strcmp(path, "\\Device\\ImDisk5") == 0);
+    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
+    CHECK(!sim_resolve_path("\\DosDevices\\V:", path, sizeof(path)));
+    CHECK_EQUAL(create_with(BALLAST_OPTION_MOUNT_MANAGER, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_mount_manager()->volumes, 2);
+    CHECK_BYTES(unique_id, sim_mount_manager()->unique_id, sizeof(unique_id)); /* known again */
+    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
+    end();
+}
+
+static void refused_volumes_are_not_created(void)
+{
+    begin();
+    load();
+    sim_mount_manager()->refusal = STATUS_NOT_SUPPORTED;
+    for (unsigned i = 0; i < 10; i++) {
+        CHECK_EQUAL(create_with(BALLAST_OPTION_MOUNT_MANAGER, 'V'), STATUS_NOT_SUPPORTED);
+        CHECK_EQUAL(disks(), 0); /* and its number is free */
+    }
+    sim_mount_manager()->refusal = STATUS_SUCCESS;
+    CHECK_EQUAL(create_with(BALLAST_OPTION_MOUNT_MANAGER, 'V'), STATUS_SUCCESS);
+    end();
+}
+
+/* ---- device objects ---- */
+
+static void device_objects(void)
+{
+    static const struct {
+        uint32_t flags;
+        DEVICE_TYPE type;
+        ULONG characteristics;
+    } rows[] = {
+        {IMDISK_DEVICE_TYPE_HD, FILE_DEVICE_DISK, 0},
+        {IMDISK_DEVICE_TYPE_HD | IMDISK_OPTION_REMOVABLE, FILE_DEVICE_DISK, FILE_REMOVABLE_MEDIA},
+        {IMDISK_DEVICE_TYPE_FD, FILE_DEVICE_DISK, FILE_REMOVABLE_MEDIA | FILE_FLOPPY_DISKETTE},
+        {IMDISK_DEVICE_TYPE_CD, FILE_DEVICE_CD_ROM, FILE_REMOVABLE_MEDIA | FILE_READ_ONLY_DEVICE},
+        {IMDISK_DEVICE_TYPE_RAW, FILE_DEVICE_UNKNOWN, 0},
+    };
+    begin();
+    load();
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        test_note("row %u", (unsigned)i);
+        CHECK_EQUAL(create_with(rows[i].flags, 0), STATUS_SUCCESS);
+        struct sim_device *device = sim_device_find("\\Device\\ImDisk5");
+        CHECK_EQUAL(device->object.DeviceType, rows[i].type);
+        CHECK_EQUAL(device->object.Characteristics, rows[i].characteristics | FILE_DEVICE_SECURE_OPEN);
+        sim_device_dereference(device);
+        CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
+    }
+    end();
+}
+
 TEST_MAIN({"memory_file_and_offset", memory_file_and_offset}, {"failures_are_logged", failures_are_logged},
           {"numbers_and_letters_are_limited", numbers_and_letters_are_limited},
           {"more_than_there_can_be", more_than_there_can_be},
@@ -359,4 +443,6 @@ TEST_MAIN({"memory_file_and_offset", memory_file_and_offset}, {"failures_are_log
           {"unloading_while_disks_are_created", unloading_while_disks_are_created},
           {"changes_pulse_the_event", changes_pulse_the_event},
           {"without_sessions_the_event_has_its_old_name", without_sessions_the_event_has_its_old_name},
-          {"without_the_event_disks_work", without_the_event_disks_work})
+          {"without_the_event_disks_work", without_the_event_disks_work},
+          {"volumes_are_registered_if_asked", volumes_are_registered_if_asked},
+          {"refused_volumes_are_not_created", refused_volumes_are_not_created}, {"device_objects", device_objects})

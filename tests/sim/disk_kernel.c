@@ -281,6 +281,7 @@ static void passed_through(void)
     CHECK_EQUAL(information, 2);
     CHECK_EQUAL(compression[0], 0x00090000); /* its low half is the answer, 0 */
     /* What never ends by itself does when nobody waits for it any more, or when the disk is removed. */
+    sim_volume_oplocks(true);
     struct sim_request *request = sim_ioctl_begin(disk, IMDISK_IOCTL_FSCTL_PASS_THROUGH, &oplock, 4, NULL, 0);
     pause_a_little();
     sim_cancel(request);
@@ -495,53 +496,6 @@ static void who_waits_for_removal_may_give_up(void)
     end();
 }
 
-/* ---- the mount manager ---- */
-
-static NTSTATUS create_managed(uint16_t letter)
-{
-    static _Alignas(8) unsigned char bytes[IMDISK_CREATE_DATA_SIZE];
-    struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
-    data->device_number = NUMBER;
-    data->flags = BALLAST_OPTION_MOUNT_MANAGER;
-    data->size_bytes = MIB;
-    data->drive_letter = letter;
-    return sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, sizeof(bytes), NULL, 0, NULL);
-}
-
-static void volumes_are_registered_if_asked(void)
-{
-    char path[64];
-    unsigned char unique_id[18];
-    begin();
-    CHECK_EQUAL(create(IMDISK_TYPE_VM, NULL), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_mount_manager()->volumes, 0); /* some users want none of it */
-    CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
-    CHECK_EQUAL(create_managed('V'), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_mount_manager()->volumes, 1);
-    memcpy(unique_id, sim_mount_manager()->unique_id, sizeof(unique_id));
-    CHECK(sim_resolve_path("\\DosDevices\\V:", path, sizeof(path)) && strcmp(path, DEVICE) == 0);
-    CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
-    CHECK(!sim_resolve_path("\\DosDevices\\V:", path, sizeof(path)));
-    CHECK_EQUAL(create_managed(0), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_mount_manager()->volumes, 2);
-    CHECK_BYTES(unique_id, sim_mount_manager()->unique_id, sizeof(unique_id)); /* known again */
-    CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
-    end();
-}
-
-static void refused_volumes_are_not_created(void)
-{
-    begin();
-    sim_mount_manager()->refusal = STATUS_NOT_SUPPORTED;
-    for (unsigned i = 0; i < 10; i++) {
-        CHECK_EQUAL(create_managed('V'), STATUS_NOT_SUPPORTED);
-        CHECK_EQUAL(disks(), 0); /* and its number is free */
-    }
-    sim_mount_manager()->refusal = STATUS_SUCCESS;
-    CHECK_EQUAL(create_managed('V'), STATUS_SUCCESS);
-    end();
-}
-
 static void unloading_takes_disks_along(void)
 {
     begin();
@@ -633,8 +587,6 @@ TEST_MAIN({"transfers_at_dispatch_level", transfers_at_dispatch_level},
           {"creation_can_be_cancelled_while_loading", creation_can_be_cancelled_while_loading},
           {"removal_waits_for_transfers", removal_waits_for_transfers},
           {"who_waits_for_removal_may_give_up", who_waits_for_removal_may_give_up},
-          {"volumes_are_registered_if_asked", volumes_are_registered_if_asked},
-          {"refused_volumes_are_not_created", refused_volumes_are_not_created},
           {"unloading_takes_disks_along", unloading_takes_disks_along},
           {"io_errors_are_the_requests", io_errors_are_the_requests},
           {"zeros_and_trims_become_holes", zeros_and_trims_become_holes},

@@ -45,8 +45,15 @@ static const struct {
     uint32_t flag;
     const char *name;
 } flag_names[] = {
-    {BALLAST_DISK_READ_ONLY, "read_only"}, {BALLAST_DISK_REMOVABLE, "removable"},  {BALLAST_DISK_SHARED, "shared"},
-    {BALLAST_DISK_SPARSE, "sparse"},       {BALLAST_DISK_LOCKED_MEMORY, "locked"}, {BALLAST_DISK_MODIFIED, "modified"},
+    {BALLAST_DISK_READ_ONLY, "read_only"},
+    {BALLAST_DISK_REMOVABLE, "removable"},
+    {BALLAST_DISK_SHARED, "shared"},
+    {BALLAST_DISK_SPARSE, "sparse"},
+    {BALLAST_DISK_LOCKED_MEMORY, "locked"},
+    {BALLAST_DISK_MODIFIED, "modified"},
+    {BALLAST_DISK_STRICT_END, "strict_end"},
+    {BALLAST_DISK_MOUNT_MANAGER, "mount_manager"},
+    {BALLAST_DISK_SECTORS_512E, "sectors_512e"},
 };
 #define FLAG_NAMES (sizeof(flag_names) / sizeof(flag_names[0]))
 
@@ -189,9 +196,16 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
         const wchar_t *name;
         uint32_t flag;
     } switches[] = {
-        {L"read-only", BALLAST_DISK_READ_ONLY}, {L"removable", BALLAST_DISK_REMOVABLE},
-        {L"shared", BALLAST_DISK_SHARED},       {L"sparse", BALLAST_DISK_SPARSE},
-        {L"buffered", BALLAST_DISK_BUFFERED},   {L"locked", BALLAST_DISK_LOCKED_MEMORY},
+        {L"read-only", BALLAST_DISK_READ_ONLY},
+        {L"removable", BALLAST_DISK_REMOVABLE},
+        {L"shared", BALLAST_DISK_SHARED},
+        {L"sparse", BALLAST_DISK_SPARSE},
+        {L"buffered", BALLAST_DISK_BUFFERED},
+        {L"locked", BALLAST_DISK_LOCKED_MEMORY},
+        {L"byte-swap", BALLAST_DISK_BYTE_SWAP},
+        {L"strict-end", BALLAST_DISK_STRICT_END},
+        {L"mount-manager", BALLAST_DISK_MOUNT_MANAGER},
+        {L"512e", BALLAST_DISK_SECTORS_512E},
     };
     const wchar_t *type = option_value(arguments, L"type");
     const wchar_t *device = option_value(arguments, L"device");
@@ -544,6 +558,10 @@ static const struct option create_options[] = {
     {L"sparse", NULL, "make the image a sparse file, so that trims give space back"},
     {L"buffered", NULL, "use the system's file cache for the image"},
     {L"locked", NULL, "never page the RAM disk out"},
+    {L"byte-swap", NULL, "the bytes of each pair of the image change places"},
+    {L"strict-end", NULL, "fail requests beyond the end, which else transfer nothing"},
+    {L"mount-manager", NULL, "register a volume with the mount manager"},
+    {L"512e", NULL, "claim physical sectors of 4096 bytes"},
     {L"sector-size", L"BYTES", "512 ... 65536"},
     {L"sectors", L"N", "sectors per track"},
     {L"tracks", L"N", "tracks per cylinder"},

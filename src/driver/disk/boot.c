@@ -15,6 +15,17 @@
 #define BOOT_SUBKEY       L"\\Parameters"
 #define BOOT_PATH_MAXIMUM 1024u /* bytes */
 
+static bool is_missing(NTSTATUS status)
+{
+    return status == STATUS_OBJECT_NAME_NOT_FOUND || status == STATUS_OBJECT_PATH_NOT_FOUND;
+}
+
+/* A failure other than that what was asked for is not there. */
+static bool is_failure(NTSTATUS status)
+{
+    return !NT_SUCCESS(status) && !is_missing(status);
+}
+
 /* Of the key with the parameters: the driver's own, else ImDisk's, where its programs write. */
 static NTSTATUS open_parameters(const UNICODE_STRING *service, HANDLE *key)
 {
@@ -31,18 +42,12 @@ static NTSTATUS open_parameters(const UNICODE_STRING *service, HANDLE *key)
         status = nt_registry_open(NULL, &own, key);
     }
     platform_free(text, BOOT_PATH_MAXIMUM, BOOT_TAG);
-    return status == STATUS_OBJECT_NAME_NOT_FOUND ? nt_registry_open(NULL, &path, key) : status;
+    return is_missing(status) ? nt_registry_open(NULL, &path, key) : status;
 }
 
 static struct setting setting_of(const struct nt_registry_value *value)
 {
     return (struct setting){value->type, value->data, value->length};
-}
-
-/* A failure other than that the value is not there. */
-static bool is_failure(NTSTATUS status)
-{
-    return !NT_SUCCESS(status) && status != STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
 /* Reads one of the driver's parameters. What makes no sense keeps the driver from loading, as it does ImDisk. */

@@ -25,6 +25,7 @@
 #define IF_BLOCKING        0x4000u  /* in a worker only if the disk's source may block */
 #define WRITES             0x8000u  /* a read-only disk refuses, before anything else is looked at */
 #define REFRESHES          0x10000u /* in a worker, and changes what the disk says about itself */
+#define READS              0x20000u /* needs a handle that may read: keeps a worker busy, which the code itself does not say */
 
 #define DRIVER_TAG_NUMBERS PLATFORM_TAG('B', 'd', 'N', 'o')
 
@@ -222,8 +223,8 @@ static const struct request_entry control_table[] = {
     LINK_CHANGED(IOCTL_MOUNTDEV_LINK_CREATED_OLD),
     LINK_CHANGED(IOCTL_MOUNTDEV_LINK_DELETED),
     LINK_CHANGED(IOCTL_MOUNTDEV_LINK_DELETED_OLD),
-    ROW(IOCTL_DISK_VERIFY, ON_DISK | IN_WORKER, sizeof(struct storage_verify), 0, INVALID_PARAMETER, INVALID_PARAMETER,
-        disk_control_verify),
+    ROW(IOCTL_DISK_VERIFY, ON_DISK | IN_WORKER | READS, sizeof(struct storage_verify), 0, INVALID_PARAMETER,
+        INVALID_PARAMETER, disk_control_verify),
     ROW(IOCTL_DISK_FORMAT_TRACKS, ON_DISK | IN_WORKER | WRITES, sizeof(struct storage_format_tracks), 0,
         INVALID_PARAMETER, INVALID_PARAMETER, disk_control_format_tracks),
     ROW(IOCTL_DISK_FORMAT_TRACKS_EX, ON_DISK | IN_WORKER | WRITES, STORAGE_FORMAT_TRACKS_EX_SIZE, 0, INVALID_PARAMETER,
@@ -280,7 +281,8 @@ static NTSTATUS check(const struct disk_device *device, const struct request_ent
         return STATUS_ACCESS_DENIED;
     }
     NTSTATUS status = request_check_lengths(row, request);
-    if (NT_SUCCESS(status) && (row->flags & MODIFIES) != 0 && !nt_may_write(file)) {
+    if (NT_SUCCESS(status) &&
+        (((row->flags & MODIFIES) != 0 && !nt_may_write(file)) || ((row->flags & READS) != 0 && !nt_may_read(file)))) {
         status = STATUS_ACCESS_DENIED;
     }
     return status;

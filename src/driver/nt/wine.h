@@ -37,4 +37,10 @@ static inline bool nt_may_write(const FILE_OBJECT *file)
     return nt_in_wine || (file != NULL && file->WriteAccess);
 }
 
+/* The same for reading, which a handle that may write may as well. Other drivers' requests need no file. */
+static inline bool nt_may_read(const FILE_OBJECT *file)
+{
+    return nt_in_wine || file == NULL || file->ReadAccess || file->WriteAccess;
+}
+
 #endif
