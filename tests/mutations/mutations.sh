@@ -65,7 +65,7 @@ mutate lock-not-released src/driver/disk/device.c \
 mutate leak src/driver/disk/create.c 's/platform_free(buffer, LOAD_BLOCK, CREATE_TAG_BUFFER);//'
 mutate off-by-one src/core/base/request.h 's/request->input_length < entry->minimum_input/request->input_length + 1 < entry->minimum_input/'
 mutate paged-at-dispatch src/driver/disk/device.c 's/PLATFORM_POOL_NONPAGED, BITMAP_BYTES/PLATFORM_POOL_PAGED, BITMAP_BYTES/'
-mutate partner-ignored src/core/disk/swap.c 's/(offset ^ 1) < swap->size ? offset ^ 1 : offset/offset/'
+mutate partner-beyond-end src/core/disk/swap.c 's/(offset ^ 1) < swap->size/(offset ^ 1) <= swap->size/'
 mutate access-ignored src/driver/disk/image.c 's/CODE_WRITES(code) && image->read_only/false/'
 
 mutate snapshot-not-dropped src/driver/ai/processes.c '/^ballast_status ai_query_processes/,/^}/s/put_snapshot(snapshot);//'
