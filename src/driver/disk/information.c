@@ -7,31 +7,29 @@
 
 #include "driver/disk/driver.h"
 
+static NTSTATUS reply(PIRP irp, const void *data, ULONG size, ULONG_PTR *information)
+{
+    if (IoGetCurrentIrpStackLocation(irp)->Parameters.QueryFile.Length < size) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    RtlCopyMemory(irp->AssociatedIrp.SystemBuffer, data, size);
+    *information = size;
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS query(const struct disk *disk, PIRP irp, ULONG_PTR *information)
 {
     const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
-    ULONG length = stack->Parameters.QueryFile.Length;
-    void *buffer = irp->AssociatedIrp.SystemBuffer;
     FILE_STANDARD_INFORMATION standard = {.NumberOfLinks = 1};
     FILE_POSITION_INFORMATION position;
     switch (stack->Parameters.QueryFile.FileInformationClass) {
     case FileStandardInformation:
-        if (length < sizeof(standard)) {
-            return STATUS_BUFFER_TOO_SMALL;
-        }
         standard.AllocationSize.QuadPart = (LONGLONG)disk_size(disk);
         standard.EndOfFile = standard.AllocationSize;
-        RtlCopyMemory(buffer, &standard, sizeof(standard));
-        *information = sizeof(standard);
-        return STATUS_SUCCESS;
+        return reply(irp, &standard, sizeof(standard), information);
     case FilePositionInformation:
-        if (length < sizeof(position)) {
-            return STATUS_BUFFER_TOO_SMALL;
-        }
         position.CurrentByteOffset = stack->FileObject->CurrentByteOffset;
-        RtlCopyMemory(buffer, &position, sizeof(position));
-        *information = sizeof(position);
-        return STATUS_SUCCESS;
+        return reply(irp, &position, sizeof(position), information);
     default:
         return STATUS_INVALID_DEVICE_REQUEST;
     }
