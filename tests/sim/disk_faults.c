@@ -109,17 +109,17 @@ static NTSTATUS operate_load(void)
     return status;
 }
 
-/* Disks to be created meanwhile, the one on a file, may fail without that: it is logged. */
+/* A disk to be created meanwhile may fail without that: it is logged. One, so that the calls keep their order. */
 static void set_up_registry(void)
 {
     static const uint16_t name[] = {'\\', '?', '?', '\\', 'C', ':', '\\', 'i', 'm', 'a', 'g', 'e'};
     static const char key[] = SIM_SERVICE_KEY "\\Parameters";
-    uint32_t disks_to_load = 2;
+    uint32_t disks_to_load = 1;
     uint64_t size = MIB;
     CHECK(target_image_create(IMAGE, MIB));
     sim_registry_set(key, "LoadDevices", 4, &disks_to_load, sizeof(disks_to_load));
     sim_registry_set(key, "Size0", 11, &size, sizeof(size));
-    sim_registry_set(key, "FileName1", 1, name, sizeof(name));
+    sim_registry_set(key, "FileName0", 1, name, sizeof(name));
 }
 
 static void verify_nothing(NTSTATUS status)

@@ -365,21 +365,27 @@ static void start_job(struct nt_work *work)
     }
 }
 
-void disk_create_job_join(struct create_job *job)
+bool disk_create_job_join(struct create_job *job)
 {
     nt_thread_join(&job->thread);
+    return NT_SUCCESS(job->undone);
 }
 
 void disk_create_job_free(struct create_job *job)
 {
-    disk_create_job_join(job);
-    if (!NT_SUCCESS(job->undone)) {
-        finish_request(job, job->undone, 0);
+    PIRP irp = job->irp;
+    NTSTATUS undone = job->undone;
+    nt_thread_join(&job->thread);
+    if (irp == NULL && !NT_SUCCESS(undone)) {
+        finish_request(job, undone, 0);
     }
     if (job->owned_size != 0) {
         disk_boot_request_free(job->input, job->owned_size);
     }
     platform_free(job, sizeof(*job), CREATE_TAG_JOB);
+    if (irp != NULL && !NT_SUCCESS(undone)) { /* last: who hears of it finds no memory of it */
+        (void)nt_complete(irp, undone, 0);
+    }
 }
 
 ballast_status disk_create_device(void *target, struct request *request)

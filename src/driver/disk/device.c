@@ -152,7 +152,10 @@ static void finish(struct nt_work *work)
         nt_thread_join(&device->helpers[i]);
     }
     struct create_job *creator = device->creator;
-    disk_create_job_join(creator);
+    if (disk_create_job_join(creator)) {
+        disk_create_job_free(creator);
+        creator = NULL;
+    }
     if (device->mounted) {
         disk_mount_leave(&device->disk);
     }
@@ -175,7 +178,9 @@ static void finish(struct nt_work *work)
     IoDeleteDevice(device->object);
     nt_irp_queue_abandon_all(&disk_driver.removals, removes, STATUS_SUCCESS);
     unlock_numbers();
-    disk_create_job_free(creator);
+    if (creator != NULL) {
+        disk_create_job_free(creator);
+    }
     disk_driver_leave();
 }
 

@@ -145,10 +145,10 @@ request_handler disk_create_device;
 NTSTATUS disk_create_at_boot(struct imdisk_create_data *data, size_t size, ULONG length);
 
 /*
- * Waits for the end of a creator's thread; and frees the job, which ends its request if its disk had to go again. In the
- * work thread.
+ * Waits for the end of a creator's thread: false if its disk had to go again, and its request waits for that. Freeing the
+ * job ends that request. In the work thread.
  */
-void disk_create_job_join(struct create_job *job);
+bool disk_create_job_join(struct create_job *job);
 void disk_create_job_free(struct create_job *job);
 
 /* ---- boot.c ---- */
