@@ -214,6 +214,55 @@ BALLAST_API ballast_result ballast_disk_remove(uint32_t number, uint32_t flags, 
 /* Changes the size of the disk, not of a file system on it. File disks only grow. */
 BALLAST_API ballast_result ballast_disk_resize(uint32_t number, uint64_t size, uint32_t flags, ballast_error *error);
 
+/* ---- drive letters, mount points, disks at boot ------------------------------------------------------------------- */
+
+/* Letters are upper case, A ... Z. */
+
+/* The first letter from D on that is not in use; 0: none. */
+BALLAST_API wchar_t ballast_letter_free(void);
+
+/* Not 0 if the letter leads to the disk. */
+BALLAST_API int ballast_letter_leads_to(wchar_t letter, uint32_t number);
+
+/* Makes a letter lead to the disk, besides the one it may have. BALLAST_BUSY: the letter leads elsewhere. */
+BALLAST_API ballast_result ballast_letter_define(wchar_t letter, uint32_t number, ballast_error *error);
+
+/* Removes the letter if it leads to the disk. */
+BALLAST_API void ballast_letter_remove(wchar_t letter, uint32_t number);
+
+typedef enum ballast_letter_event {
+    BALLAST_LETTER_ARRIVED,
+    BALLAST_LETTER_LEAVING, /* applications may close what they have open there */
+    BALLAST_LETTER_GONE,
+} ballast_letter_event;
+
+/* Tells Explorer and all windows, waiting a few seconds at most for each. Without a desktop nothing happens. */
+BALLAST_API void ballast_letter_notify(wchar_t letter, ballast_letter_event event);
+
+/* Makes an empty directory lead to the disk. Needs a file system with reparse points, such as NTFS. */
+BALLAST_API ballast_result ballast_mount_point_create(const wchar_t *directory, uint32_t number, ballast_error *error);
+
+/*
+ * Copies the native path that the directory leads to, such as \Device\ImDisk0, into `target`, which has room for `size`
+ * characters. BALLAST_INVALID_ARGUMENT: it leads nowhere.
+ */
+BALLAST_API ballast_result ballast_mount_point_target(const wchar_t *directory, wchar_t *target, size_t size,
+                                                      ballast_error *error);
+
+/* Makes it an ordinary directory again. Refuses mount points that do not lead to a disk of ours. */
+BALLAST_API ballast_result ballast_mount_point_remove(const wchar_t *directory, ballast_error *error);
+
+struct imdisk_create_data; /* ballast/disk_abi.h */
+
+/*
+ * Has the driver create the disk whenever it is loaded: stores name, size, flags, drive letter and offset where ImDisk has
+ * them in the registry. IMDISK_AUTO_DEVICE_NUMBER: the first number behind those stored.
+ */
+BALLAST_API ballast_result ballast_boot_disk_save(const struct imdisk_create_data *disk, ballast_error *error);
+
+/* The driver shall not create it any more. Succeeds if it was not stored. */
+BALLAST_API ballast_result ballast_boot_disk_remove(uint32_t number, ballast_error *error);
+
 /* ---- data --------------------------------------------------------------------------------------------------------- */
 
 /* One end of a copy or comparison. */
