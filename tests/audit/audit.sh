@@ -86,7 +86,7 @@ for name in "${drivers[@]}"; do
     check "$name x64: high-entropy addresses" has_flags "$x64" HIGH_ENTROPY_VA
 done
 check "i686 driver loads on NT 5.2" subsystem_at_most "$build/mingw-i686/bin/ballastdisk.sys" 5 2
-for name in ballast.exe ballast.dll disk-behaviour.exe; do
+for name in ballast.exe ballast.dll imdisk.exe disk-behaviour.exe; do
     file=$build/mingw-i686/bin/$name
     check "i686 $name runs on NT 5.2" subsystem_at_most "$file" 5 2
     check "i686 $name needs only what NT 5.2 has" no_other_modules "$file" kernel32.dll msvcrt.dll advapi32.dll ntdll.dll
