@@ -172,7 +172,7 @@ static HANDLE open_directory(const wchar_t *path, DWORD access)
 
 static ballast_result directory_error(DWORD code, const wchar_t *what, const wchar_t *directory, ballast_error *error)
 {
-    return error_set(error, result_of(code), code, L"cannot %ls mount point '%ls'", what, directory);
+    return error_set(error, result_of(code), code, L"cannot %ls mount point '%.200ls'", what, directory);
 }
 
 ballast_result ballast_mount_point_create(const wchar_t *directory, uint32_t number, ballast_error *error)
@@ -211,14 +211,14 @@ ballast_result ballast_mount_point_target(const wchar_t *directory, wchar_t *tar
     }
     CloseHandle(handle);
     if (code == ERROR_NOT_A_REPARSE_POINT || code == ERROR_INVALID_FUNCTION || code == ERROR_NOT_SUPPORTED) {
-        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%ls' is not a mount point", directory);
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%.200ls' is not a mount point", directory);
     }
     if (code != 0) {
         return directory_error(code, L"read", directory, error);
     }
     if (!mount_point_parse(data, length, (uint16_t *)found, sizeof(found) / sizeof(found[0])) ||
         wcslen(found) >= size) {
-        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%ls' is not a mount point that leads to a disk",
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%.200ls' is not a mount point that leads to a disk",
                          directory);
     }
     wcscpy(target, found);
@@ -236,8 +236,8 @@ ballast_result ballast_mount_point_remove(const wchar_t *directory, ballast_erro
         return result;
     }
     if (_wcsnicmp(target, DISK_DEVICE, wcslen(DISK_DEVICE)) != 0) {
-        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"mount point '%ls' leads to '%ls', which is not ours",
-                         directory, target);
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"mount point '%.200ls' leads to '%.200ls', which is not ours", directory, target);
     }
     HANDLE handle = open_directory(directory, GENERIC_READ | GENERIC_WRITE);
     if (handle == INVALID_HANDLE_VALUE) {

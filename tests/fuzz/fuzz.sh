@@ -52,6 +52,8 @@ if [ -n "${FUZZ_MINUTES:-}" ]; then
     fuzz processes "${limits[@]}"
     fuzz gpu "${limits[@]}"
     fuzz partition "${limits[@]}"
+    fuzz arguments "${limits[@]}"
+    fuzz mount_point "${limits[@]}"
 else
     # A seed, so that it is the same each time.
     fuzz disk -seed=1 -runs="${1:-3000}" -max_len=2048
@@ -64,6 +66,8 @@ else
     fuzz processes -seed=1 -runs=100000 -max_len=2048
     fuzz gpu -seed=1 -runs=20000 -max_len=2048
     fuzz partition -seed=1 -runs=50000 -max_len=2048
+    fuzz arguments -seed=1 -runs=300000
+    fuzz mount_point -seed=1 -runs=300000
 fi
 echo "1..$tests_run"
 [ "$failures" -eq 0 ]

@@ -10,6 +10,8 @@
 #define ANY         0u
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
+#define SHOWN_SIZE  60 /* of a wrong word, in characters */
+
 /* What parsing remembers besides the result. */
 struct parser {
     struct arguments *arguments;
@@ -19,10 +21,11 @@ struct parser {
 
 static enum imdisk_exit wrong(struct parser *parser, const wchar_t *format, const wchar_t *text)
 {
-    /* A text that does not fit is cut. */
-    if (swprintf(parser->message, ARGUMENTS_MESSAGE_SIZE, format, text) < 0) {
-        parser->message[ARGUMENTS_MESSAGE_SIZE - 1] = 0;
-    }
+    /* A long word is cut, or there would be no room for what is wrong with it. */
+    wchar_t shown[SHOWN_SIZE];
+    bool cut = wcslen(text) >= SHOWN_SIZE;
+    (void)swprintf(shown, SHOWN_SIZE, cut ? L"%.*ls..." : L"%.*ls", cut ? SHOWN_SIZE - 4 : SHOWN_SIZE - 1, text);
+    (void)swprintf(parser->message, ARGUMENTS_MESSAGE_SIZE, format, shown);
     return IMDISK_SYNTAX;
 }
 
@@ -224,12 +227,12 @@ static enum imdisk_exit take_option(struct parser *parser, const wchar_t *name, 
         }
         return result;
     }
-    wchar_t shown[64];
-    (void)swprintf(shown, COUNT(shown), L"%.*ls", (int)(length < 40 ? length : 40), name);
+    wchar_t unknown[SHOWN_SIZE];
+    (void)swprintf(unknown, SHOWN_SIZE, L"%.*ls", (int)(length < SHOWN_SIZE ? length : SHOWN_SIZE - 1), name);
     return wrong(parser,
                  arguments->mode == MODE_EDIT ? L"-e has no option '%ls'; it has: ro rw sparse rem fix saved"
                                               : L"-a has no option '%ls'",
-                 shown);
+                 unknown);
 }
 
 static enum imdisk_exit take_options(struct parser *parser, wchar_t *list)

@@ -143,7 +143,9 @@ static enum imdisk_exit build_request(const struct arguments *arguments, wchar_t
 static void explain_parameters(const struct imdisk_create_data *request)
 {
     uint32_t sector = request->bytes_per_sector;
-    if (request->size_bytes != 0 && request->size_bytes <= 65536) {
+    if (request->size_bytes == 0 && request->file_name_length_bytes == 0) {
+        complain(L"A disk without an image needs a size.");
+    } else if (request->size_bytes != 0 && request->size_bytes <= 65536) {
         complain(L"A disk is larger than 65536 bytes; %lld were asked for.", (long long)request->size_bytes);
     } else if (request->device_number != IMDISK_AUTO_DEVICE_NUMBER &&
                request->device_number >= IMDISK_MAXIMUM_DEVICES) {
@@ -276,23 +278,34 @@ static enum imdisk_exit resolve_letter(struct arguments *arguments, wchar_t *let
     return IMDISK_DONE;
 }
 
+static enum imdisk_exit create(HANDLE control, struct arguments *arguments, struct imdisk_create_data **data,
+                               wchar_t *letter)
+{
+    DWORD length = 0;
+    enum imdisk_exit result = resolve_letter(arguments, letter);
+    if (result == IMDISK_DONE) {
+        result = build_request(arguments, *letter, data, &length);
+    }
+    if (result == IMDISK_DONE) {
+        result = send_request(control, arguments, *data, length);
+    }
+    return result;
+}
+
 enum imdisk_exit attach(struct arguments *arguments)
 {
     HANDLE control;
     struct imdisk_create_data *data = NULL;
-    DWORD length = 0;
     wchar_t letter;
     enum imdisk_exit result = driver_open(true, &control);
     if (result != IMDISK_DONE) {
         return result;
     }
-    result = resolve_letter(arguments, &letter);
-    if (result == IMDISK_DONE) {
-        result = build_request(arguments, letter, &data, &length);
-    }
-    if (result == IMDISK_DONE) {
-        result = send_request(control, arguments, data, length);
-    }
+    /* Not for others: loading an image may take minutes. */
+    bool automatic = arguments->mount_point != NULL && mount_point_letter(arguments->mount_point) == L'#';
+    HANDLE lock = automatic ? lock_mutex(LETTER_MUTEX) : NULL;
+    result = create(control, arguments, &data, &letter);
+    unlock_mutex(lock);
     CloseHandle(control);
     if (result == IMDISK_DONE) {
         print_created(arguments, data);

@@ -47,21 +47,19 @@ static enum imdisk_exit remove_device(const struct arguments *arguments, const s
     return IMDISK_DONE;
 }
 
-/* The driver takes its own letter along; whatever else the user has named the disk by is left. */
-static void remove_mount_point(const struct arguments *arguments, uint32_t number, wchar_t letter)
+/* The driver takes its own letter along; what else the user has named the disk by is left. */
+static void remove_mount_point(const struct arguments *arguments, const struct target *target)
 {
     ballast_error error;
-    if (arguments->mount_point != NULL) {
-        say(L"Removing mount point...\n");
+    const wchar_t *mount_point = arguments->mount_point;
+    if (mount_point == NULL) {
+        return;
     }
-    if (arguments->mount_point != NULL && letter != 0) {
-        ballast_letter_remove(letter, number);
-    } else if (arguments->mount_point != NULL && wcsncmp(arguments->mount_point, L"\\\\", 2) != 0 &&
-               ballast_mount_point_remove(arguments->mount_point, &error) != BALLAST_OK) {
+    say(L"Removing mount point...\n");
+    if (target->letter != 0) {
+        ballast_letter_remove(target->letter, target->data->device_number);
+    } else if (!is_device_name(mount_point) && ballast_mount_point_remove(mount_point, &error) != BALLAST_OK) {
         warn(&error);
-    }
-    if (letter != 0) {
-        ballast_letter_notify(letter, BALLAST_LETTER_GONE);
     }
 }
 
@@ -101,7 +99,10 @@ enum imdisk_exit detach(const struct arguments *arguments)
     CloseHandle(target.handle);
     target.handle = INVALID_HANDLE_VALUE;
     if (result == IMDISK_DONE) {
-        remove_mount_point(arguments, target.data->device_number, letter);
+        remove_mount_point(arguments, &target);
+        if (letter != 0) {
+            ballast_letter_notify(letter, BALLAST_LETTER_GONE);
+        }
         if (arguments->persistent) {
             forget(target.data->device_number);
         }

@@ -8,7 +8,7 @@
 #include <winternl.h>
 
 #define CONTROL_PATH L"\\\\.\\ImDiskCtl"
-#define NAME_SIZE    300
+#define NAME_SIZE    200
 
 static HANDLE open_path(const wchar_t *path, DWORD access)
 {
@@ -116,8 +116,7 @@ static HANDLE open_device(const struct device_path *path, DWORD access)
     return path->native ? open_native(path->text, access) : open_path(path->text, access);
 }
 
-/* "\\?\ImDisk0\" and "\\.\ImDisk0": the device itself. */
-static bool is_device_name(const wchar_t *mount_point)
+bool is_device_name(const wchar_t *mount_point)
 {
     return wcsncmp(mount_point, L"\\\\?\\", 4) == 0 || wcsncmp(mount_point, L"\\\\.\\", 4) == 0;
 }
@@ -178,8 +177,10 @@ static enum imdisk_exit query_target(const struct arguments *arguments, struct t
     }
     DWORD code =
         device_control(target->handle, IMDISK_IOCTL_QUERY_DEVICE, NULL, 0, target->data, QUERY_SIZE, &returned);
-    if (code == 0 && (returned < IMDISK_CREATE_DATA_MINIMUM ||
-                      returned < IMDISK_CREATE_DATA_MINIMUM + (DWORD)target->data->file_name_length_bytes)) {
+    bool cut = returned < IMDISK_CREATE_DATA_MINIMUM ||
+               returned < IMDISK_CREATE_DATA_MINIMUM + (DWORD)target->data->file_name_length_bytes;
+    /* Invalid function: the control device, or another that knows the version alone. */
+    if (code == ERROR_INVALID_FUNCTION || (code == 0 && cut)) {
         complain(L"Error: %ls is not an ImDisk virtual disk.", target_name(arguments));
         return IMDISK_INACCESSIBLE;
     }
@@ -253,4 +254,21 @@ enum imdisk_exit target_quiesce(const struct arguments *arguments, const struct 
         return fail(IMDISK_INACCESSIBLE, &error);
     }
     return IMDISK_DONE;
+}
+
+HANDLE lock_mutex(const wchar_t *name)
+{
+    HANDLE mutex = CreateMutexW(NULL, FALSE, name);
+    if (mutex != NULL) {
+        (void)WaitForSingleObject(mutex, INFINITE); /* abandoned is ours, too */
+    }
+    return mutex;
+}
+
+void unlock_mutex(HANDLE mutex)
+{
+    if (mutex != NULL) {
+        (void)ReleaseMutex(mutex);
+        CloseHandle(mutex);
+    }
 }

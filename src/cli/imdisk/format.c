@@ -51,15 +51,9 @@ static enum imdisk_exit run_format(const struct arguments *arguments, wchar_t le
     wchar_t *line = command_line(program, letter, arguments->format);
     DWORD code = line == NULL ? ERROR_NOT_ENOUGH_MEMORY : 0;
     if (code == 0) {
-        HANDLE mutex = CreateMutexW(NULL, FALSE, FORMAT_MUTEX);
-        if (mutex != NULL) {
-            (void)WaitForSingleObject(mutex, INFINITE);
-        }
+        HANDLE lock = lock_mutex(FORMAT_MUTEX);
         code = run(program, line, arguments->numeric, &status);
-        if (mutex != NULL) {
-            (void)ReleaseMutex(mutex);
-            CloseHandle(mutex);
-        }
+        unlock_mutex(lock);
     }
     free(line);
     if (code != 0) {
@@ -73,27 +67,39 @@ static enum imdisk_exit run_format(const struct arguments *arguments, wchar_t le
     return IMDISK_DONE;
 }
 
-enum imdisk_exit format_disk(const struct arguments *arguments, uint32_t number, wchar_t letter)
+/* A letter for as long as formatting takes. */
+static enum imdisk_exit borrow_letter(uint32_t number, wchar_t *letter)
 {
     ballast_error error;
+    enum imdisk_exit result = IMDISK_DONE;
+    HANDLE lock = lock_mutex(LETTER_MUTEX);
+    *letter = ballast_letter_free();
+    if (*letter == 0) {
+        complain(L"Error: no drive letter is free to format the disk by.");
+        result = IMDISK_NO_LETTER;
+    } else if (ballast_letter_define(*letter, number, &error) != BALLAST_OK) {
+        result = fail(IMDISK_FORMAT_FAILED, &error);
+    }
+    unlock_mutex(lock);
+    return result;
+}
+
+enum imdisk_exit format_disk(const struct arguments *arguments, uint32_t number, wchar_t letter)
+{
     if (letter != 0) {
         if (!arguments->numeric) {
-            say(L"Formatting disk %lc:...\n", letter);
+            say(L"Formatting disk %lc:...\n", (wint_t)letter);
         }
         return run_format(arguments, letter);
     }
-    letter = ballast_letter_free();
-    if (letter == 0) {
-        complain(L"Error: no drive letter is free to format the disk by.");
-        return IMDISK_NO_LETTER;
-    }
-    if (ballast_letter_define(letter, number, &error) != BALLAST_OK) {
-        return fail(IMDISK_FORMAT_FAILED, &error);
+    enum imdisk_exit result = borrow_letter(number, &letter);
+    if (result != IMDISK_DONE) {
+        return result;
     }
     if (!arguments->numeric) {
-        say(L"Formatting disk %u, as %lc: meanwhile...\n", number, letter);
+        say(L"Formatting disk %u, as %lc: meanwhile...\n", number, (wint_t)letter);
     }
-    enum imdisk_exit result = run_format(arguments, letter);
+    result = run_format(arguments, letter);
     ballast_letter_remove(letter, number);
     return result;
 }

@@ -42,6 +42,9 @@ const wchar_t *target_name(const struct arguments *arguments);
 enum imdisk_exit target_open(const struct arguments *arguments, struct target *target);
 void target_close(struct target *target);
 
+/* Whether a mount point is the device's own name: "\\?\ImDisk0\" or "\\.\ImDisk0". */
+bool is_device_name(const wchar_t *mount_point);
+
 /* A device or file by its native path. INVALID_HANDLE_VALUE, and GetLastError(), on failure. */
 HANDLE open_native(const wchar_t *path, DWORD access);
 
@@ -51,6 +54,13 @@ HANDLE open_native(const wchar_t *path, DWORD access);
  */
 enum imdisk_exit target_quiesce(const struct arguments *arguments, const struct target *target, bool force,
                                 bool *locked);
+
+/* Held while a free letter is chosen and taken: two programs at once must not choose the same. */
+#define LETTER_MUTEX L"Global\\BallastDriveLetter"
+
+/* Waits for a mutex and owns it. NULL, which unlock_mutex takes, if that is not possible: then nothing is exclusive. */
+HANDLE lock_mutex(const wchar_t *name);
+void unlock_mutex(HANDLE mutex);
 
 /* ---- parts of the commands ----------------------------------------------------------------------------------------- */
 
