@@ -154,6 +154,10 @@ static void explain_parameters(const struct imdisk_create_data *request)
         complain(L"A sector has 512, 1024, ... or 65536 bytes, not %u.", sector);
     } else if (request->sectors_per_track > 65535 || request->tracks_per_cylinder > 65535) {
         complain(L"Sectors per track and tracks per cylinder are at most 65535.");
+    } else if ((request->flags & IMDISK_OPTION_BYTE_SWAP) != 0 &&
+               (request->flags & IMDISK_TYPE_MASK) != IMDISK_TYPE_VM &&
+               (request->flags & IMDISK_SUBTYPE_MASK) != IMDISK_FILE_BUFFERED_IO) {
+        complain(L"-o bswap needs -t vm, or -o buf.");
     } else if (request->file_name_length_bytes != 0) {
         complain(L"Is the image larger than 65536 bytes, from the offset on?");
     }
