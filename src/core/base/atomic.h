@@ -10,45 +10,55 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#if UINTPTR_MAX > UINT32_MAX
+
 static inline uint64_t atomic_load_u64(const uint64_t *value)
 {
-#if UINTPTR_MAX > UINT32_MAX
     return __atomic_load_n(value, __ATOMIC_RELAXED);
-#else
-    return __sync_val_compare_and_swap((uint64_t *)(uintptr_t)value, 0, 0);
-#endif
 }
 
 static inline void atomic_store_u64(uint64_t *value, uint64_t desired)
 {
-#if UINTPTR_MAX > UINT32_MAX
     __atomic_store_n(value, desired, __ATOMIC_RELAXED);
-#else
+}
+
+static inline uint64_t atomic_load_acquire_u64(const uint64_t *value)
+{
+    return __atomic_load_n(value, __ATOMIC_ACQUIRE);
+}
+
+static inline void atomic_store_release_u64(uint64_t *value, uint64_t desired)
+{
+    __atomic_store_n(value, desired, __ATOMIC_RELEASE);
+}
+
+#else /* full barriers, all of them */
+
+static inline uint64_t atomic_load_u64(const uint64_t *value)
+{
+    return __sync_val_compare_and_swap((uint64_t *)(uintptr_t)value, 0, 0);
+}
+
+static inline void atomic_store_u64(uint64_t *value, uint64_t desired)
+{
     uint64_t seen = 0;
     for (uint64_t expected = ~seen; expected != seen;) {
         expected = seen;
         seen = __sync_val_compare_and_swap(value, expected, desired);
     }
-#endif
 }
 
 static inline uint64_t atomic_load_acquire_u64(const uint64_t *value)
 {
-#if UINTPTR_MAX > UINT32_MAX
-    return __atomic_load_n(value, __ATOMIC_ACQUIRE);
-#else
-    return atomic_load_u64(value);    /* a full barrier */
-#endif
+    return atomic_load_u64(value);
 }
 
 static inline void atomic_store_release_u64(uint64_t *value, uint64_t desired)
 {
-#if UINTPTR_MAX > UINT32_MAX
-    __atomic_store_n(value, desired, __ATOMIC_RELEASE);
-#else
-    atomic_store_u64(value, desired); /* a full barrier */
-#endif
+    atomic_store_u64(value, desired);
 }
+
+#endif
 
 /* A full barrier. Returns whether *value was `expected` and is `desired` now. */
 static inline bool atomic_exchange_if_u64(uint64_t *value, uint64_t expected, uint64_t desired)
