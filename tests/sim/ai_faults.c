@@ -302,15 +302,18 @@ static void verify_default_rules(NTSTATUS status)
 
 static NTSTATUS operate_cached_queries(void)
 {
-    struct ballast_ai_pool_reply pool;
-    unsigned char blocks[256];
-    struct ballast_ai_driver_reply driver;
-    NTSTATUS status = ai_get(device, BALLAST_IOCTL_AI_QUERY_POOL, &pool, sizeof(pool));
-    if (NT_SUCCESS(status)) {
-        status = ai_get(device, BALLAST_IOCTL_AI_QUERY_BLOCKS, blocks, sizeof(blocks));
-    }
-    if (NT_SUCCESS(status)) {
-        status = ai_get(device, BALLAST_IOCTL_AI_QUERY_DRIVER, &driver, sizeof(driver));
+    static const struct {
+        ULONG code;
+        ULONG size;
+    } queries[] = {
+        {BALLAST_IOCTL_AI_QUERY_POOL, sizeof(struct ballast_ai_pool_reply)},
+        {BALLAST_IOCTL_AI_QUERY_BLOCKS, 256},
+        {BALLAST_IOCTL_AI_QUERY_DRIVER, sizeof(struct ballast_ai_driver_reply)},
+    };
+    _Alignas(8) unsigned char reply[sizeof(struct ballast_ai_driver_reply)];
+    NTSTATUS status = STATUS_SUCCESS;
+    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]) && NT_SUCCESS(status); i++) {
+        status = ai_get(device, queries[i].code, reply, queries[i].size);
     }
     return status;
 }
@@ -471,7 +474,7 @@ SCENARIO(processes, set_up_nothing, operate_processes, verify_enumerated)
 SCENARIO(processes_again, set_up_list, operate_fresh_processes, verify_list_kept)
 SCENARIO(processes_growing, set_up_nothing, operate_growing, verify_enumerated)
 SCENARIO(scheduler, set_up_nothing, operate_scheduler, verify_enumerated)
-SCENARIO(rules, set_up_nothing, operate_rules, verify_nothing)
+SCENARIO(query_rules, set_up_nothing, operate_rules, verify_nothing)
 SCENARIO(reload, set_up_other_rules, operate_reload, verify_rules)
 SCENARIO(reload_defaults, set_up_no_rules, operate_reload, verify_default_rules)
 SCENARIO(cached_queries, set_up_nothing, operate_cached_queries, verify_pool_empty)
@@ -489,7 +492,7 @@ static void all_were_failed(void)
 TEST_MAIN({"load", load}, {"open_and_close", open_and_close}, {"unload", unload}, {"gpus", gpus},
           {"gpus_refresh", gpus_refresh}, {"push", push}, {"set_gpu_util", set_gpu_util}, {"processes", processes},
           {"processes_again", processes_again}, {"processes_growing", processes_growing}, {"scheduler", scheduler},
-          {"rules", rules}, {"reload", reload}, {"reload_defaults", reload_defaults},
+          {"query_rules", query_rules}, {"reload", reload}, {"reload_defaults", reload_defaults},
           {"cached_queries", cached_queries}, {"pinned", pinned}, {"codex_queries", codex_queries},
           {"register_runtime", register_runtime}, {"boost_priority", boost_priority},
           {"all_were_failed", all_were_failed})

@@ -155,8 +155,8 @@ static void parameters_of_the_registry(void)
         test_note("row %zu", i);
         reset();
         for (size_t j = 0; j < 3; j++) {
-            uint64_t value[2] = {values[j], 0};
             if (values[j] != UINT64_MAX) {
+                const uint64_t value[2] = {values[j], 0};
                 sim_registry_set(AI_PARAMETERS, names[j], rows[i].type, value, rows[i].length);
             }
         }
