@@ -315,10 +315,9 @@ static void locking_is_done_or_its_status_reported(void)
 
 static void pointers_of_32_bits_reach_their_blocks(void)
 {
-    struct ballast_ai_mapping block = {.id = 0};
     begin();
     sim_process_set(a, 0, true, 0);
-    block = allocate(file_a, MIB);
+    struct ballast_ai_mapping block = allocate(file_a, MIB);
     CHECK(block.address < 0x80000000u);
     CHECK(sim_process_memory(a, block.address, MIB, true) != NULL);
     end();

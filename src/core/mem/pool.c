@@ -82,8 +82,8 @@ static struct pool_block *take_slot(struct pool_shard *shard)
 /* Shard locked; nobody knows the slot any more but by ids that are wrong from now on. */
 static void return_slot(struct pool_shard *shard, struct pool_block *block)
 {
-    uint32_t generation = generation_of(block->word) + 1;
-    atomic_store_release_u64(&block->word, make_word(generation != 0 ? generation : 1, POOL_FREE));
+    uint32_t generation = generation_of(block->word);
+    atomic_store_release_u64(&block->word, make_word(generation != UINT32_MAX ? generation + 1 : 1, POOL_FREE));
     block->next = shard->free_slots;
     shard->free_slots = block;
 }

@@ -64,12 +64,12 @@ struct pool;
 
 /* total_bytes and owner_bytes are rounded down to units; at least one each, total_bytes at most POOL_MAXIMUM_BYTES. */
 ballast_status pool_create(const struct pool_operations *operations, uint64_t total_bytes, uint64_t owner_bytes,
-                           struct pool **pool);
+                           struct pool **result);
 
 /* Closes all owners that are left. Nobody else may use the pool any more. */
 void pool_destroy(struct pool *pool);
 
-ballast_status pool_owner_open(struct pool *pool, struct pool_owner **owner);
+ballast_status pool_owner_open(struct pool *pool, struct pool_owner **result);
 
 /* Frees the owner's blocks and unmaps what was mapped through it. No other call for this owner may be under way. */
 void pool_owner_close(struct pool_owner *owner);
@@ -107,7 +107,7 @@ ballast_status pool_map(struct pool_owner *holder, const struct pool_caller *cal
 /* Undoes one pool_map, or the mapping by pool_allocate. NOT_FOUND: the caller has it not mapped through this holder. */
 ballast_status pool_unmap(struct pool_owner *holder, const struct pool_caller *caller, uint64_t id);
 
-/* All members but the header. Exact: all are of one moment. */
+/* All members; the header is zero. Exact: all are of one moment. */
 void pool_query(struct pool *pool, struct ballast_ai_pool_reply *reply);
 
 /* Writes up to `capacity` blocks in the order of their ids. Returns how many there are, not all counted at one moment. */

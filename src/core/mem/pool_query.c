@@ -23,10 +23,8 @@ static void add_shard(struct ballast_ai_pool_reply *reply, const struct pool_sha
 
 void pool_query(struct pool *pool, struct ballast_ai_pool_reply *reply)
 {
-    struct ballast_header header = reply->header;
     uint64_t credit = 0;
     platform_zero(reply, sizeof(*reply));
-    reply->header = header;
     pool_lock_all(pool);
     for (uint32_t i = 0; i < POOL_SHARDS; i++) {
         add_shard(reply, &pool->shard[i], &credit);

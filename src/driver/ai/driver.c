@@ -21,7 +21,7 @@
 #define DRIVER_TAG_PATH     PLATFORM_TAG('B', 'a', 'P', 'a')
 
 #define DEFAULT_LIFETIME_MS 10000u
-#define MAXIMUM_LIFETIME_MS (24u * 60 * 60 * 1000)
+#define MAXIMUM_LIFETIME_MS ((uint64_t)24 * 60 * 60 * 1000)
 #define MAXIMUM_POOL_BYTES  ((uint64_t)1 << 40)
 
 struct ai_driver ai_driver;

@@ -25,7 +25,7 @@
 #define PROCESSES_TAG_RULES              PLATFORM_TAG('B', 'a', 'R', 'l')
 
 /* The longest text of MAXIMUM_RULES rules with their kinds. */
-#define RULES_TEXT_BYTES                 (BALLAST_AI_MAXIMUM_RULES * (BALLAST_AI_RULE_LENGTH + 16u) * 2u)
+#define RULES_TEXT_BYTES                 ((size_t)2 * BALLAST_AI_MAXIMUM_RULES * (BALLAST_AI_RULE_LENGTH + 16u))
 
 NTSYSAPI NTSTATUS NTAPI ZwQuerySystemInformation(ULONG information_class, PVOID information, ULONG length,
                                                  PULONG needed);

@@ -11,7 +11,7 @@
 /* Counter ticks in units of which there are `per_second`; exact as long as a second's ticks times that fit 64 bits. */
 static inline uint64_t nt_clock(uint64_t per_second)
 {
-    LARGE_INTEGER frequency;
+    LARGE_INTEGER frequency = {.QuadPart = 0};
     uint64_t count = (uint64_t)KeQueryPerformanceCounter(&frequency).QuadPart;
     uint64_t ticks = (uint64_t)frequency.QuadPart;
     return count / ticks * per_second + count % ticks * per_second / ticks;
@@ -30,7 +30,7 @@ static inline uint64_t nt_clock_ns(void)
 /* 100 ns since 1601 UTC. */
 static inline uint64_t nt_system_time(void)
 {
-    LARGE_INTEGER time;
+    LARGE_INTEGER time = {.QuadPart = 0};
     KeQuerySystemTime(&time);
     return (uint64_t)time.QuadPart;
 }
