@@ -76,7 +76,7 @@ enum imdisk_exit driver_open(bool start, HANDLE *control)
     ballast_error error;
     *control = open_path(CONTROL_PATH, OPEN_WRITE);
     if (*control == INVALID_HANDLE_VALUE && start && result_of(GetLastError()) == BALLAST_NOT_FOUND) {
-        ballast_result started = ballast_driver_start(&error);
+        ballast_result started = ballast_driver_start(BALLAST_DRIVER_DISK, &error);
         *control = open_path(CONTROL_PATH, OPEN_WRITE);
         if (*control == INVALID_HANDLE_VALUE && started != BALLAST_OK) {
             return fail(IMDISK_NO_DRIVER, &error);
