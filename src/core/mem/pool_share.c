@@ -271,7 +271,7 @@ static bool reuse(struct pool_block *block, const struct pool_owner *holder, con
 
 /* Maps the pinned block and enters that, unless the grant or the block has gone meanwhile. No lock held. */
 static ballast_status map_anew(struct pool_owner *holder, const struct pool_caller *caller, struct pool_block *block,
-                               struct pool_mapping *mapping, uint32_t options)
+                               struct pool_mapping *mapping, uint32_t options, struct pool_view *view)
 {
     struct pool *pool = holder->pool;
     struct pool_shard *shard = shard_of(block);
@@ -289,6 +289,7 @@ static ballast_status map_anew(struct pool_owner *holder, const struct pool_call
         status = BALLAST_INSUFFICIENT_RESOURCES;
     } else {
         pool->operations->reference(caller->process);
+        *view = mapping->view; /* once it is entered and the lock free, a grant taken back frees the mapping */
         link_mapping(pool, block, mapping, holder);
     }
     platform_mutex_unlock(&shard->lock);
@@ -316,11 +317,9 @@ static ballast_status map_pinned(struct pool_owner *holder, const struct pool_ca
     }
     *mapping = (struct pool_mapping){
         .id = id, .process = caller->process, .access = access, .count = 1, .by_grant = block->owner != holder};
-    ballast_status status = map_anew(holder, caller, block, mapping, options);
+    ballast_status status = map_anew(holder, caller, block, mapping, options, view);
     if (ballast_failed(status)) {
         platform_free(mapping, sizeof(*mapping), POOL_TAG_SHARE);
-    } else {
-        *view = mapping->view;
     }
     return status;
 }
