@@ -327,8 +327,8 @@ static void closing_a_handle_frees_its_blocks(void)
 static void a_thousand_blocks_leave_nothing(void)
 {
     uint64_t before = pool_status().used_bytes;
+    struct ballast_ai_mapping block;
     for (unsigned i = 0; i < 1000; i++) {
-        struct ballast_ai_mapping block;
         if (!CHECK_EQUAL(allocate(device, 65536, 0, &block), ERROR_SUCCESS)) {
             break;
         }

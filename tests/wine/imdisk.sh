@@ -75,7 +75,7 @@ begins() {
 }
 
 install_driver() {
-    ballast driver stop --driver disk --force >/dev/null && ballast driver install --file "$bin/$1.sys" >/dev/null
+    ballast driver stop --driver disk --force >/dev/null && ballast driver install --driver disk --file "$bin/$1.sys" >/dev/null
 }
 
 session_begin

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/size_text.h"
@@ -150,13 +151,11 @@ static enum quantity_result parse_bytes(const char *text, const char *number_end
     if (digits + strlen(unit) + sizeof("1.5") > sizeof(compact)) {
         return QUANTITY_MALFORMED;
     }
-    memcpy(compact, text, digits);
-    memcpy(compact + digits, unit, strlen(unit) + 1);
+    (void)snprintf(compact, sizeof(compact), "%.*s%s", (int)digits, text, unit);
     if (!size_text_parse(compact, &size) || size.unit != SIZE_BYTES) {
         /* A small number with the same unit tells whether the number or the unit is wrong. */
         const char *small = memchr(text, '.', digits) != NULL ? "1.5" : "1";
-        memcpy(compact, small, strlen(small));
-        memcpy(compact + strlen(small), unit, strlen(unit) + 1);
+        (void)snprintf(compact, sizeof(compact), "%s%s", small, unit);
         return size_text_parse(compact, &size) && size.unit == SIZE_BYTES ? QUANTITY_RANGE : QUANTITY_UNIT;
     }
     if (size.value > INT64_MAX) {

@@ -26,7 +26,7 @@ enum quantity_result {
  * A decimal number with an optional fraction after a point, blanks if you like, and the unit. Digits beyond the ninth
  * after the point are ignored; the result is rounded to the nearest whole. *value stays as it was on failure.
  */
-enum quantity_result quantity_parse(enum quantity_kind kind, const char *text, int64_t *value);
+enum quantity_result quantity_parse(enum quantity_kind which, const char *text, int64_t *value);
 
 /* How to write it, for messages: "a percentage such as 43.5%". */
 const char *quantity_example(enum quantity_kind kind);

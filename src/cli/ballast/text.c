@@ -167,7 +167,8 @@ void text_cpu_time(uint64_t time_100ns, char *cell)
 {
     unsigned long long seconds = time_100ns / 10000000;
     if (seconds < 60) {
-        (void)snprintf(cell, TEXT_CELL_SIZE, "%.1f s", (double)(time_100ns / 1000000) / 10);
+        unsigned long long tenths = time_100ns / 1000000;
+        (void)snprintf(cell, TEXT_CELL_SIZE, "%llu.%llu s", tenths / 10, tenths % 10);
     } else {
         (void)snprintf(cell, TEXT_CELL_SIZE, "%llu:%02llu:%02llu", seconds / 3600, seconds / 60 % 60, seconds % 60);
     }

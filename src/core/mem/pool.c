@@ -82,7 +82,7 @@ static struct pool_block *take_slot(struct pool_shard *shard)
 /* Shard locked; nobody knows the slot any more but by ids that are wrong from now on. */
 static void return_slot(struct pool_shard *shard, struct pool_block *block)
 {
-    uint32_t generation = generation_of(block->word);
+    uint32_t generation = generation_of(atomic_load_u64(&block->word)); /* a pin that comes too late still tries */
     atomic_store_release_u64(&block->word, make_word(generation != UINT32_MAX ? generation + 1 : 1, POOL_FREE));
     block->next = shard->free_slots;
     shard->free_slots = block;
@@ -238,7 +238,7 @@ static struct pool_block *reserve(struct pool_owner *owner, uint64_t requested, 
         block->size = size;
         block->requested = requested;
         __atomic_store_n(&block->owner, owner, __ATOMIC_RELAXED);
-        atomic_store_u64(&block->word, make_word(generation_of(block->word), POOL_RESERVED));
+        atomic_store_u64(&block->word, make_word(generation_of(atomic_load_u64(&block->word)), POOL_RESERVED));
         link_block(owner, block);
         shard->allocations++;
     }
@@ -388,7 +388,7 @@ ballast_status pool_allocate(struct pool_owner *owner, const struct pool_caller 
         return fail(pool, status);
     }
     *result = (struct pool_result){.id = pool_block_id(pool, block), .size = rounded, .view = block->view};
-    atomic_store_release_u64(&block->word, make_word(generation_of(block->word), POOL_LIVE));
+    atomic_store_release_u64(&block->word, make_word(generation_of(atomic_load_u64(&block->word)), POOL_LIVE));
     return BALLAST_SUCCESS;
 }
 
