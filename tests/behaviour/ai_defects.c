@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What was wrong in the original driver, defect by defect, each shown not to be here. Numbers 14 and 15 are about its
- * installer: tests/wine/ai_cli.sh installs and uninstalls.
+ * installer: tests/wine/ai.sh installs and uninstalls.
  */
 
 #include "tests/behaviour/ai_table.h"

@@ -43,10 +43,23 @@ driver_end() {
     "$wine" sc stop ballastai </dev/null >/dev/null 2>&1
     check "unloading frees everything" unload_is_clean
     "$wine" sc delete ballastai </dev/null >/dev/null 2>&1
+    check "defect 14: one command installs a driver that starts" installs
+    check "defect 15: uninstalling leaves neither service nor file" uninstalls
     wine_end
     echo "1..$tests_run"
     [ "$failures" -eq 0 ]
     exit
+}
+
+# The original's installer made no device, and its uninstaller deleted keys and certificates by hand.
+installs() {
+    ballast driver install --driver ai --file "$bin/ballastai.sys" && ballast driver start --driver ai && [ "$(used)" = 0 ]
+}
+
+uninstalls() {
+    ballast driver stop --driver ai && ballast driver uninstall --driver ai || return
+    [ ! -e "$WINEPREFIX/drive_c/windows/system32/drivers/ballastai.sys" ] || return
+    ! "$wine" reg query 'HKLM\SYSTEM\CurrentControlSet\Services\ballastai' /v ImagePath </dev/null >/dev/null 2>&1
 }
 
 used() { wine_run "$bin/ai-pool.exe" used | tr -d '\r'; }
