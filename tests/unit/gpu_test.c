@@ -468,7 +468,7 @@ static void *read_all_the_time(void *argument)
             break;
         }
         pushed = reply->samples_pushed;
-        ++*replies;
+        (void)__atomic_add_fetch(replies, 1, __ATOMIC_RELAXED);
     }
     free(reply);
     return NULL;
