@@ -332,7 +332,7 @@ static void a_thousand_blocks_leave_nothing(void)
         if (!CHECK_EQUAL(allocate(device, 65536, 0, &block), ERROR_SUCCESS)) {
             break;
         }
-        bytes_of(&block)[i] = 1;
+        memset(bytes_of(&block) + i, 1, 1);
         CHECK_EQUAL(request(BALLAST_IOCTL_AI_FREE, block.id, 0, 0), ERROR_SUCCESS);
     }
     CHECK_EQUAL(pool_status().used_bytes, before);

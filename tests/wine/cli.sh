@@ -9,7 +9,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d "$build/cli.XXXXXX")
 session_begin
 cd "$work" || exit
-run_transcript "$root/tests/wine/cli.transcript" "s|Z:[^ ']*${work##*/}|DIRECTORY|g" "s|$work|DIRECTORY|g" \
+mapfile -t masks < <(directory_masks "$work")
+run_transcript "$root/tests/wine/cli.transcript" "${masks[@]}" \
     's/[0-9.]* [MG]B\/s/RATE/g' 's/"seconds":[0-9.e-]*/"seconds":SECONDS/g'
 cd "$root" || exit
 rm -rf "$work"

@@ -83,7 +83,8 @@ rm -f "$system32/format.com"
 "$wine" reg delete "$parameters" /f </dev/null >/dev/null 2>&1
 work=$(mktemp -d "$build/imdisk.XXXXXX")
 cd "$work" || exit
-run_transcript "$root/tests/wine/imdisk.transcript" "s|Z:[^ ']*${work##*/}|DIRECTORY|g" "s|$work|DIRECTORY|g" \
+mapfile -t masks < <(directory_masks "$work")
+run_transcript "$root/tests/wine/imdisk.transcript" "${masks[@]}" \
     's/[0-9.]* [MG]B\/s/RATE/g' 's/"seconds":[0-9.e-]*/"seconds":SECONDS/g'
 cd "$root" || exit
 rm -rf "$work"

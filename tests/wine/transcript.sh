@@ -25,6 +25,14 @@ finish_group() {
     fi
 }
 
+# Masks for a directory, as Unix, Windows and JSON write its path.
+directory_masks() {
+    local windows=Z:${1//\//\\} path
+    for path in "${windows//\\/\\\\}" "$windows" "$1"; do
+        printf 's|%s|DIRECTORY|g\n' "$(sed 's/[][\.*^$|]/\\&/g' <<<"$path")"
+    done
+}
+
 # run_transcript FILE MASK...
 run_transcript() {
     local transcript=$1 new line output
