@@ -196,6 +196,7 @@ struct sim_waitable *sim_thread_waitable(void *thread);
 void sim_registry_reset(void);
 void sim_system_reset(void);
 void sim_system_check_released(void);
+bool sim_is_thread_type(POBJECT_TYPE type);
 bool sim_user_thread_is(const void *object);
 bool sim_user_thread_open(KPROCESSOR_MODE mode);
 void sim_user_thread_reference(void);

@@ -118,12 +118,14 @@ NTSTATUS ObOpenObjectByPointer(PVOID object, ULONG attributes, PVOID access_stat
 {
     UNREFERENCED_PARAMETER(access_state);
     UNREFERENCED_PARAMETER(access);
-    UNREFERENCED_PARAMETER(type);
     sim_check_irql("ObOpenObjectByPointer", PASSIVE_LEVEL);
     if (sim_fault("ObOpenObjectByPointer")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     if (sim_user_thread_is(object)) {
+        if (mode != KernelMode && !sim_is_thread_type(type)) {
+            return STATUS_OBJECT_TYPE_MISMATCH; /* NULL is any type only for the kernel */
+        }
         if (!sim_user_thread_open(mode)) {
             return STATUS_ACCESS_DENIED;
         }

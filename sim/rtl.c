@@ -89,6 +89,14 @@ void sim_SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
 void sim_SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
 BOOLEAN sim_SeTokenIsAdmin(PACCESS_TOKEN token);
 
+/* What it points to is only compared. */
+static POBJECT_TYPE thread_type = (POBJECT_TYPE)(void *)&thread_type;
+
+bool sim_is_thread_type(POBJECT_TYPE type)
+{
+    return type == thread_type;
+}
+
 PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
 {
     static const struct {
@@ -113,6 +121,9 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
     sim_check_irql("MmGetSystemRoutineAddress", PASSIVE_LEVEL);
     if (!sim_narrow(string, name, sizeof(name))) {
         return NULL;
+    }
+    if (strcmp(name, "PsThreadType") == 0) {
+        return &thread_type;
     }
     for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++) {
         if (strcmp(routines[i].name, name) == 0 && (routines[i].nt52 || !sim_get_options()->nt52)) {

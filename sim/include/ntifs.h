@@ -224,7 +224,9 @@ typedef struct {
 } SECURITY_CLIENT_CONTEXT, *PSECURITY_CLIENT_CONTEXT;
 
 typedef struct {
-    PACCESS_TOKEN ClientToken, PrimaryToken;
+    PACCESS_TOKEN ClientToken;
+    SECURITY_IMPERSONATION_LEVEL ImpersonationLevel;
+    PACCESS_TOKEN PrimaryToken;
 } SECURITY_SUBJECT_CONTEXT, *PSECURITY_SUBJECT_CONTEXT;
 
 #define SeQuerySubjectContextToken(context) \

@@ -8,6 +8,7 @@
 #include "ballast/codex_abi.h"
 #include "core/ai/codex.h"
 #include "driver/ai/driver.h"
+#include "driver/nt/late.h"
 #include "driver/nt/wine.h"
 
 #define BOOST                        2 /* THREAD_PRIORITY_HIGHEST: the most that asks for no privilege */
@@ -62,7 +63,7 @@ ballast_status codex_boost_priority(void *target, struct request *request)
     if (!NT_SUCCESS(status)) {
         return STATUS_INVALID_PARAMETER; /* there is no such thread */
     }
-    status = ObOpenObjectByPointer(thread, OBJ_KERNEL_HANDLE, NULL, THREAD_SET_INFORMATION_RIGHT, NULL,
+    status = ObOpenObjectByPointer(thread, OBJ_KERNEL_HANDLE, NULL, THREAD_SET_INFORMATION_RIGHT, nt_late.thread_type,
                                    nt_caller_mode(), &handle);
     if (NT_SUCCESS(status)) {
         status = ZwSetInformationThread(handle, ThreadBasePriority, &boost, sizeof(boost));

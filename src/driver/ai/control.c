@@ -25,6 +25,7 @@
 
 /* Its ai_file in a pended request, which in Wine may outlive the handle. DriverContext[0] and [1] are the queue's. */
 #define CONTEXT_FILE   2
+#define CONTEXT_MS     3 /* when it was pended; ai_now_ms */
 
 _Static_assert(NT_POOL_ACCOUNTS == BALLAST_AI_POOL_TAGS, "one row an account");
 
@@ -222,13 +223,15 @@ static bool answerable(const struct control_row *row, const struct request *requ
 }
 
 /* Makes it answerable. In the service thread. */
-static NTSTATUS find_out(const struct control_row *row, const struct request *request)
+static NTSTATUS find_out(const struct control_row *row, const struct request *request, uint32_t pended_ms)
 {
     NTSTATUS status = STATUS_SUCCESS;
-    if ((row->entry.flags & INVENTORY) != 0 && (!ai_inventory_known() || wants_refresh(row, request))) {
+    if ((row->entry.flags & INVENTORY) != 0 && (!ai_inventory_known() || wants_refresh(row, request)) &&
+        !ai_inventory_read_since(pended_ms)) {
         status = ai_inventory_refresh();
     }
-    if (NT_SUCCESS(status) && needs_processes(row) && !ai_processes_fresh(accepted_age(row, request))) {
+    if (NT_SUCCESS(status) && needs_processes(row) && !ai_processes_fresh(accepted_age(row, request)) &&
+        !ai_processes_made_since(pended_ms)) {
         status = ai_processes_refresh();
     }
     if (NT_SUCCESS(status) && (row->entry.flags & LATENCY) != 0) {
@@ -258,6 +261,7 @@ static NTSTATUS dispatch(PIRP irp, struct ai_file *file)
     if (NT_SUCCESS(status) && !answerable(row, &request.request)) {
         ai_file_reference(file);
         irp->Tail.Overlay.DriverContext[CONTEXT_FILE] = file;
+        irp->Tail.Overlay.DriverContext[CONTEXT_MS] = (PVOID)(ULONG_PTR)ai_now_ms();
         IoMarkIrpPending(irp);
         nt_irp_queue_insert(&ai_driver.queue, irp, false);
         return STATUS_PENDING;
@@ -300,7 +304,8 @@ static void run(void *context)
     while ((irp = nt_irp_queue_take(&ai_driver.queue, &spare_wanted)) != NULL) {
         struct ai_request request = read_request(irp, irp->Tail.Overlay.DriverContext[CONTEXT_FILE]);
         const struct control_row *row = find_row(request.request.code);
-        NTSTATUS status = find_out(row, &request.request);
+        uint32_t pended_ms = (uint32_t)(ULONG_PTR)irp->Tail.Overlay.DriverContext[CONTEXT_MS];
+        NTSTATUS status = find_out(row, &request.request, pended_ms);
         if (NT_SUCCESS(status)) {
             status = serve(row, &request);
         }

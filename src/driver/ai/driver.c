@@ -92,9 +92,14 @@ static NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT object, PIRP irp)
     return nt_complete(irp, status, 0);
 }
 
+/* The last handle is gone: nobody waits for what it has left in the queue. Wine does not send this. */
 static NTSTATUS NTAPI dispatch_cleanup(PDEVICE_OBJECT object, PIRP irp)
 {
+    const struct ai_file *file = IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext;
     UNREFERENCED_PARAMETER(object);
+    if (file != NULL) {
+        nt_irp_queue_abandon_all(&ai_driver.queue, file, STATUS_CANCELLED);
+    }
     return nt_complete(irp, STATUS_SUCCESS, 0);
 }
 

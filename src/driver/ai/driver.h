@@ -71,6 +71,12 @@ static inline uint64_t ai_now_100ns(void)
     return ai_driver.clock_offset + nt_clock_100ns();
 }
 
+/* The same in milliseconds, cut to 32 bits: compare by the sign of the difference. */
+static inline uint32_t ai_now_ms(void)
+{
+    return (uint32_t)(ai_now_100ns() / 10000);
+}
+
 /* Opens the service's key `Parameters`. PASSIVE_LEVEL. */
 NTSTATUS ai_open_parameters(HANDLE *key);
 
@@ -94,6 +100,8 @@ void ai_inventory_stop(void);
 
 /* Reads the adapters from the registry. In the service thread. */
 NTSTATUS ai_inventory_refresh(void);
+/* Whether they have been read after this time, so that requests that wait together cost one reading. */
+bool ai_inventory_read_since(uint32_t time_ms);
 bool ai_inventory_known(void);
 
 /* Whether answering needs the number of AI processes, because a utilization has no living sample. Any IRQL. */
@@ -116,6 +124,9 @@ void ai_processes_stop(void);
 
 /* Whether the list is younger than this and made with the rules of now. Any IRQL <= DISPATCH_LEVEL. */
 bool ai_processes_fresh(uint32_t maximum_age_ms);
+
+/* Whether the list was made after this time and with the rules of now. */
+bool ai_processes_made_since(uint32_t time_ms);
 
 /* Makes the list anew. In the service thread. */
 NTSTATUS ai_processes_refresh(void);

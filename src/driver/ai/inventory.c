@@ -20,6 +20,7 @@
 static struct gpu_table table;
 static KSPIN_LOCK writers; /* one changes the table at a time */
 static bool known;         /* atomic: the registry has been read */
+static uint32_t begun_ms;  /* ai_now_ms before it was last read; the service thread's */
 
 bool ai_inventory_known(void)
 {
@@ -159,8 +160,14 @@ static NTSTATUS read_class(struct gpu_inventory *adapters, uint32_t *count)
     return status == STATUS_NO_MORE_ENTRIES ? STATUS_SUCCESS : status;
 }
 
+bool ai_inventory_read_since(uint32_t time_ms)
+{
+    return ai_inventory_known() && (int32_t)(begun_ms - time_ms) > 0;
+}
+
 NTSTATUS ai_inventory_refresh(void)
 {
+    uint32_t now_ms = ai_now_ms();
     size_t size = BALLAST_AI_MAXIMUM_ADAPTERS * sizeof(struct gpu_inventory);
     uint32_t count;
     KIRQL irql;
@@ -176,6 +183,7 @@ NTSTATUS ai_inventory_refresh(void)
         KeReleaseSpinLock(&writers, irql);
     }
     if (NT_SUCCESS(status)) {
+        begun_ms = now_ms;
         atomic_add_u64(&ai_driver.counters.inventory_reads, 1);
         __atomic_store_n(&known, true, __ATOMIC_RELEASE);
     }

@@ -40,8 +40,8 @@ struct rule_set {
 
 struct snapshot {
     LONG references; /* atomic */
-    uint64_t made;   /* nt_clock_100ns */
     uint32_t generation;
+    uint32_t begun_ms; /* ai_now_ms before the system was asked */
     struct process_list *list;
     struct process_delta delta; /* from the snapshot before */
 };
@@ -206,13 +206,24 @@ ballast_status ai_reload_rules(void *target, struct request *request)
 bool ai_processes_fresh(uint32_t maximum_age_ms)
 {
     KIRQL irql;
-    uint64_t now = ai_now_100ns();
     KeAcquireSpinLock(&state.lock, &irql);
     const struct snapshot *snapshot = state.snapshot;
+    uint64_t now = ai_now_100ns(); /* after the list has been made */
     bool fresh = snapshot != NULL && snapshot->generation == state.rules->generation &&
                  now - snapshot->list->snapshot_time <= (uint64_t)maximum_age_ms * 10000;
     KeReleaseSpinLock(&state.lock, irql);
     return fresh;
+}
+
+bool ai_processes_made_since(uint32_t time_ms)
+{
+    KIRQL irql;
+    KeAcquireSpinLock(&state.lock, &irql);
+    const struct snapshot *snapshot = state.snapshot;
+    bool since = snapshot != NULL && snapshot->generation == state.rules->generation &&
+                 (int32_t)(snapshot->begun_ms - time_ms) > 0;
+    KeReleaseSpinLock(&state.lock, irql);
+    return since;
 }
 
 /* All processes of the system, in *room bytes at *information. The list may grow while there is not enough room. */
@@ -244,14 +255,14 @@ static NTSTATUS enumerate(void **information, uint32_t *room)
     return STATUS_INFO_LENGTH_MISMATCH;
 }
 
-static NTSTATUS create_snapshot(const void *information, size_t length, struct snapshot **result)
+static NTSTATUS create_snapshot(const void *information, size_t length, uint32_t begun_ms, struct snapshot **result)
 {
     struct snapshot *snapshot = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*snapshot), PROCESSES_TAG_SNAPSHOT);
     if (snapshot == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     struct rule_set *set = get_rules();
-    *snapshot = (struct snapshot){.references = 1, .generation = set->generation};
+    *snapshot = (struct snapshot){.references = 1, .generation = set->generation, .begun_ms = begun_ms};
     NTSTATUS status = process_list_build(information, length, set->rules, &snapshot->list);
     put_rules(set);
     if (!NT_SUCCESS(status)) {
@@ -269,11 +280,12 @@ NTSTATUS ai_processes_refresh(void)
     void *information;
     uint32_t room;
     KIRQL irql;
+    uint32_t begun_ms = ai_now_ms();
     NTSTATUS status = enumerate(&information, &room);
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = create_snapshot(information, room, &snapshot);
+    status = create_snapshot(information, room, begun_ms, &snapshot);
     platform_free(information, room, PROCESSES_TAG_ROOM);
     if (!NT_SUCCESS(status)) {
         return status;

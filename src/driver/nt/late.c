@@ -30,6 +30,9 @@ void nt_late_resolve(void)
         resolve(L"PsRevertToSelf", &nt_late.revert_to_self);
         resolve(L"SeTokenType", &nt_late.token_type);
         resolve(L"PsDereferencePrimaryToken", &nt_late.dereference_primary_token);
+        POBJECT_TYPE *thread_type;
+        resolve(L"PsThreadType", &thread_type); /* the import library does not have the variable */
+        nt_late.thread_type = thread_type != NULL ? *thread_type : NULL;
         resolve(L"SeCaptureSubjectContext", &nt_late.capture_subject_context);
         resolve(L"SeReleaseSubjectContext", &nt_late.release_subject_context);
         resolve(L"SeTokenIsAdmin", &nt_late.token_is_admin);

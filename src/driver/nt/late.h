@@ -24,6 +24,7 @@ struct nt_late {
     void(NTAPI *revert_to_self)(void);
     TOKEN_TYPE(NTAPI *token_type)(PACCESS_TOKEN token);
     void(NTAPI *dereference_primary_token)(PACCESS_TOKEN token);
+    POBJECT_TYPE thread_type; /* of threads, for ObOpenObjectByPointer */
     /* All or none. */
     void(NTAPI *capture_subject_context)(PSECURITY_SUBJECT_CONTEXT context);
     void(NTAPI *release_subject_context)(PSECURITY_SUBJECT_CONTEXT context);

@@ -94,7 +94,9 @@ bool nt_caller_is_administrator(void)
         return nt_in_wine;
     }
     nt_late.capture_subject_context(&subject);
-    bool administrator = nt_late.token_is_admin(SeQuerySubjectContextToken(&subject));
+    /* Whoever only identifies an administrator is none. */
+    bool administrator = (subject.ClientToken == NULL || subject.ImpersonationLevel >= SecurityImpersonation) &&
+                         nt_late.token_is_admin(SeQuerySubjectContextToken(&subject));
     nt_late.release_subject_context(&subject);
     return administrator;
 }
