@@ -66,7 +66,7 @@ behind() {
 # ---- reading them back ----
 
 files_of_fat() { mcopy -n -i "$1" '::*' "$2"; }
-files_of_ext4() { debugfs -R "rdump / $2" "$1" && rm -rf "$2/lost+found"; }
+files_of_ext4() { debugfs -R "rdump / \"$2\"" "$1" && rm -rf "$2/lost+found"; }
 files_of_ntfs() {
     local file
     for file in "$original"/*; do
