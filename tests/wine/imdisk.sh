@@ -84,7 +84,8 @@ rm -f "$system32/format.com"
 work=$(mktemp -d "$build/imdisk.XXXXXX")
 cd "$work" || exit
 mapfile -t masks < <(directory_masks "$work")
-run_transcript "$root/tests/wine/imdisk.transcript" "${masks[@]}" \
+# It prints in the console's code page: a path beyond ASCII is recognised by its end.
+run_transcript "$root/tests/wine/imdisk.transcript" "${masks[@]}" "s|Z:[^']*\\\\${work##*/}|DIRECTORY|g" \
     's/[0-9.]* [MG]B\/s/RATE/g' 's/"seconds":[0-9.e-]*/"seconds":SECONDS/g'
 cd "$root" || exit
 rm -rf "$work"

@@ -10,7 +10,7 @@ run_line() {
     local output status
     output=$(eval "$1" 2>&1)
     status=$?
-    [ -z "$output" ] || printf '%s\n' "$output" | tr -d '\r' | sed -e '/^$/d' "${masks[@]}"
+    [ -z "$output" ] || printf '%s\n' "$output" | tr -d '\r' | LC_ALL=C sed -e '/^$/d' "${masks[@]}"
     [ "$status" -eq 0 ] || echo "[exit $status]"
 }
 
