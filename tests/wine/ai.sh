@@ -5,52 +5,6 @@
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/wine/session.sh"
 
-# Unix process ids of this session's processes whose command line matches. Others' sessions have another prefix.
-session_pids() {
-    local pid
-    for pid in $(pgrep -f -- "$1"); do
-        if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "WINEPREFIX=$WINEPREFIX"; then
-            echo "$pid"
-        fi
-    done
-}
-
-# The driver of the session is this one; its name is the service's, whichever build it is.
-driver_begin() {
-    wine_session "$build/wine/test"
-    trap session_abort EXIT
-    {
-        "$wine" sc stop ballastai
-        "$wine" sc delete ballastai
-        cp "$bin/ballastai-checked.sys" "$WINEPREFIX/drive_c/windows/system32/drivers/ballastai.sys"
-        "$wine" sc create ballastai type= kernel binPath= '\SystemRoot\system32\drivers\ballastai.sys'
-        "$wine" sc start ballastai
-    } </dev/null >/dev/null 2>&1
-    used >/dev/null || die "the driver does not start"
-}
-
-unload_is_clean() {
-    local line
-    line=$(grep -o 'ballastai: .*' "$WINEPREFIX/session.log" | tail -n 1 | tr -d '\r')
-    [ "$line" = "ballastai: unloaded, 0 blocks left" ] || {
-        echo "the driver printed: '$line'"
-        return 1
-    }
-}
-
-driver_end() {
-    trap - EXIT
-    "$wine" sc stop ballastai </dev/null >/dev/null 2>&1
-    check "unloading frees everything" unload_is_clean
-    "$wine" sc delete ballastai </dev/null >/dev/null 2>&1
-    check "defect 14: one command installs a driver that starts" installs
-    check "defect 15: uninstalling leaves neither service nor file" uninstalls
-    wine_end
-    echo "1..$tests_run"
-    [ "$failures" -eq 0 ]
-    exit
-}
-
 # The original's installer made no device, and its uninstaller deleted keys and certificates by hand.
 installs() {
     ballast driver install --driver ai --file "$bin/ballastai.sys" && ballast driver start --driver ai && [ "$(used)" = 0 ]
@@ -85,8 +39,12 @@ owner_dies() {
     soon_used 0
 }
 
-driver_begin
+session_begin ballastai-checked
 run_program ai-behaviour || failures=1
 run_program ai-pool || failures=1
 check "an owner killed with -9 leaves nothing in the pool" owner_dies
-driver_end
+ballast driver stop --driver ai >/dev/null
+check "unloading the checked driver frees everything" last_unload_is_clean
+check "defect 15: uninstalling leaves neither service nor file" uninstalls
+check "defect 14: one command installs a driver that starts" installs
+session_end

@@ -7,16 +7,6 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d "$build/kill.XXXXXX")
 session_begin ballastdisk-checked
 
-# Unix process ids of this session's processes whose command line matches. Others' sessions have another prefix.
-session_pids() {
-    local pid
-    for pid in $(pgrep -f -- "$1"); do
-        if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "WINEPREFIX=$WINEPREFIX"; then
-            echo "$pid"
-        fi
-    done
-}
-
 # The winedevice process that has our driver loaded.
 driver_pid() {
     local pid

@@ -51,6 +51,16 @@ run_program() {
     grep -q '^1\.\.' <<<"$output" && ! grep -q '^not ok' <<<"$output"
 }
 
+# Unix process ids of this session's processes whose command line matches. Others' sessions have another prefix.
+session_pids() {
+    local pid
+    for pid in $(pgrep -f -- "$1"); do
+        if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "WINEPREFIX=$WINEPREFIX"; then
+            echo "$pid"
+        fi
+    done
+}
+
 # session_begin [DRIVER]: with ballastdisk, ballastai, or ...-checked of one.
 session_begin() {
     session_driver=${1:-ballastdisk}
