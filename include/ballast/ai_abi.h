@@ -374,16 +374,6 @@ _Static_assert(sizeof(struct ballast_ai_block_reply) == 16, "wire layout");
 
 /* ---- the driver --------------------------------------------------------------------------------------------------- */
 
-#define BALLAST_AI_POOL_TAGS 16u
-
-struct ballast_ai_pool_tag {
-    uint32_t tag; /* four ASCII characters, first in the lowest byte; 0: unused row */
-    uint32_t reserved;
-    _Alignas(8) uint64_t blocks;
-    uint64_t bytes;
-};
-_Static_assert(sizeof(struct ballast_ai_pool_tag) == 24, "wire layout");
-
 /* Output of QUERY_DRIVER. Counters are since load. */
 struct ballast_ai_driver_reply {
     struct ballast_header header;
@@ -399,7 +389,7 @@ struct ballast_ai_driver_reply {
     uint64_t inventory_reads;
     uint64_t rule_reloads;
     uint64_t priority_boosts;
-    struct ballast_ai_pool_tag pool[BALLAST_AI_POOL_TAGS];
+    struct ballast_pool_usage pool[BALLAST_POOL_TAGS];
 };
 _Static_assert(offsetof(struct ballast_ai_driver_reply, enumerations) == 24, "wire layout");
 _Static_assert(sizeof(struct ballast_ai_driver_reply) == 472, "wire layout");

@@ -187,22 +187,12 @@ struct ballast_disk_resize {
 _Static_assert(sizeof(struct ballast_disk_resize) == 16, "wire layout");
 
 #define BALLAST_DISK_DRIVER_STATE_VERSION 1u
-#define BALLAST_DISK_POOL_TAGS            16u
-
-/* Memory that the driver holds under one pool tag. */
-struct ballast_pool_usage {
-    uint32_t tag; /* four ASCII characters, first in the lowest byte; 0: unused row */
-    uint32_t reserved;
-    _Alignas(8) uint64_t blocks;
-    uint64_t bytes;
-};
-_Static_assert(sizeof(struct ballast_pool_usage) == 24, "wire layout");
 
 struct ballast_disk_driver_state {
     struct ballast_header header;
     uint32_t version; /* BALLAST_VERSION_NUMBER of the driver */
     uint32_t disks;   /* disks that exist, those being removed included */
-    struct ballast_pool_usage pool[BALLAST_DISK_POOL_TAGS];
+    struct ballast_pool_usage pool[BALLAST_POOL_TAGS];
 };
 _Static_assert(offsetof(struct ballast_disk_driver_state, pool) == 16, "wire layout");
 _Static_assert(sizeof(struct ballast_disk_driver_state) == 400, "wire layout");

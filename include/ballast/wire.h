@@ -41,4 +41,16 @@ struct ballast_header {
 };
 _Static_assert(sizeof(struct ballast_header) == 8, "wire layout");
 
+/* Rows of the account of its memory that each driver gives. */
+#define BALLAST_POOL_TAGS 16u
+
+/* Memory that the driver holds under one pool tag. */
+struct ballast_pool_usage {
+    uint32_t tag; /* four ASCII characters, first in the lowest byte; 0: unused row */
+    uint32_t reserved;
+    _Alignas(8) uint64_t blocks;
+    uint64_t bytes;
+};
+_Static_assert(sizeof(struct ballast_pool_usage) == 24, "wire layout");
+
 #endif

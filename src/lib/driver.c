@@ -255,14 +255,16 @@ ballast_result ballast_driver_stop(ballast_driver which, int remove_disks, balla
     return result;
 }
 
-static void add_pool_tag(ballast_driver_status *status, uint32_t tag, uint64_t blocks, uint64_t bytes)
+static void add_pool_tags(ballast_driver_status *status, const struct ballast_pool_usage usage[BALLAST_POOL_TAGS])
 {
-    if (tag != 0 && status->pool_tags < sizeof(status->pool) / sizeof(status->pool[0])) {
-        ballast_pool_tag *row = &status->pool[status->pool_tags++];
-        memcpy(row->tag, &tag, 4);
-        row->tag[4] = 0;
-        row->blocks = blocks;
-        row->bytes = bytes;
+    for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {
+        if (usage[i].tag != 0 && status->pool_tags < sizeof(status->pool) / sizeof(status->pool[0])) {
+            ballast_pool_tag *row = &status->pool[status->pool_tags++];
+            memcpy(row->tag, &usage[i].tag, 4);
+            row->tag[4] = 0;
+            row->blocks = usage[i].blocks;
+            row->bytes = usage[i].bytes;
+        }
     }
 }
 
@@ -278,9 +280,7 @@ static void read_disk_driver(HANDLE control, ballast_driver_status *status)
     }
     status->version = state.version;
     status->disks = state.disks;
-    for (size_t i = 0; i < BALLAST_DISK_POOL_TAGS; i++) {
-        add_pool_tag(status, state.pool[i].tag, state.pool[i].blocks, state.pool[i].bytes);
-    }
+    add_pool_tags(status, state.pool);
 }
 
 static void read_ai_driver(HANDLE device, ballast_driver_status *status)
@@ -291,9 +291,7 @@ static void read_ai_driver(HANDLE device, ballast_driver_status *status)
     }
     status->interface_version = BALLAST_AI_VERSION;
     status->version = reply.version;
-    for (size_t i = 0; i < BALLAST_AI_POOL_TAGS; i++) {
-        add_pool_tag(status, reply.pool[i].tag, reply.pool[i].blocks, reply.pool[i].bytes);
-    }
+    add_pool_tags(status, reply.pool);
 }
 
 ballast_result ballast_driver_query(ballast_driver which, ballast_driver_status *status, ballast_error *error)

@@ -94,7 +94,7 @@ void defect_8_memory_taken_at_load(void)
     struct ballast_ai_driver_reply driver;
     uint64_t bytes = 0;
     CHECK_EQUAL(ai_request(BALLAST_IOCTL_AI_QUERY_DRIVER, NULL, 0, &driver, sizeof(driver), NULL), SUCCESS);
-    for (size_t i = 0; i < BALLAST_AI_POOL_TAGS; i++) {
+    for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {
         bytes += driver.pool[i].bytes;
     }
     test_note("%u bytes", (unsigned)bytes);

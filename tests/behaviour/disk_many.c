@@ -30,7 +30,7 @@ static struct ballast_disk_driver_state driver_state(void)
 static uint64_t pool_bytes(const struct ballast_disk_driver_state *state)
 {
     uint64_t bytes = 0;
-    for (size_t i = 0; i < BALLAST_DISK_POOL_TAGS; i++) {
+    for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {
         bytes += state->pool[i].bytes;
     }
     return bytes;
@@ -111,7 +111,7 @@ static void no_drift(void)
     struct ballast_disk_driver_state after = driver_state();
     CHECK_EQUAL(after.disks, 0);
     CHECK_EQUAL(pool_bytes(&after), pool_bytes(&before));
-    for (size_t i = 0; i < BALLAST_DISK_POOL_TAGS; i++) {
+    for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {
         test_note("tag %.4s", (const char *)&after.pool[i].tag);
         CHECK_EQUAL(after.pool[i].blocks, after.pool[i].tag == before.pool[i].tag ? before.pool[i].blocks : 0);
     }

@@ -132,7 +132,7 @@ void nothing_is_left(void)
         target_ioctl(control_device(), BALLAST_IOCTL_DISK_QUERY_DRIVER_STATE, NULL, 0, &state, sizeof(state), NULL),
         SUCCESS);
     CHECK_EQUAL(state.disks, 0);
-    for (size_t i = 0; i < BALLAST_DISK_POOL_TAGS; i++) {
+    for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {
         test_note("tag %.4s", (const char *)&state.pool[i].tag);
         CHECK_EQUAL(state.pool[i].blocks, 0);
         CHECK_EQUAL(state.pool[i].bytes, 0);

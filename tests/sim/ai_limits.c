@@ -249,7 +249,7 @@ static void resident_memory_is_small(void)
     CHECK_EQUAL(VALUE(ai_push(file, 31, 10)), STATUS_SUCCESS);
     CHECK_EQUAL(VALUE(ai_allocate(file, MIB, &block)), STATUS_SUCCESS);
     struct ballast_ai_driver_reply driver = ai_driver_state(file);
-    for (size_t i = 0; i < BALLAST_AI_POOL_TAGS; i++) {
+    for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {
         bytes += driver.pool[i].tag != 0 && counts(driver.pool[i].tag) ? driver.pool[i].bytes : 0;
     }
     printf("# note: %llu bytes resident with %u adapters\n", (unsigned long long)bytes, BALLAST_AI_MAXIMUM_ADAPTERS);

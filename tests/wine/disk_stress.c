@@ -242,7 +242,7 @@ static void removal_under_load(void)
     CHECK(requests > 100);
     CHECK_EQUAL(target_ioctl(control, BALLAST_IOCTL_DISK_QUERY_DRIVER_STATE, NULL, 0, &state, sizeof(state), NULL), 0);
     CHECK_EQUAL(state.disks, 0);
-    for (size_t i = 0; i < BALLAST_DISK_POOL_TAGS; i++) {
+    for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {
         CHECK_EQUAL(state.pool[i].bytes, 0);
     }
     target_close(control);

@@ -151,7 +151,7 @@ static uint64_t pool_bytes(void)
     struct ballast_disk_driver_state state;
     uint64_t bytes = 0;
     CHECK_EQUAL(target_ioctl(control, BALLAST_IOCTL_DISK_QUERY_DRIVER_STATE, NULL, 0, &state, sizeof(state), NULL), 0);
-    for (size_t i = 0; i < BALLAST_DISK_POOL_TAGS; i++) {
+    for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {
         bytes += state.pool[i].bytes;
     }
     return bytes;

@@ -263,7 +263,7 @@ static void print_status_json(const struct ballast_ai_driver_reply *reply)
         json_number(counters[i].json, counter(reply, i));
     }
     json_open("memory", '[');
-    for (size_t i = 0; i < BALLAST_AI_POOL_TAGS; i++) {
+    for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {
         if (reply->pool[i].tag != 0) {
             char tag[5] = {0};
             memcpy(tag, &reply->pool[i].tag, 4);
@@ -292,7 +292,7 @@ static void print_status(const struct ballast_ai_driver_reply *reply)
     for (size_t i = 0; i < COUNTERS; i++) {
         print("%-17s %llu\n", counters[i].heading, (unsigned long long)counter(reply, i));
     }
-    for (size_t i = 0; i < BALLAST_AI_POOL_TAGS; i++) {
+    for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {
         blocks += reply->pool[i].blocks;
         bytes += reply->pool[i].bytes;
     }

@@ -40,7 +40,7 @@ ballast_status codex_get_stats(void *target, struct request *request)
     (void)target;
     ai_pool_read(&pool);
     ai_summarize_gpus(&gpu);
-    codex_fill_driver_stats(request->buffer, ai_processes_totals().processes, &gpu, &pool,
+    codex_fill_driver_stats(request->buffer, ai_processes_count(), &gpu, &pool,
                             atomic_load_u64(&ai_driver.counters.priority_boosts));
     request->information = sizeof(struct codex_driver_stats);
     return BALLAST_SUCCESS;

@@ -27,8 +27,6 @@
 #define CONTEXT_FILE   2
 #define CONTEXT_MS     3 /* when it was pended; ai_now_ms */
 
-_Static_assert(NT_POOL_ACCOUNTS == BALLAST_AI_POOL_TAGS, "one row an account");
-
 struct control_row {
     struct request_entry entry;
     uint16_t structure; /* size of the structure with a header that the input is; 0: it has none */
@@ -54,12 +52,7 @@ static ballast_status query_driver(void *target, struct request *request)
     reply->inventory_reads = atomic_load_u64(&counters->inventory_reads);
     reply->rule_reloads = atomic_load_u64(&counters->rule_reloads);
     reply->priority_boosts = atomic_load_u64(&counters->priority_boosts);
-    for (size_t i = 0; i < NT_POOL_ACCOUNTS; i++) {
-        struct nt_pool_account account = nt_pool_read(i);
-        reply->pool[i].tag = account.tag;
-        reply->pool[i].blocks = account.blocks;
-        reply->pool[i].bytes = account.bytes;
-    }
+    nt_pool_report(reply->pool);
     request->information = sizeof(*reply);
     return BALLAST_SUCCESS;
 }

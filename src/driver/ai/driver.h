@@ -131,12 +131,8 @@ bool ai_processes_made_since(uint32_t time_ms);
 /* Makes the list anew. In the service thread. */
 NTSTATUS ai_processes_refresh(void);
 
-/* AI processes in the list, -1 if there is none yet; their threads. <= DISPATCH_LEVEL. */
-struct ai_process_totals {
-    int32_t processes;
-    uint32_t threads;
-};
-struct ai_process_totals ai_processes_totals(void);
+/* AI processes in the list, -1 if there is none yet. <= DISPATCH_LEVEL. */
+int32_t ai_processes_count(void);
 
 request_handler ai_query_processes;
 request_handler ai_query_rules;

@@ -199,14 +199,14 @@ bool ai_inventory_wants_estimate(void)
 ballast_status ai_query_gpus(void *target, struct request *request)
 {
     (void)target;
-    request->information = gpu_reply(&table, ai_now_100ns(), ai_driver.sample_lifetime_ms,
-                                     ai_processes_totals().processes, request->buffer, request->output_length);
+    request->information = gpu_reply(&table, ai_now_100ns(), ai_driver.sample_lifetime_ms, ai_processes_count(),
+                                     request->buffer, request->output_length);
     return BALLAST_SUCCESS;
 }
 
 void ai_summarize_gpus(struct gpu_summary *summary)
 {
-    gpu_summarize(&table, ai_now_100ns(), ai_driver.sample_lifetime_ms, ai_processes_totals().processes, summary);
+    gpu_summarize(&table, ai_now_100ns(), ai_driver.sample_lifetime_ms, ai_processes_count(), summary);
 }
 
 static ballast_status push(const struct ballast_ai_sample *sample)

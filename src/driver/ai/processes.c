@@ -316,16 +316,12 @@ ballast_status ai_query_processes(void *target, struct request *request)
     return BALLAST_SUCCESS;
 }
 
-struct ai_process_totals ai_processes_totals(void)
+int32_t ai_processes_count(void)
 {
-    struct ai_process_totals totals = {.processes = -1};
     struct snapshot *snapshot = get_snapshot();
-    if (snapshot != NULL) {
-        totals.processes = (int32_t)snapshot->list->totals.processes;
-        totals.threads = snapshot->list->totals.threads;
-        put_snapshot(snapshot);
-    }
-    return totals;
+    int32_t count = snapshot != NULL ? (int32_t)snapshot->list->totals.processes : -1;
+    put_snapshot(snapshot);
+    return count;
 }
 
 static struct ballast_ai_value counted(int64_t value, uint32_t age_ms)

@@ -29,8 +29,6 @@
 
 #define DRIVER_TAG_NUMBERS PLATFORM_TAG('B', 'd', 'N', 'o')
 
-_Static_assert(NT_POOL_ACCOUNTS == BALLAST_DISK_POOL_TAGS, "one row an account");
-
 static struct disk_device *device_of(struct disk *disk)
 {
     return CONTAINING_RECORD(disk, struct disk_device, disk);
@@ -66,12 +64,7 @@ static ballast_status query_driver_state(void *target, struct request *request)
     state->header.version = BALLAST_DISK_DRIVER_STATE_VERSION;
     state->version = BALLAST_VERSION_NUMBER;
     state->disks = disk_device_numbers(NULL, 0);
-    for (size_t i = 0; i < NT_POOL_ACCOUNTS; i++) {
-        struct nt_pool_account account = nt_pool_read(i);
-        state->pool[i].tag = account.tag;
-        state->pool[i].blocks = account.blocks;
-        state->pool[i].bytes = account.bytes;
-    }
+    nt_pool_report(state->pool);
     request->information = sizeof(*state);
     return BALLAST_SUCCESS;
 }

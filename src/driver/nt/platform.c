@@ -68,6 +68,14 @@ struct nt_pool_account nt_pool_read(size_t index)
     };
 }
 
+void nt_pool_report(struct ballast_pool_usage usage[NT_POOL_ACCOUNTS])
+{
+    for (size_t i = 0; i < NT_POOL_ACCOUNTS; i++) {
+        struct nt_pool_account account = nt_pool_read(i);
+        usage[i] = (struct ballast_pool_usage){.tag = account.tag, .blocks = account.blocks, .bytes = account.bytes};
+    }
+}
+
 void nt_pool_report_leaks(const char *driver)
 {
     size_t blocks = 0;

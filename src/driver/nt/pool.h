@@ -3,9 +3,10 @@
 #ifndef DRIVER_NT_POOL_H
 #define DRIVER_NT_POOL_H
 
+#include "ballast/wire.h"
 #include "driver/nt/nt.h"
 
-#define NT_POOL_ACCOUNTS 16
+#define NT_POOL_ACCOUNTS BALLAST_POOL_TAGS
 
 struct nt_pool_account {
     uint32_t tag; /* 0: not in use */
@@ -15,6 +16,9 @@ struct nt_pool_account {
 
 /* A copy of account `index` < NT_POOL_ACCOUNTS. Any IRQL. */
 struct nt_pool_account nt_pool_read(size_t index);
+
+/* All accounts, as drivers report them. Any IRQL. */
+void nt_pool_report(struct ballast_pool_usage usage[NT_POOL_ACCOUNTS]);
 
 /*
  * Last call of the unload routine: prints what is left, which a checked build does not survive.
