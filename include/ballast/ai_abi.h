@@ -340,8 +340,8 @@ struct ballast_ai_pool_reply {
     uint64_t requested_bytes;    /* before rounding */
     uint64_t largest_free_bytes; /* the largest block that the quota admits now */
     uint64_t peak_bytes;         /* of used_bytes, since load */
-    uint64_t locked_bytes;
-    uint64_t allocations; /* successful ones since load */
+    uint64_t locked_bytes;       /* blocks that at least one process has locked */
+    uint64_t allocations;        /* successful ones since load */
     uint64_t frees;
     uint64_t failures;               /* allocations refused since load */
     uint32_t unit_bytes;             /* BALLAST_AI_POOL_UNIT */
@@ -357,8 +357,8 @@ struct ballast_ai_block {
     _Alignas(8) uint64_t id;
     uint64_t size_bytes;
     uint32_t owner_process_id;
-    uint32_t state;
-    uint32_t mappings; /* processes that have it mapped, the owner included */
+    uint32_t state;    /* LOCKED: at least one view is */
+    uint32_t mappings; /* its views, the owner's included */
     uint32_t grants;
 };
 _Static_assert(sizeof(struct ballast_ai_block) == 32, "wire layout");

@@ -171,12 +171,12 @@ static void model_unmap(struct model_block *block, unsigned holder, unsigned pro
         if (right) {
             count[count[1] != 0 ? 1 : 2]--;
         }
-        return;
     }
-    while (count[1] + count[2] != 0) {
+    while (ambiguous && count[1] + count[2] != 0) {
         CHECK_EQUAL(pool_unmap(model.holder[holder], caller(&model.process[process]), id), BALLAST_SUCCESS);
         count[count[1] != 0 ? 1 : 2]--;
     }
+    block->by_address = block->by_address && block->count[block->owner][block->process][2] != 0;
 }
 
 static void model_reopen(unsigned holder)

@@ -149,6 +149,84 @@ static void only_the_owner_frees_and_by_address_only_its_own(void)
     pool_end(pool);
 }
 
+/* What has been unmapped is not at its address any more; something else may be. */
+static void an_address_is_its_latest_blocks(void)
+{
+    struct process a = process_new(1);
+    struct pool *pool = pool_new(MIB, MIB);
+    struct pool_owner *owner = open_owner(pool);
+    struct pool_result first;
+    struct pool_result second;
+    CHECK_EQUAL(pool_allocate(owner, caller(&a), 1, 0, true, &first), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_unmap(owner, caller(&a), first.id), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_free_address(owner, caller(&a), first.view.address), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(pool_free(owner, first.id), BALLAST_SUCCESS);
+
+    /* The process unmaps it itself, and the system uses the address again. */
+    CHECK_EQUAL(pool_allocate(owner, caller(&a), 1, 0, true, &first), BALLAST_SUCCESS);
+    struct view *view = view_at(first.view.address);
+    struct view unmapped = *view;
+    next_address = first.view.address;
+    CHECK_EQUAL(pool_allocate(owner, caller(&a), 1, 0, true, &second), BALLAST_SUCCESS);
+    CHECK_EQUAL(second.view.address, first.view.address);
+    CHECK_EQUAL(pool_free_address(owner, caller(&a), second.view.address), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_free(owner, second.id), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(pool_free_address(owner, caller(&a), first.view.address), BALLAST_NOT_FOUND);
+    *view = unmapped;
+    CHECK_EQUAL(pool_free(owner, first.id), BALLAST_SUCCESS);
+    pool_end(pool);
+}
+
+static void a_block_is_locked_while_a_view_is(void)
+{
+    struct process a = process_new(1);
+    struct process b = process_new(2);
+    struct pool *pool = pool_new(MIB, MIB);
+    struct pool_owner *owner = open_owner(pool);
+    struct pool_owner *other = open_owner(pool);
+    struct pool_result block = allocate(owner, &a, UNIT);
+    struct pool_result view;
+    struct pool_result again;
+    CHECK_EQUAL(pool_grant(owner, block.id, caller(&b), BALLAST_AI_ACCESS_WRITE), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_SUCCESS);
+    CHECK_EQUAL(status_of(pool).locked_bytes, 0);
+
+    /* The view that is there already does not do, neither for another process nor for the owner's. */
+    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK, &again),
+                BALLAST_SUCCESS);
+    CHECK_EQUAL(again.view.state, BALLAST_AI_BLOCK_LOCKED);
+    CHECK(again.view.address != view.view.address);
+    CHECK_EQUAL(status_of(pool).locked_bytes, UNIT);
+    CHECK_EQUAL(pool_map(owner, caller(&a), block.id, BALLAST_AI_ACCESS_WRITE, BALLAST_AI_LOCK_IF_POSSIBLE, &again),
+                BALLAST_SUCCESS);
+    CHECK_EQUAL(again.view.state, BALLAST_AI_BLOCK_LOCKED);
+    CHECK_EQUAL(status_of(pool).locked_bytes, UNIT); /* counted once */
+    CHECK_EQUAL(pool_unmap(owner, caller(&a), block.id), BALLAST_SUCCESS);
+    CHECK_EQUAL(status_of(pool).locked_bytes, UNIT);
+    CHECK_EQUAL(pool_grant(owner, block.id, caller(&b), BALLAST_AI_ACCESS_NONE), BALLAST_SUCCESS);
+    CHECK_EQUAL(status_of(pool).locked_bytes, 0);
+
+    lock_works = false; /* asked for twice, tried once */
+    CHECK_EQUAL(pool_map(owner, caller(&a), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK_IF_POSSIBLE, &view),
+                BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_map(owner, caller(&a), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK_IF_POSSIBLE, &again),
+                BALLAST_SUCCESS);
+    CHECK_EQUAL(again.view.address, view.view.address);
+    CHECK_EQUAL(pool_map(owner, caller(&a), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK, &again),
+                BALLAST_NOT_SUPPORTED);
+    lock_works = true;
+    pool_end(pool);
+
+    pool = pool_new(MIB, MIB);
+    owner = open_owner(pool);
+    CHECK_EQUAL(pool_allocate(owner, caller(&a), UNIT, BALLAST_AI_LOCK, false, &block), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_unmap(owner, caller(&a), block.id), BALLAST_SUCCESS);
+    CHECK_EQUAL(status_of(pool).locked_bytes, 0);
+    CHECK_EQUAL(pool_free(owner, block.id), BALLAST_SUCCESS);
+    CHECK_EQUAL(status_of(pool).locked_bytes, 0);
+    pool_end(pool);
+}
+
 static void locking_is_done_or_reported(void)
 {
     struct process process = process_new(1);
@@ -360,6 +438,8 @@ TEST_MAIN({"allocating_counts_and_freeing_counts_back", allocating_counts_and_fr
           {"the_quota_is_exact_across_owners", the_quota_is_exact_across_owners},
           {"ids_of_freed_blocks_stay_unknown", ids_of_freed_blocks_stay_unknown},
           {"only_the_owner_frees_and_by_address_only_its_own", only_the_owner_frees_and_by_address_only_its_own},
+          {"an_address_is_its_latest_blocks", an_address_is_its_latest_blocks},
+          {"a_block_is_locked_while_a_view_is", a_block_is_locked_while_a_view_is},
           {"locking_is_done_or_reported", locking_is_done_or_reported},
           {"sharing_needs_a_grant_and_ends_with_it", sharing_needs_a_grant_and_ends_with_it},
           {"a_block_goes_from_everywhere_with_its_owner", a_block_goes_from_everywhere_with_its_owner},

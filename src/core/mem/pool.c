@@ -165,22 +165,9 @@ static bool grow_addresses(struct pool_shard *shard)
     return true;
 }
 
-static bool add_address(struct pool_shard *shard, struct pool_block *block)
+void pool_remove_address(struct pool_block *block)
 {
-    if (shard->address_count >= shard->address_capacity && !grow_addresses(shard)) {
-        return false;
-    }
-    struct pool_block **head =
-        &shard->addresses[address_slot(shard->address_capacity, block->process, block->view.address)];
-    block->address_next = *head;
-    *head = block;
-    shard->address_count++;
-    block->by_address = true;
-    return true;
-}
-
-static void remove_address(struct pool_shard *shard, struct pool_block *block)
-{
+    struct pool_shard *shard = block->owner->shard;
     struct pool_block **link =
         &shard->addresses[address_slot(shard->address_capacity, block->process, block->view.address)];
     while (*link != block) {
@@ -191,7 +178,38 @@ static void remove_address(struct pool_shard *shard, struct pool_block *block)
     block->by_address = false;
 }
 
+/* Whoever had this address before has been unmapped by its process or is just being freed. */
+static bool add_address(struct pool_shard *shard, struct pool_block *block)
+{
+    if (shard->address_count >= shard->address_capacity && !grow_addresses(shard)) {
+        return false;
+    }
+    struct pool_block **head =
+        &shard->addresses[address_slot(shard->address_capacity, block->process, block->view.address)];
+    for (struct pool_block *former = *head; former != NULL; former = former->address_next) {
+        if (former->process == block->process && former->view.address == block->view.address) {
+            pool_remove_address(former);
+            break;
+        }
+    }
+    block->address_next = *head;
+    *head = block;
+    shard->address_count++;
+    block->by_address = true;
+    return true;
+}
+
 /* ---- blocks ---- */
+
+void pool_count_locked(struct pool_block *block, const struct pool_view *view, bool more)
+{
+    struct pool_shard *shard = block->owner->shard;
+    if ((view->state & BALLAST_AI_BLOCK_LOCKED) != 0) {
+        shard->locked += more && block->locked_views == 0 ? block->size : 0;
+        block->locked_views += more ? 1 : UINT32_MAX;
+        shard->locked -= !more && block->locked_views == 0 ? block->size : 0;
+    }
+}
 
 static uint32_t class_of(uint64_t size)
 {
@@ -263,10 +281,11 @@ static void release(struct pool_block *block, bool made)
     shard->frees += made;
     shard->allocations -= !made;
     if (block->by_address) {
-        remove_address(shard, block);
+        pool_remove_address(block);
     }
-    if ((block->view.state & BALLAST_AI_BLOCK_LOCKED) != 0) {
+    if (block->locked_views != 0) {
         shard->locked -= block->size;
+        block->locked_views = 0;
     }
     owner->used -= block->size;
     pool_give_back(owner->pool, shard, block->size);
@@ -344,8 +363,8 @@ static bool register_view(struct pool_block *block, bool by_address)
     struct pool_shard *shard = block->owner->shard;
     platform_mutex_lock(&shard->lock);
     bool ok = !by_address || add_address(shard, block);
-    if (ok && (block->view.state & BALLAST_AI_BLOCK_LOCKED) != 0) {
-        shard->locked += block->size;
+    if (ok) {
+        pool_count_locked(block, &block->view, true);
     }
     platform_mutex_unlock(&shard->lock);
     return ok;

@@ -73,6 +73,7 @@ struct pool_block {
     uint32_t view_count;    /* of the owner's view; 0: has been unmapped */
     uint32_t mapping_count; /* of all views; atomic, as the next: pool_query_blocks does not pin */
     uint32_t grant_count;
+    uint32_t locked_views; /* shard.lock */
     uint32_t process_id;
     uint32_t slot;
     bool by_address;
@@ -103,7 +104,7 @@ struct pool_shard {
     uint64_t requested;
     uint64_t allocations;
     uint64_t frees;
-    uint64_t locked;
+    uint64_t locked; /* blocks with a locked view */
     uint32_t class_blocks[BALLAST_AI_SIZE_CLASSES];
     uint64_t class_bytes[BALLAST_AI_SIZE_CLASSES];
     uint8_t padding[POOL_CACHE_LINE];
@@ -138,6 +139,11 @@ bool pool_is_live(const struct pool_block *block);
 bool pool_take_quota(struct pool_owner *owner, uint64_t size);
 /* Shard locked. The owner's part is the caller's. */
 void pool_give_back(struct pool *pool, struct pool_shard *shard, uint64_t size);
+
+/* Shard locked. One more view of the block, or one less, counts as locked if it is. */
+void pool_count_locked(struct pool_block *block, const struct pool_view *view, bool more);
+/* Shard locked: pool_free_address finds the block no more. */
+void pool_remove_address(struct pool_block *block);
 
 /* All shards' locks; unlocking may keep one. */
 void pool_lock_all(struct pool *pool);

@@ -52,7 +52,7 @@ static void describe(const struct pool *pool, const struct pool_block *block, st
         .id = pool_block_id(pool, block),
         .size_bytes = block->size,
         .owner_process_id = block->process_id,
-        .state = block->view.state,
+        .state = block->locked_views != 0 ? BALLAST_AI_BLOCK_LOCKED : 0,
         .mappings = __atomic_load_n(&block->mapping_count, __ATOMIC_RELAXED),
         .grants = __atomic_load_n(&block->grant_count, __ATOMIC_RELAXED),
     };

@@ -52,6 +52,7 @@ static void link_mapping(struct pool *pool, struct pool_block *block, struct poo
 {
     mapping->next = block->mappings;
     block->mappings = mapping;
+    pool_count_locked(block, &mapping->view, true);
     __atomic_add_fetch(&block->mapping_count, 1, __ATOMIC_RELAXED);
     platform_mutex_lock(&pool->global);
     set_holder(mapping, holder);
@@ -64,12 +65,13 @@ static void link_mapping(struct pool *pool, struct pool_block *block, struct poo
     platform_mutex_unlock(&pool->global);
 }
 
-/* Takes *link out of its block's list and puts it before `chain`. Returns the new chain. */
+/* Takes *link out of its block's list and puts it before `chain`. Returns the new chain. Shard locked. */
 static struct pool_mapping *detach(struct pool *pool, struct pool_block *block, struct pool_mapping **link,
                                    struct pool_mapping *chain)
 {
     struct pool_mapping *mapping = *link;
     *link = mapping->next;
+    pool_count_locked(block, &mapping->view, false);
     __atomic_sub_fetch(&block->mapping_count, 1, __ATOMIC_RELAXED);
     unlink_from_holder(pool, mapping);
     mapping->next = chain;
@@ -91,9 +93,11 @@ static void unmap_chain(struct pool *pool, struct pool_mapping *chain)
 void pool_drop_shares(struct pool *pool, struct pool_block *block)
 {
     struct pool_mapping *chain = NULL;
+    platform_mutex_lock(&shard_of(block)->lock);
     while (block->mappings != NULL) {
         chain = detach(pool, block, &block->mappings, chain);
     }
+    platform_mutex_unlock(&shard_of(block)->lock);
     unmap_chain(pool, chain);
     while (block->grants != NULL) {
         struct pool_grant *grant = block->grants;
@@ -248,19 +252,27 @@ static bool may_map(struct pool_block *block, const struct pool_owner *holder, c
     return block->owner == holder || (grant != NULL && grant->access >= access);
 }
 
-/* One more use of a view that the caller has already; false if it has none. Shard locked. */
+/* Whether a view is as locked as it can be, if that is asked for: trying is not repeated. */
+static bool satisfies(const struct pool_view *view, uint32_t options)
+{
+    bool locked = (view->state & BALLAST_AI_BLOCK_LOCKED) != 0;
+    return locked || ((options & BALLAST_AI_LOCK) == 0 &&
+                      ((options & BALLAST_AI_LOCK_IF_POSSIBLE) == 0 || view->lock_status != BALLAST_SUCCESS));
+}
+
+/* One more use of a view that the caller has already; false if it has none such. Shard locked. */
 static bool reuse(struct pool_block *block, const struct pool_owner *holder, const void *process, uint32_t access,
-                  struct pool_view *view)
+                  uint32_t options, struct pool_view *view)
 {
     if (block->owner == holder && block->process == process && block->view_count != 0 &&
-        block->view_count != UINT32_MAX && access == BALLAST_AI_ACCESS_WRITE) {
+        block->view_count != UINT32_MAX && access == BALLAST_AI_ACCESS_WRITE && satisfies(&block->view, options)) {
         block->view_count++;
         *view = block->view;
         return true;
     }
     for (struct pool_mapping *mapping = block->mappings; mapping != NULL; mapping = mapping->next) {
         if (holder_of(mapping) == holder && mapping->process == process && mapping->access == access &&
-            mapping->count != UINT32_MAX) {
+            mapping->count != UINT32_MAX && satisfies(&mapping->view, options)) {
             mapping->count++;
             *view = mapping->view;
             return true;
@@ -306,7 +318,7 @@ static ballast_status map_pinned(struct pool_owner *holder, const struct pool_ca
     struct pool_shard *shard = shard_of(block);
     platform_mutex_lock(&shard->lock);
     bool allowed = may_map(block, holder, caller->process, access);
-    bool done = allowed && reuse(block, holder, caller->process, access, view);
+    bool done = allowed && reuse(block, holder, caller->process, access, options, view);
     platform_mutex_unlock(&shard->lock);
     if (!allowed || done) {
         return done ? BALLAST_SUCCESS : BALLAST_ACCESS_DENIED;
@@ -360,6 +372,10 @@ static bool unuse(struct pool_owner *holder, const void *process, struct pool_bl
     }
     *own = --block->view_count == 0;
     if (*own) {
+        pool_count_locked(block, &block->view, false);
+        if (block->by_address) {
+            pool_remove_address(block); /* something else may come to be there */
+        }
         __atomic_sub_fetch(&block->mapping_count, 1, __ATOMIC_RELAXED);
     }
     return true;
