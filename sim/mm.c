@@ -140,9 +140,12 @@ NTSTATUS ZwMapViewOfSection(HANDLE section_handle, HANDLE process_handle, PVOID 
     UNREFERENCED_PARAMETER(commit);
     struct section *section = sim_handle_object(section_handle, SIM_HANDLE_SECTION, "ZwMapViewOfSection");
     struct sim_eprocess *process = sim_handle_object(process_handle, SIM_HANDLE_PROCESS, "ZwMapViewOfSection");
-    if (*base != NULL || offset != NULL || *size != section->size || inherit != ViewUnmap || allocation != 0 ||
-        (protection != PAGE_READONLY && protection != PAGE_READWRITE)) {
+    if (*base != NULL || offset != NULL || *size != section->size || inherit != ViewUnmap ||
+        (allocation & ~SEC_NO_CHANGE) != 0 || (protection != PAGE_READONLY && protection != PAGE_READWRITE)) {
         sim_violation("section", "ZwMapViewOfSection: only whole views at any address are simulated");
+    }
+    if (protection == PAGE_READONLY && (allocation & SEC_NO_CHANGE) == 0) {
+        sim_violation("section", "a read-only view that its process can make writable");
     }
     if (process->narrow && zero_bits == 0) {
         sim_violation("section", "a view for a process with 32-bit pointers may be beyond their reach");

@@ -548,6 +548,7 @@ typedef enum {
 
 #define PAGE_READONLY  0x02u
 #define PAGE_READWRITE 0x04u
+#define SEC_NO_CHANGE  0x00400000u
 #define SEC_COMMIT     0x08000000u
 
 typedef enum {

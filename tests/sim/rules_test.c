@@ -733,11 +733,16 @@ static NTSTATUS user_section(PIRP irp)
     return good(irp);
 }
 
-static NTSTATUS map(PIRP irp, HANDLE section, HANDLE process, SIZE_T size)
+static NTSTATUS map_protected(PIRP irp, HANDLE section, HANDLE process, SIZE_T size, ULONG protection)
 {
     PVOID base = NULL;
-    (void)ZwMapViewOfSection(section, process, &base, 0, 0, NULL, &size, ViewUnmap, 0, PAGE_READWRITE);
+    (void)ZwMapViewOfSection(section, process, &base, 0, 0, NULL, &size, ViewUnmap, 0, protection);
     return good(irp);
+}
+
+static NTSTATUS map(PIRP irp, HANDLE section, HANDLE process, SIZE_T size)
+{
+    return map_protected(irp, section, process, size, PAGE_READWRITE);
 }
 
 static NTSTATUS part_of_a_view(PIRP irp)
@@ -745,6 +750,13 @@ static NTSTATUS part_of_a_view(PIRP irp)
     HANDLE section;
     (void)make_section(&section, OBJ_KERNEL_HANDLE);
     return map(irp, section, open_requestor(irp), 100);
+}
+
+static NTSTATUS read_only_for_now(PIRP irp)
+{
+    HANDLE section;
+    (void)make_section(&section, OBJ_KERNEL_HANDLE);
+    return map_protected(irp, section, open_requestor(irp), 4096, PAGE_READONLY);
 }
 
 static NTSTATUS section_for_process(PIRP irp)
@@ -1078,6 +1090,7 @@ static void objects(void)
         ROW(section_left, "leak"),
         ROW(user_section, "handle"),
         ROW(part_of_a_view, "section"),
+        ROW(read_only_for_now, "section"),
         ROW(section_for_process, "handle"),
         ROW(view_left, "leak"),
         ROW(reverts_for_nothing, "security"),

@@ -13,9 +13,10 @@
 #include "core/mem/pool.h"
 #include "driver/nt/late.h"
 
-#define VM_OPERATION         0x0008u /* PROCESS_VM_OPERATION */
-#define SECTION_ACCESS       0x0006u /* SECTION_MAP_WRITE | SECTION_MAP_READ */
-#define LOCK_IN_PROCESS      1u      /* of ZwLockVirtualMemory: in the working set; needs no privilege */
+#define VM_OPERATION         0x0008u     /* PROCESS_VM_OPERATION */
+#define SECTION_ACCESS       0x0006u     /* SECTION_MAP_WRITE | SECTION_MAP_READ */
+#define VIEW_NO_CHANGE       0x00400000u /* SEC_NO_CHANGE: its process may not change the protection, only unmap */
+#define LOCK_IN_PROCESS      1u          /* of ZwLockVirtualMemory: in the working set; needs no privilege */
 #define NARROW_ADDRESSES     0x7FFFFFFFu
 #define LARGEST_NARROW_BLOCK 0x7FFF0000u
 
@@ -55,9 +56,9 @@ static NTSTATUS map_into(HANDLE process, void *section, uint64_t size, const str
     PVOID base = NULL;
     SIZE_T length = (SIZE_T)size;
     ULONG_PTR zero_bits = caller->narrow ? NARROW_ADDRESSES : 0;
-    ULONG protection = access == BALLAST_AI_ACCESS_WRITE ? PAGE_READWRITE : PAGE_READONLY;
-    NTSTATUS status =
-        ZwMapViewOfSection(section, process, &base, zero_bits, 0, NULL, &length, ViewUnmap, 0, protection);
+    bool writable = access == BALLAST_AI_ACCESS_WRITE;
+    NTSTATUS status = ZwMapViewOfSection(section, process, &base, zero_bits, 0, NULL, &length, ViewUnmap,
+                                         writable ? 0 : VIEW_NO_CHANGE, writable ? PAGE_READWRITE : PAGE_READONLY);
     if (!NT_SUCCESS(status)) {
         return status;
     }
