@@ -140,6 +140,24 @@ static void all_names_lead_to_the_device(void)
     end();
 }
 
+/* Another driver's name stays that, and the driver loads without it. */
+static void names_of_others_are_left_alone(void)
+{
+    UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\AIDriver");
+    UNICODE_STRING target = RTL_CONSTANT_STRING(L"\\Device\\Other");
+    struct sim_file *opened;
+    reset(false);
+    CHECK_EQUAL(IoCreateSymbolicLink(&link, &target), STATUS_SUCCESS);
+    load();
+    CHECK_EQUAL(sim_create_file(user, "\\DosDevices\\AI_Driver", GENERIC_READ, &opened), STATUS_SUCCESS);
+    CHECK(sim_create_file(user, "\\DosDevices\\AIDriver", GENERIC_READ, &opened) != STATUS_SUCCESS);
+    sim_kill_process(administrator);
+    sim_kill_process(user);
+    sim_unload_early();
+    CHECK_EQUAL(IoDeleteSymbolicLink(&link), STATUS_SUCCESS); /* still there */
+    sim_unload();
+}
+
 static void other_functions_are_refused(void)
 {
     static const UCHAR majors[] = {IRP_MJ_QUERY_INFORMATION, IRP_MJ_SET_INFORMATION, IRP_MJ_FLUSH_BUFFERS,
@@ -411,6 +429,7 @@ TEST_MAIN({"users_may_query_and_allocate_only", users_may_query_and_allocate_onl
           {"handles_for_reading_change_nothing", handles_for_reading_change_nothing},
           {"boosting_needs_rights_on_the_thread", boosting_needs_rights_on_the_thread},
           {"all_names_lead_to_the_device", all_names_lead_to_the_device},
+          {"names_of_others_are_left_alone", names_of_others_are_left_alone},
           {"other_functions_are_refused", other_functions_are_refused},
           {"states_and_differences_of_threads", states_and_differences_of_threads},
           {"pended_queries_can_be_cancelled", pended_queries_can_be_cancelled},

@@ -28,6 +28,7 @@ struct ai_driver ai_driver;
 
 DRIVER_INITIALIZE DriverEntry;
 
+/* The first is ours; the others are the Codex clients', and another driver may have them already. */
 static const WCHAR *const links[] = {L"\\DosDevices\\BallastAi", L"\\DosDevices\\AIDriver", L"\\DosDevices\\AI_Driver",
                                      L"\\DosDevices\\CodexAiDriver"};
 #define LINKS (sizeof(links) / sizeof(links[0]))
@@ -209,9 +210,28 @@ static void delete_device(void)
     for (size_t i = 0; i < LINKS; i++) {
         UNICODE_STRING link;
         RtlInitUnicodeString(&link, links[i]);
-        (void)IoDeleteSymbolicLink(&link);
+        if ((ai_driver.links & 1u << i) != 0) {
+            (void)IoDeleteSymbolicLink(&link);
+        }
     }
     IoDeleteDevice(ai_driver.device);
+}
+
+static NTSTATUS create_link(size_t i, PUNICODE_STRING device)
+{
+    UNICODE_STRING link;
+    RtlInitUnicodeString(&link, links[i]);
+    if (nt_in_wine) {
+        (void)IoDeleteSymbolicLink(&link); /* a driver's process that crashed has left it */
+    }
+    NTSTATUS status = IoCreateSymbolicLink(&link, device);
+    if (NT_SUCCESS(status)) {
+        ai_driver.links |= 1u << i;
+    } else if (status == STATUS_OBJECT_NAME_COLLISION && i > 0) {
+        DbgPrint("ballastai: %ls is another driver's already\n", links[i]);
+        status = STATUS_SUCCESS;
+    }
+    return status;
 }
 
 static NTSTATUS create_device(void)
@@ -224,10 +244,7 @@ static NTSTATUS create_device(void)
     }
     status = nt_device_protect(ai_driver.device, ACCESS_EVERYONE);
     for (size_t i = 0; i < LINKS && NT_SUCCESS(status); i++) {
-        UNICODE_STRING link;
-        RtlInitUnicodeString(&link, links[i]);
-        (void)IoDeleteSymbolicLink(&link); /* a crash may have left it */
-        status = IoCreateSymbolicLink(&link, &name);
+        status = create_link(i, &name);
     }
     if (!NT_SUCCESS(status)) {
         delete_device();

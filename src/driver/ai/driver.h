@@ -50,6 +50,7 @@ struct ai_counters { /* all atomic */
 struct ai_driver {
     PDRIVER_OBJECT object;
     PDEVICE_OBJECT device;
+    uint32_t links;              /* the names that are this driver's, a bit each */
     bool ready;                  /* atomic; requests before that come only in Wine */
     PUNICODE_STRING service_key; /* valid during load */
     UNICODE_STRING parameters;   /* path of the service's key `Parameters` */

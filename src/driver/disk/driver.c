@@ -94,7 +94,9 @@ static NTSTATUS create_control_device(void)
     }
     status = nt_device_protect(disk_driver.control, CONTROL_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
-        (void)IoDeleteSymbolicLink(&link); /* a crash may have left it */
+        if (nt_in_wine) {
+            (void)IoDeleteSymbolicLink(&link); /* a driver's process that crashed has left it */
+        }
         status = IoCreateSymbolicLink(&link, &name);
     }
     if (!NT_SUCCESS(status)) {
