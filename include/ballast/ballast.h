@@ -214,6 +214,17 @@ BALLAST_API ballast_result ballast_disk_remove(uint32_t number, uint32_t flags, 
 /* Changes the size of the disk, not of a file system on it. File disks only grow. */
 BALLAST_API ballast_result ballast_disk_resize(uint32_t number, uint64_t size, uint32_t flags, ballast_error *error);
 
+#define BALLAST_FORMAT_QUIET 0x0001u /* what the program prints goes to standard error */
+
+/*
+ * Runs the system's format program for the disk, which loses what it holds: by drive letter `letter`, which leads to it, or
+ * if that is 0 by a free one meanwhile. `parameters` are the program's, such as L"/fs:ntfs /q /y"; without /y it asks. It has
+ * the caller's standard input and output. Returns when it has ended. BALLAST_BUSY: no letter is free; BALLAST_FAILED: there
+ * is no such program, or it ended with an exit code other than 0 (and error->code is 0).
+ */
+BALLAST_API ballast_result ballast_disk_format(uint32_t number, wchar_t letter, const wchar_t *parameters,
+                                               uint32_t flags, ballast_error *error);
+
 /* ---- drive letters, mount points, disks at boot ------------------------------------------------------------------- */
 
 /* Letters are upper case, A ... Z. */

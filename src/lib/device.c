@@ -94,3 +94,20 @@ DWORD disk_length(HANDLE disk, uint64_t *length)
     }
     return code;
 }
+
+HANDLE lock_mutex(const wchar_t *name)
+{
+    HANDLE mutex = CreateMutexW(NULL, FALSE, name);
+    if (mutex != NULL) {
+        (void)WaitForSingleObject(mutex, INFINITE); /* abandoned is ours, too */
+    }
+    return mutex;
+}
+
+void unlock_mutex(HANDLE mutex)
+{
+    if (mutex != NULL) {
+        (void)ReleaseMutex(mutex);
+        CloseHandle(mutex);
+    }
+}

@@ -37,6 +37,13 @@ HANDLE open_disk(uint32_t number, DWORD access, ballast_result *result, ballast_
 DWORD device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
                      DWORD output_length, DWORD *returned);
 
+/* Held while a free letter is chosen and taken: two programs at once must not choose the same. */
+#define LETTER_MUTEX L"Global\\BallastDriveLetter"
+
+/* Waits for a mutex and owns it. NULL, which unlock_mutex takes, if that is not possible: then nothing is exclusive. */
+HANDLE lock_mutex(const wchar_t *name);
+void unlock_mutex(HANDLE mutex);
+
 /* Size in bytes of a disk that is open. Returns 0 or the Windows error code. */
 DWORD disk_length(HANDLE disk, uint64_t *length);
 

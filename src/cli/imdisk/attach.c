@@ -232,6 +232,22 @@ static wchar_t mount(const struct arguments *arguments, const struct imdisk_crea
     return 0;
 }
 
+static enum imdisk_exit format(const struct arguments *arguments, uint32_t number, wchar_t letter)
+{
+    ballast_error error;
+    if (!arguments->numeric && letter != 0) {
+        say(L"Formatting disk %lc:...\n", (wint_t)letter);
+    } else if (!arguments->numeric) {
+        say(L"Formatting disk %u...\n", number);
+    }
+    /* With -n standard output has the number alone. */
+    ballast_result result =
+        ballast_disk_format(number, letter, arguments->format, arguments->numeric ? BALLAST_FORMAT_QUIET : 0, &error);
+    return result == BALLAST_OK     ? IMDISK_DONE
+           : result == BALLAST_BUSY ? fail(IMDISK_NO_LETTER, &error)
+                                    : fail(IMDISK_FORMAT_FAILED, &error);
+}
+
 static enum imdisk_exit finish(const struct arguments *arguments, const struct imdisk_create_data *data, wchar_t letter)
 {
     ballast_error error;
@@ -246,7 +262,7 @@ static enum imdisk_exit finish(const struct arguments *arguments, const struct i
         }
     }
     if (arguments->format != NULL) {
-        enum imdisk_exit result = format_disk(arguments, data->device_number, letter);
+        enum imdisk_exit result = format(arguments, data->device_number, letter);
         if (result != IMDISK_DONE) {
             return result;
         }

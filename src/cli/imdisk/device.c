@@ -255,20 +255,3 @@ enum imdisk_exit target_quiesce(const struct arguments *arguments, const struct 
     }
     return IMDISK_DONE;
 }
-
-HANDLE lock_mutex(const wchar_t *name)
-{
-    HANDLE mutex = CreateMutexW(NULL, FALSE, name);
-    if (mutex != NULL) {
-        (void)WaitForSingleObject(mutex, INFINITE); /* abandoned is ours, too */
-    }
-    return mutex;
-}
-
-void unlock_mutex(HANDLE mutex)
-{
-    if (mutex != NULL) {
-        (void)ReleaseMutex(mutex);
-        CloseHandle(mutex);
-    }
-}

@@ -55,13 +55,6 @@ HANDLE open_native(const wchar_t *path, DWORD access);
 enum imdisk_exit target_quiesce(const struct arguments *arguments, const struct target *target, bool force,
                                 bool *locked);
 
-/* Held while a free letter is chosen and taken: two programs at once must not choose the same. */
-#define LETTER_MUTEX L"Global\\BallastDriveLetter"
-
-/* Waits for a mutex and owns it. NULL, which unlock_mutex takes, if that is not possible: then nothing is exclusive. */
-HANDLE lock_mutex(const wchar_t *name);
-void unlock_mutex(HANDLE mutex);
-
 /* ---- parts of the commands ----------------------------------------------------------------------------------------- */
 
 /*
@@ -69,9 +62,6 @@ void unlock_mutex(HANDLE mutex);
  * and not given. Prints why it cannot.
  */
 enum imdisk_exit image_resolve(const struct arguments *arguments, uint64_t *offset, uint64_t *size);
-
-/* Runs the system's format for disk `number`, by `letter` or, if that is 0, by a temporary one. */
-enum imdisk_exit format_disk(const struct arguments *arguments, uint32_t number, wchar_t letter);
 
 /* The bytes that -s asks for; prints why there are none. */
 enum imdisk_exit resolve_size(const struct arguments *arguments, uint64_t *size);
