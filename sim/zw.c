@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Zw: image files on a volume that is a set of unlinked host files. Reads and writes of an asynchronous file complete in
- * the call or later, in another thread, as the seed decides. Events and links are in zw_objects.c.
+ * Zw: files on the volume of volume.c. Reads and writes of an asynchronous file complete in the call or later, in another
+ * thread, as the seed decides. Events and links are in zw_objects.c.
  */
 
 #include "sim/internal.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #define NAME_SIZE             1024
 #define VOLUME_PREFIX         "\\??\\C:\\"
@@ -23,207 +17,10 @@
 #define FSCTL_GET_COMPRESSION 0x0009003Cu
 #define FSCTL_REQUEST_OPLOCK  0x00090000u /* level 1: ends when somebody else opens the file, or when it is cancelled */
 
-/* ---- the volume ---- */
-
-struct node {
-    char *name;
-    int descriptor;
-    bool is_protected;
-    bool deleted;
-    unsigned opens; /* handles; share counts of those */
-    unsigned writers, deny_write;
-    unsigned references; /* handles, and the directory's one */
-    struct node *next;
-};
-
-static struct sim_raw_lock volume_lock;
-static struct node *nodes;
-static NTSTATUS volume_failure; /* atomic */
-static bool held;               /* atomic */
-static bool oplocks;            /* can be requested */
-static unsigned waiting;        /* atomic */
-static unsigned long flushes;   /* atomic */
-static uint64_t unflushed;      /* atomic */
-
-static struct node *find_node(const char *name)
-{
-    struct node *node = nodes;
-    while (node != NULL && (node->deleted || strcasecmp(node->name, name) != 0)) {
-        node = node->next;
-    }
-    return node;
-}
-
-static void unlink_if_unused(struct node *node)
-{
-    if (node->references != 0) {
-        return;
-    }
-    struct node **link = &nodes;
-    while (*link != node) {
-        link = &(*link)->next;
-    }
-    *link = node->next;
-    (void)close(node->descriptor);
-    free(node->name);
-    free(node);
-}
-
-static struct node *create_node(const char *name)
-{
-    struct node *node = calloc(1, sizeof(*node));
-    node->name = strdup(name);
-    node->descriptor = memfd_create("sim", MFD_CLOEXEC);
-    node->references = 1;
-    node->next = nodes;
-    nodes = node;
-    return node;
-}
-
-static uint64_t node_size(const struct node *node)
-{
-    struct stat status;
-    return fstat(node->descriptor, &status) == 0 ? (uint64_t)status.st_size : 0;
-}
-
-bool sim_volume_create(const char *name, const void *data, uint64_t size)
-{
-    sim_volume_delete(name);
-    sim_raw_lock(&volume_lock);
-    struct node *node = create_node(name);
-    bool ok = ftruncate(node->descriptor, (off_t)size) == 0 &&
-              (data == NULL || pwrite(node->descriptor, data, size, 0) == (ssize_t)size);
-    sim_raw_unlock(&volume_lock);
-    return ok;
-}
-
-void sim_volume_delete(const char *name)
-{
-    sim_raw_lock(&volume_lock);
-    struct node *node = find_node(name);
-    if (node != NULL) {
-        node->deleted = true;
-        node->references--;
-        unlink_if_unused(node);
-    }
-    sim_raw_unlock(&volume_lock);
-}
-
-int64_t sim_volume_size(const char *name)
-{
-    sim_raw_lock(&volume_lock);
-    const struct node *node = find_node(name);
-    int64_t size = node != NULL ? (int64_t)node_size(node) : -1;
-    sim_raw_unlock(&volume_lock);
-    return size;
-}
-
-bool sim_volume_truncate(const char *name, uint64_t size)
-{
-    sim_raw_lock(&volume_lock);
-    const struct node *node = find_node(name);
-    bool ok = node != NULL && ftruncate(node->descriptor, (off_t)size) == 0;
-    sim_raw_unlock(&volume_lock);
-    return ok;
-}
-
-bool sim_volume_read(const char *name, uint64_t offset, void *data, size_t length)
-{
-    sim_raw_lock(&volume_lock);
-    const struct node *node = find_node(name);
-    bool ok = node != NULL && pread(node->descriptor, data, length, (off_t)offset) == (ssize_t)length;
-    sim_raw_unlock(&volume_lock);
-    return ok;
-}
-
-bool sim_volume_write(const char *name, uint64_t offset, const void *data, size_t length)
-{
-    sim_raw_lock(&volume_lock);
-    const struct node *node = find_node(name);
-    bool ok = node != NULL && node->deny_write == 0 &&
-              pwrite(node->descriptor, data, length, (off_t)offset) == (ssize_t)length;
-    sim_raw_unlock(&volume_lock);
-    return ok;
-}
-
-int64_t sim_volume_allocated(const char *name)
-{
-    struct stat status;
-    sim_raw_lock(&volume_lock);
-    const struct node *node = find_node(name);
-    int64_t size = node != NULL && fstat(node->descriptor, &status) == 0 ? (int64_t)status.st_blocks * 512 : -1;
-    sim_raw_unlock(&volume_lock);
-    return size;
-}
-
-void sim_volume_protect(const char *name)
-{
-    sim_raw_lock(&volume_lock);
-    find_node(name)->is_protected = true;
-    sim_raw_unlock(&volume_lock);
-}
-
-void sim_volume_oplocks(bool on)
-{
-    oplocks = on;
-}
-
-void sim_volume_hold(bool on)
-{
-    __atomic_store_n(&held, on, __ATOMIC_RELAXED);
-}
-
-unsigned sim_volume_waiting(void)
-{
-    return __atomic_load_n(&waiting, __ATOMIC_RELAXED);
-}
-
-/* Polls: to wait properly would order what nothing orders on NT. */
-static void wait_while_held(void)
-{
-    struct timespec time = {0, 100000};
-    __atomic_add_fetch(&waiting, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&held, __ATOMIC_RELAXED)) {
-        (void)nanosleep(&time, NULL);
-    }
-    __atomic_sub_fetch(&waiting, 1, __ATOMIC_RELAXED);
-}
-
-void sim_volume_fail(NTSTATUS status)
-{
-    __atomic_store_n(&volume_failure, status, __ATOMIC_RELAXED);
-}
-
-unsigned long sim_volume_flushes(void)
-{
-    return __atomic_load_n(&flushes, __ATOMIC_RELAXED);
-}
-
-uint64_t sim_volume_unflushed_bytes(void)
-{
-    return __atomic_load_n(&unflushed, __ATOMIC_RELAXED);
-}
-
-void sim_volume_reset(void)
-{
-    while (nodes != NULL) {
-        if (nodes->opens != 0) {
-            sim_violation("test", "reset with file '%s' open", nodes->name);
-        }
-        nodes->references = 0;
-        unlink_if_unused(nodes);
-    }
-    flushes = 0;
-    unflushed = 0;
-    held = false;
-    oplocks = false;
-    volume_failure = STATUS_SUCCESS;
-}
-
 /* ---- files ---- */
 
 struct file {
-    struct node *node;
+    struct sim_node *node;
     ACCESS_MASK access;
     ULONG share, options;
     unsigned pending;        /* atomic */
@@ -238,13 +35,7 @@ static void release_file(struct file *file)
     if (!sim_drop_reference(&file->references)) {
         return;
     }
-    sim_raw_lock(&volume_lock);
-    file->node->opens--;
-    file->node->writers -= (file->access & FILE_WRITE_DATA) != 0;
-    file->node->deny_write -= (file->share & FILE_SHARE_WRITE) == 0;
-    file->node->references--;
-    unlink_if_unused(file->node);
-    sim_raw_unlock(&volume_lock);
+    sim_node_close(file->node, file->access, file->share);
     free(file);
 }
 
@@ -276,31 +67,6 @@ void ObDereferenceObject(PVOID object)
         return;
     }
     release_file(CONTAINING_RECORD(object, struct file, object));
-}
-
-static NTSTATUS open_node(const char *name, ULONG disposition, ACCESS_MASK access, ULONG share, struct node **result)
-{
-    struct node *node = find_node(name);
-    if (node == NULL) {
-        if (disposition != FILE_OPEN_IF) {
-            return STATUS_OBJECT_NAME_NOT_FOUND;
-        }
-        node = create_node(name);
-    }
-    if (node->is_protected && (!sim_self()->system || sim_self()->impersonating)) {
-        return STATUS_ACCESS_DENIED;
-    }
-    bool writes = (access & FILE_WRITE_DATA) != 0;
-    bool denies = (share & FILE_SHARE_WRITE) == 0;
-    if ((writes && node->deny_write != 0) || (denies && node->writers != 0)) {
-        return STATUS_SHARING_VIOLATION;
-    }
-    node->opens++;
-    node->writers += writes;
-    node->deny_write += denies;
-    node->references++;
-    *result = node;
-    return STATUS_SUCCESS;
 }
 
 static ACCESS_MASK map_generic(ACCESS_MASK access)
@@ -340,9 +106,8 @@ NTSTATUS ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES att
     file->share = share;
     file->options = options;
     file->references = 1;
-    sim_raw_lock(&volume_lock);
-    NTSTATUS status = open_node(path + strlen(VOLUME_PREFIX), disposition, file->access, share, &file->node);
-    sim_raw_unlock(&volume_lock);
+    NTSTATUS status =
+        sim_node_open(path + strlen(VOLUME_PREFIX), disposition == FILE_OPEN_IF, file->access, share, &file->node);
     if (!NT_SUCCESS(status)) {
         free(file);
         return status;
@@ -364,32 +129,12 @@ struct transfer {
     bool write;
 };
 
-static NTSTATUS carry_out(const struct transfer *transfer, ULONG_PTR *information)
-{
-    const struct node *node = transfer->file->node;
-    wait_while_held();
-    NTSTATUS failure = __atomic_load_n(&volume_failure, __ATOMIC_RELAXED);
-    *information = 0;
-    if (failure != STATUS_SUCCESS) {
-        return failure;
-    }
-    if (transfer->write) {
-        ssize_t done = pwrite(node->descriptor, transfer->buffer, transfer->length, (off_t)transfer->offset);
-        *information = done > 0 ? (ULONG_PTR)done : 0;
-        __atomic_add_fetch(&unflushed, *information, __ATOMIC_RELAXED);
-        return done == (ssize_t)transfer->length ? STATUS_SUCCESS : STATUS_DISK_FULL;
-    }
-    ssize_t done = pread(node->descriptor, transfer->buffer, transfer->length, (off_t)transfer->offset);
-    *information = done > 0 ? (ULONG_PTR)done : 0;
-    sim_memory_accessed(transfer->buffer, *information, true);
-    return *information != 0 || transfer->length == 0 ? STATUS_SUCCESS : STATUS_END_OF_FILE;
-}
-
 static void finish_transfer(struct transfer *transfer)
 {
     ULONG_PTR information;
-    NTSTATUS status = carry_out(transfer, &information);
     struct file *file = transfer->file;
+    NTSTATUS status = sim_node_transfer(file->node, transfer->write, transfer->offset, transfer->buffer,
+                                        transfer->length, &information);
     transfer->io->Information = information;
     transfer->io->Status = status;
     struct sim_waitable *event = transfer->event;
@@ -495,17 +240,12 @@ NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, P
     return io->Status;
 }
 
-static NTSTATUS zero_data(const struct node *node, const int64_t *range, ULONG length)
+static NTSTATUS zero_data(const struct sim_node *node, const int64_t *range, ULONG length)
 {
     if (length < 2 * sizeof(*range) || range[0] < 0 || range[1] < range[0]) {
         return STATUS_INVALID_PARAMETER;
     }
-    int64_t end = range[1] < (int64_t)node_size(node) ? range[1] : (int64_t)node_size(node);
-    if (end > range[0] &&
-        fallocate(node->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, range[0], end - range[0]) != 0) {
-        return STATUS_NOT_SUPPORTED;
-    }
-    return STATUS_SUCCESS;
+    return sim_node_zero(node, range[0], range[1]) ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
 }
 
 NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
@@ -527,7 +267,7 @@ NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID
         sim_memory_accessed(output, sizeof(USHORT), true);
         io->Information = sizeof(USHORT);
         io->Status = STATUS_SUCCESS;
-    } else if (code == FSCTL_REQUEST_OPLOCK && oplocks && event != NULL && file->oplock == NULL) {
+    } else if (code == FSCTL_REQUEST_OPLOCK && sim_volume_has_oplocks() && event != NULL && file->oplock == NULL) {
         file->oplock = io;
         file->oplock_event = sim_handle_object(event, SIM_HANDLE_EVENT, "ZwFsControlFile");
         sim_waitable_clear(file->oplock_event);
@@ -562,7 +302,7 @@ NTSTATUS ZwQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID inform
     }
     if (information_class == FileStandardInformation && length >= sizeof(FILE_STANDARD_INFORMATION)) {
         *(FILE_STANDARD_INFORMATION *)information =
-            (FILE_STANDARD_INFORMATION){.EndOfFile.QuadPart = (LONGLONG)node_size(file->node), .NumberOfLinks = 1};
+            (FILE_STANDARD_INFORMATION){.EndOfFile.QuadPart = (LONGLONG)sim_node_size(file->node), .NumberOfLinks = 1};
     } else if (information_class == FileAlignmentInformation && length >= sizeof(FILE_ALIGNMENT_INFORMATION)) {
         *(FILE_ALIGNMENT_INFORMATION *)information = (FILE_ALIGNMENT_INFORMATION){.AlignmentRequirement = 1};
     } else {
@@ -589,7 +329,7 @@ NTSTATUS ZwSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID informat
         io->Status = STATUS_DISK_FULL;
         return io->Status;
     }
-    io->Status = ftruncate(file->node->descriptor, end->EndOfFile.QuadPart) == 0 ? STATUS_SUCCESS : STATUS_DISK_FULL;
+    io->Status = sim_node_resize(file->node, end->EndOfFile.QuadPart) ? STATUS_SUCCESS : STATUS_DISK_FULL;
     return io->Status;
 }
 
@@ -612,16 +352,6 @@ NTSTATUS ZwQueryVolumeInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID 
 
 /* ---- flushing, by the function or, where that does not exist, by a request to the file system's device ---- */
 
-static NTSTATUS flush(void)
-{
-    NTSTATUS failure = __atomic_load_n(&volume_failure, __ATOMIC_RELAXED);
-    if (failure == STATUS_SUCCESS) {
-        __atomic_add_fetch(&flushes, 1, __ATOMIC_RELAXED);
-        __atomic_store_n(&unflushed, 0, __ATOMIC_RELAXED);
-    }
-    return failure;
-}
-
 NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io);
 
 NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io)
@@ -631,7 +361,7 @@ NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io)
     if (sim_fault("ZwFlushBuffersFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    io->Status = flush();
+    io->Status = sim_volume_flush();
     return io->Status;
 }
 
@@ -639,7 +369,7 @@ static void *flush_later(void *context)
 {
     PIRP irp = context;
     sim_delay();
-    irp->IoStatus.Status = flush();
+    irp->IoStatus.Status = sim_volume_flush();
     irp->IoStatus.Information = 0;
     IoCompleteRequest(irp, IO_NO_INCREMENT);
     return NULL;
@@ -660,7 +390,7 @@ static NTSTATUS file_system_flush(PDEVICE_OBJECT device, PIRP irp)
         pthread_detach(thread);
         return STATUS_PENDING;
     }
-    NTSTATUS status = flush();
+    NTSTATUS status = sim_volume_flush();
     irp->IoStatus.Status = status;
     irp->IoStatus.Information = 0;
     IoCompleteRequest(irp, IO_NO_INCREMENT);
