@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ballast disk bench: what a program sees of a disk's speed, one request at a time. */
 
-#include "cli/ballast/cli.h"
+#include "cli/ballast/disk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +123,7 @@ ballast_result disk_bench(const struct arguments *arguments)
     if (!option_number(arguments, L"seconds", &seconds)) {
         return BALLAST_INVALID_ARGUMENT;
     }
-    if (!find_disk(arguments->positions[0], &number, &result)) {
+    if (!disk_find(arguments->positions[0], &number, &result)) {
         return result;
     }
     result = ballast_disk_query(number, &info, &error);

@@ -113,11 +113,4 @@ extern const struct command ai_commands[];
 extern const size_t ai_command_count;
 extern const struct command top_command;
 
-ballast_result disk_bench(const struct arguments *arguments);
-
-/* ---- shared by disk commands ---- */
-
-/* Finds the disk that an argument names; prints a message if there is none. */
-bool find_disk(const wchar_t *text, uint32_t *number, ballast_result *result);
-
 #endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the disk commands share. */
+#ifndef CLI_BALLAST_DISK_H
+#define CLI_BALLAST_DISK_H
+
+#include "cli/ballast/cli.h"
+
+/* Finds the disk that an argument names; prints a message if there is none. */
+bool disk_find(const wchar_t *text, uint32_t *number, ballast_result *result);
+
+/* All about a disk; prints a message if that cannot be had. */
+ballast_result disk_query(uint32_t number, ballast_disk_info *info);
+
+/* "ram" or "file", and "hd", "floppy", "cd", "raw" or "unknown". */
+const char *disk_type_text(const ballast_disk_info *info);
+const char *disk_device_text(const ballast_disk_info *info);
+
+/* An object of a document or an array. */
+void disk_print_json(const ballast_disk_info *info);
+
+ballast_result disk_bench(const struct arguments *arguments);
+ballast_result disk_copy(const struct arguments *arguments);
+ballast_result disk_create(const struct arguments *arguments);
+ballast_result disk_info(const struct arguments *arguments);
+ballast_result disk_list(const struct arguments *arguments);
+ballast_result disk_verify(const struct arguments *arguments);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* ballast disk create */
+
+#include "cli/ballast/disk.h"
+
+#include <wchar.h>
+
+static bool parse_type(const wchar_t *text, ballast_disk_type *type)
+{
+    if (wcscmp(text, L"ram") == 0) {
+        *type = BALLAST_DISK_RAM;
+    } else if (wcscmp(text, L"file") == 0) {
+        *type = BALLAST_DISK_FILE;
+    } else {
+        print_error("error: --type is ram or file, not '%s'\n", utf8(text));
+        return false;
+    }
+    return true;
+}
+
+static bool parse_device(const wchar_t *text, ballast_disk_device *device)
+{
+    static const struct {
+        const wchar_t *name;
+        ballast_disk_device device;
+    } devices[] = {
+        {L"auto", BALLAST_DEVICE_AUTOMATIC}, {L"hd", BALLAST_DEVICE_HARD_DISK}, {L"floppy", BALLAST_DEVICE_FLOPPY},
+        {L"cd", BALLAST_DEVICE_CD},          {L"raw", BALLAST_DEVICE_RAW},
+    };
+    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+        if (wcscmp(text, devices[i].name) == 0) {
+            *device = devices[i].device;
+            return true;
+        }
+    }
+    print_error("error: --device is auto, hd, floppy, cd or raw, not '%s'\n", utf8(text));
+    return false;
+}
+
+static bool parse_letter(const wchar_t *text, wchar_t *letter)
+{
+    wchar_t upper = (wchar_t)(text[0] & ~0x20);
+    if (upper < L'A' || upper > L'Z' || (text[1] != 0 && (text[1] != L':' || text[2] != 0))) {
+        print_error("error: --letter takes a drive letter such as X:, not '%s'\n", utf8(text));
+        return false;
+    }
+    *letter = upper;
+    return true;
+}
+
+static bool read_create_options(const struct arguments *arguments, ballast_disk_options *options)
+{
+    static const struct {
+        const wchar_t *name;
+        uint32_t flag;
+    } switches[] = {
+        {L"read-only", BALLAST_DISK_READ_ONLY},
+        {L"removable", BALLAST_DISK_REMOVABLE},
+        {L"shared", BALLAST_DISK_SHARED},
+        {L"sparse", BALLAST_DISK_SPARSE},
+        {L"buffered", BALLAST_DISK_BUFFERED},
+        {L"locked", BALLAST_DISK_LOCKED_MEMORY},
+        {L"byte-swap", BALLAST_DISK_BYTE_SWAP},
+        {L"strict-end", BALLAST_DISK_STRICT_END},
+        {L"mount-manager", BALLAST_DISK_MOUNT_MANAGER},
+        {L"512e", BALLAST_DISK_SECTORS_512E},
+    };
+    const wchar_t *type = option_value(arguments, L"type");
+    const wchar_t *device = option_value(arguments, L"device");
+    const wchar_t *letter = option_value(arguments, L"letter");
+    ballast_disk_options_initialize(options);
+    options->image = option_value(arguments, L"image");
+    options->type = options->image != NULL ? BALLAST_DISK_FILE : BALLAST_DISK_RAM;
+    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+        if (option_given(arguments, switches[i].name)) {
+            options->flags |= switches[i].flag;
+        }
+    }
+    return (type == NULL || parse_type(type, &options->type)) &&
+           (device == NULL || parse_device(device, &options->device)) &&
+           (letter == NULL || parse_letter(letter, &options->drive_letter)) &&
+           option_size(arguments, L"size", &options->size) &&
+           option_size(arguments, L"offset", &options->image_offset) &&
+           option_number(arguments, L"number", &options->number) &&
+           option_number(arguments, L"sector-size", &options->bytes_per_sector) &&
+           option_number(arguments, L"sectors", &options->sectors_per_track) &&
+           option_number(arguments, L"tracks", &options->tracks_per_cylinder);
+}
+
+/* Says what the caller may not expect: a device found by name or size, and what follows from it. */
+static void print_created(const ballast_disk_info *info)
+{
+    print("Created disk %u: %s", info->number, disk_type_text(info));
+    if (info->device != BALLAST_DEVICE_HARD_DISK) {
+        print(", %s", disk_device_text(info));
+    }
+    if ((info->flags & BALLAST_DISK_READ_ONLY) != 0) {
+        print(", read-only");
+    }
+    print(", %s", size_text(info->size));
+    if (info->image[0] != 0) {
+        print(", image %s", utf8(info->image));
+    }
+    if (info->drive_letter != 0) {
+        print(", drive %lc:", info->drive_letter);
+    }
+    print("\n");
+}
+
+ballast_result disk_create(const struct arguments *arguments)
+{
+    ballast_disk_options options;
+    ballast_disk_info info;
+    ballast_error error;
+    uint32_t number;
+    if (!read_create_options(arguments, &options)) {
+        return BALLAST_INVALID_ARGUMENT;
+    }
+    ballast_result result = ballast_disk_create(&options, &number, &error);
+    if (result != BALLAST_OK) {
+        return fail(result, &error);
+    }
+    result = disk_query(number, &info);
+    if (result != BALLAST_OK) {
+        return result;
+    }
+    if (arguments->json) {
+        disk_print_json(&info);
+        json_end();
+    } else {
+        print_created(&info);
+    }
+    return BALLAST_OK;
+}
