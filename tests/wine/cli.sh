@@ -6,8 +6,10 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/wine/session.sh"
 . "$root/tests/wine/transcript.sh"
 
+system32=$build/wine/test/drive_c/windows/system32
 work=$(mktemp -d "$build/cli.XXXXXX")
 session_begin
+rm -f "$system32/format.com"
 cd "$work" || exit
 mapfile -t masks < <(directory_masks "$work")
 run_transcript "$root/tests/wine/cli.transcript" "${masks[@]}" \

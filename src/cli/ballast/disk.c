@@ -26,15 +26,22 @@ ballast_result disk_query(uint32_t number, ballast_disk_info *info)
 static ballast_result remove_disk(const struct arguments *arguments)
 {
     uint32_t number;
+    ballast_disk_info info;
     ballast_error error;
     ballast_result result;
     if (!disk_find(arguments->positions[0], &number, &result)) {
         return result;
     }
+    result = disk_query(number, &info);
+    if (result != BALLAST_OK) {
+        return result;
+    }
+    ballast_letter_notify(info.drive_letter, BALLAST_LETTER_LEAVING);
     result = ballast_disk_remove(number, option_given(arguments, L"force") ? BALLAST_REMOVE_FORCE : 0, &error);
     if (result != BALLAST_OK) {
         return fail(result, &error);
     }
+    ballast_letter_notify(info.drive_letter, BALLAST_LETTER_GONE);
     if (arguments->json) {
         json_open(NULL, '{');
         json_number("removed", number);
@@ -104,6 +111,8 @@ static const struct option create_options[] = {
     {L"image", L"PATH", "image file; loaded into a RAM disk, created for a file disk with a size"},
     {L"offset", L"SIZE", "where in the image the disk begins"},
     {L"letter", L"X:", "drive letter"},
+    {L"format", L"FS", "format the new disk: ntfs, fat32, fat, exfat, refs or udf"},
+    {L"label", L"TEXT", "label of the file system"},
     {L"number", L"N", "disk number; without it the lowest free one"},
     {L"device", L"DEVICE", "auto, hd, floppy, cd or raw"},
     {L"read-only", NULL, "refuse writes"},
@@ -154,7 +163,8 @@ static const char ends_help[] = "An end is a disk (its number or drive letter) o
 
 const struct command disk_commands[] = {
     {L"disk", L"create", "", 0, 0, "Create a disk",
-     "  ballast disk create --size 16G --letter R:     a RAM disk, as R:\n"
+     "  ballast disk create --size 16G --letter R: --format ntfs\n"
+     "                                                 a RAM disk, as R:, ready for files\n"
      "  ballast disk create --image work.img           a disk on an image file\n"
      "  ballast disk create --image a.img --type ram   a RAM disk with the content of an image\n",
      create_options, disk_create},

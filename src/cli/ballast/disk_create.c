@@ -3,7 +3,13 @@
 
 #include "cli/ballast/disk.h"
 
+#include <stdio.h>
 #include <wchar.h>
+#include <windows.h>
+
+#define LONGEST_LABEL     32 /* NTFS */
+#define LONGEST_FAT_LABEL 11
+#define FORMAT_SIZE       96
 
 static bool parse_type(const wchar_t *text, ballast_disk_type *type)
 {
@@ -87,6 +93,74 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
            option_number(arguments, L"tracks", &options->tracks_per_cylinder);
 }
 
+/* ---- format ---- */
+
+static bool label_valid(const wchar_t *label, bool fat)
+{
+    size_t most = fat ? LONGEST_FAT_LABEL : LONGEST_LABEL;
+    for (size_t i = 0; label[i] != 0; i++) {
+        if (label[i] < L' ' || wcschr(L"\"*?/\\|.,;:+=<>[]", label[i]) != NULL || i >= most) {
+            print_error("error: '%s' is not a label of this file system; it may have %u characters, but none of "
+                        "\"*?/\\|.,;:+=<>[]\n",
+                        utf8(label), (unsigned)most);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Formatting must be possible, and must not destroy what somebody has. */
+static bool may_format(const ballast_disk_options *options)
+{
+    if ((options->flags & BALLAST_DISK_READ_ONLY) != 0) {
+        print_error("error: --format and --read-only exclude each other\n");
+        return false;
+    }
+    if (options->image != NULL && GetFileAttributesW(options->image) != INVALID_FILE_ATTRIBUTES) {
+        print_error("error: image '%s' exists, and --format would destroy what it holds; leave --format out\n",
+                    utf8(options->image));
+        return false;
+    }
+    return true;
+}
+
+/* Its name as the system's format has it; NULL, after a message: there is none such. */
+static const wchar_t *file_system(const wchar_t *name)
+{
+    static const wchar_t *const names[] = {L"ntfs", L"fat32", L"fat", L"exfat", L"refs", L"udf"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (_wcsicmp(name, names[i]) == 0) {
+            return names[i];
+        }
+    }
+    print_error("error: --format is ntfs, fat32, fat, exfat, refs or udf, not '%s'\n", utf8(name));
+    return NULL;
+}
+
+/* The parameters of the system's format into `parameters`, empty without --format. */
+static bool read_format(const struct arguments *arguments, const ballast_disk_options *options,
+                        wchar_t parameters[FORMAT_SIZE])
+{
+    const wchar_t *name = option_value(arguments, L"format");
+    const wchar_t *label = option_value(arguments, L"label");
+    parameters[0] = 0;
+    if (name == NULL) {
+        if (label != NULL) {
+            print_error("error: --label goes with --format\n");
+        }
+        return label == NULL;
+    }
+    name = file_system(name);
+    if (name == NULL || !may_format(options) || (label != NULL && !label_valid(label, wcsstr(name, L"fat") != NULL))) {
+        return false;
+    }
+    (void)swprintf(parameters, FORMAT_SIZE, label != NULL ? L"/fs:%ls /q /y /v:\"%ls\"" : L"/fs:%ls /q /y", name,
+                   label);
+    return true;
+}
+
+/* ---- create ---- */
+
 /* Says what the caller may not expect: a device found by name or size, and what follows from it. */
 static void print_created(const ballast_disk_info *info)
 {
@@ -112,8 +186,9 @@ ballast_result disk_create(const struct arguments *arguments)
     ballast_disk_options options;
     ballast_disk_info info;
     ballast_error error;
+    wchar_t format[FORMAT_SIZE];
     uint32_t number;
-    if (!read_create_options(arguments, &options)) {
+    if (!read_create_options(arguments, &options) || !read_format(arguments, &options, format)) {
         return BALLAST_INVALID_ARGUMENT;
     }
     ballast_result result = ballast_disk_create(&options, &number, &error);
@@ -124,11 +199,21 @@ ballast_result disk_create(const struct arguments *arguments)
     if (result != BALLAST_OK) {
         return result;
     }
+    if (!arguments->json) {
+        print_created(&info);
+        (void)fflush(stdout); /* format writes there, too */
+    }
+    if (format[0] != 0) {
+        result =
+            ballast_disk_format(number, info.drive_letter, format, arguments->json ? BALLAST_FORMAT_QUIET : 0, &error);
+    }
+    ballast_letter_notify(info.drive_letter, BALLAST_LETTER_ARRIVED);
+    if (result != BALLAST_OK) {
+        return fail(result, &error);
+    }
     if (arguments->json) {
         disk_print_json(&info);
         json_end();
-    } else {
-        print_created(&info);
     }
     return BALLAST_OK;
 }
