@@ -131,15 +131,7 @@ static const struct control_row *find_row(uint32_t code)
 
 static struct ai_request read_request(PIRP irp, const struct ai_file *file)
 {
-    const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
-    return (struct ai_request){
-        .request = {.code = stack->Parameters.DeviceIoControl.IoControlCode,
-                    .buffer = irp->AssociatedIrp.SystemBuffer,
-                    .input_length = stack->Parameters.DeviceIoControl.InputBufferLength,
-                    .output_length = stack->Parameters.DeviceIoControl.OutputBufferLength},
-        .irp = irp,
-        .owner = file->owner,
-    };
+    return (struct ai_request){.request = nt_request(irp), .irp = irp, .owner = file->owner};
 }
 
 /* Everything that is wrong with a request before its handler looks at it. */

@@ -247,15 +247,9 @@ static bool cancelled(const struct request *request)
 
 static struct disk_request read_request(PIRP irp)
 {
-    const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
-    return (struct disk_request){
-        .request = {.code = stack->Parameters.DeviceIoControl.IoControlCode,
-                    .buffer = irp->AssociatedIrp.SystemBuffer,
-                    .input_length = stack->Parameters.DeviceIoControl.InputBufferLength,
-                    .output_length = stack->Parameters.DeviceIoControl.OutputBufferLength,
-                    .cancelled = cancelled},
-        .irp = irp,
-    };
+    struct disk_request request = {.request = nt_request(irp), .irp = irp};
+    request.request.cancelled = cancelled;
+    return request;
 }
 
 static const struct request_entry *find_row(uint32_t code, uint32_t role)

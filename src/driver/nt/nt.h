@@ -14,6 +14,7 @@
 NTKERNELAPI PETHREAD NTAPI PsGetCurrentThread(VOID);
 
 #include "core/base/platform.h"
+#include "core/base/request.h"
 #include "core/base/status.h"
 
 #ifdef NT_CHECKED
@@ -29,5 +30,12 @@ NTKERNELAPI PETHREAD NTAPI PsGetCurrentThread(VOID);
 
 /* Ends a request that this driver owns. Returns `status`, for the dispatch routine to return. IRQL <= DISPATCH_LEVEL. */
 NTSTATUS nt_complete(PIRP irp, NTSTATUS status, ULONG_PTR information);
+
+/*
+ * What a METHOD_BUFFERED device control request asks for. Its buffer is the I/O manager's, until the request is completed;
+ * `cancelled` and `information` are left to the caller. Cannot fail: lengths are the table's to check. IRQL <=
+ * DISPATCH_LEVEL.
+ */
+struct request nt_request(PIRP irp);
 
 #endif
