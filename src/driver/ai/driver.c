@@ -18,7 +18,6 @@
 #define ACCESS_EVERYONE     (FILE_GENERIC_READ | FILE_GENERIC_WRITE)
 
 #define DRIVER_TAG_FILE     PLATFORM_TAG('B', 'a', 'F', 'i')
-#define DRIVER_TAG_PATH     PLATFORM_TAG('B', 'a', 'P', 'a')
 
 #define DEFAULT_LIFETIME_MS 10000u
 #define MAXIMUM_LIFETIME_MS ((uint64_t)24 * 60 * 60 * 1000)
@@ -124,27 +123,12 @@ NTSTATUS ai_open_parameters(HANDLE *key)
 
 static NTSTATUS remember_path(void)
 {
-    static const WCHAR suffix[] = L"\\Parameters";
-    const UNICODE_STRING *service = ai_driver.service_key;
-    UNICODE_STRING *path = &ai_driver.parameters;
-    if (service->Length > 0xF000) {
-        return STATUS_NAME_TOO_LONG;
-    }
-    path->MaximumLength = (USHORT)(service->Length + sizeof(suffix));
-    path->Buffer = platform_allocate(PLATFORM_POOL_PAGED, path->MaximumLength, DRIVER_TAG_PATH);
-    if (path->Buffer == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    RtlCopyMemory(path->Buffer, service->Buffer, service->Length);
-    path->Length = service->Length;
-    (void)RtlAppendUnicodeToString(path, suffix); /* there is room */
-    return STATUS_SUCCESS;
+    return nt_registry_parameters_path(ai_driver.service_key, &ai_driver.parameters);
 }
 
 static void forget_path(void)
 {
-    platform_free(ai_driver.parameters.Buffer, ai_driver.parameters.MaximumLength, DRIVER_TAG_PATH);
-    ai_driver.parameters.Buffer = NULL;
+    nt_registry_path_free(&ai_driver.parameters);
 }
 
 /*

@@ -10,10 +10,8 @@
 #include "driver/nt/name.h"
 #include "driver/nt/registry.h"
 
-#define BOOT_TAG          PLATFORM_TAG('B', 'd', 'B', 'o')
-#define BOOT_IMDISK       L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Services\\ImDisk\\Parameters"
-#define BOOT_SUBKEY       L"\\Parameters"
-#define BOOT_PATH_MAXIMUM 1024u /* bytes */
+#define BOOT_TAG    PLATFORM_TAG('B', 'd', 'B', 'o')
+#define BOOT_IMDISK L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Services\\ImDisk\\Parameters"
 
 static bool is_missing(NTSTATUS status)
 {
@@ -29,20 +27,15 @@ static bool is_failure(NTSTATUS status)
 /* Of the key with the parameters: the driver's own, else ImDisk's, where its programs write. */
 static NTSTATUS open_parameters(const UNICODE_STRING *service, HANDLE *key)
 {
-    UNICODE_STRING path = RTL_CONSTANT_STRING(BOOT_IMDISK);
-    NTSTATUS status = STATUS_OBJECT_NAME_NOT_FOUND;
-    WCHAR *text = platform_allocate(PLATFORM_POOL_PAGED, BOOT_PATH_MAXIMUM, BOOT_TAG);
-    if (text == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
+    UNICODE_STRING imdisk = RTL_CONSTANT_STRING(BOOT_IMDISK);
+    UNICODE_STRING own;
+    NTSTATUS status = nt_registry_parameters_path(service, &own);
+    if (!NT_SUCCESS(status)) {
+        return status;
     }
-    if (service->Length < BOOT_PATH_MAXIMUM - sizeof(BOOT_SUBKEY)) {
-        UNICODE_STRING own = {.Length = service->Length, .MaximumLength = BOOT_PATH_MAXIMUM, .Buffer = text};
-        RtlCopyMemory(text, service->Buffer, service->Length);
-        (void)RtlAppendUnicodeToString(&own, BOOT_SUBKEY);
-        status = nt_registry_open(NULL, &own, key);
-    }
-    platform_free(text, BOOT_PATH_MAXIMUM, BOOT_TAG);
-    return is_missing(status) ? nt_registry_open(NULL, &path, key) : status;
+    status = nt_registry_open(NULL, &own, key);
+    nt_registry_path_free(&own);
+    return is_missing(status) ? nt_registry_open(NULL, &imdisk, key) : status;
 }
 
 static struct setting setting_of(const struct nt_registry_value *value)

@@ -6,6 +6,7 @@
 #define REGISTRY_TAG         PLATFORM_TAG('B', 'n', 'R', 'g')
 #define REGISTRY_HEADER_SIZE FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data)
 #define REGISTRY_MAXIMUM     (REGISTRY_HEADER_SIZE + (128u << 10))
+#define REGISTRY_LONGEST     0xF000 /* bytes of a path to which something can still be added */
 
 NTSTATUS nt_registry_open(HANDLE root, const UNICODE_STRING *name, HANDLE *key)
 {
@@ -14,6 +15,31 @@ NTSTATUS nt_registry_open(HANDLE root, const UNICODE_STRING *name, HANDLE *key)
     InitializeObjectAttributes(&attributes, (PUNICODE_STRING)(ULONG_PTR)name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE,
                                root, NULL);
     return ZwOpenKey(key, KEY_READ, &attributes);
+}
+
+NTSTATUS nt_registry_parameters_path(const UNICODE_STRING *service, UNICODE_STRING *path)
+{
+    static const WCHAR suffix[] = L"\\Parameters";
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    *path = (UNICODE_STRING){.Buffer = NULL};
+    if (service->Length > REGISTRY_LONGEST) {
+        return STATUS_NAME_TOO_LONG;
+    }
+    USHORT size = (USHORT)(service->Length + sizeof(suffix));
+    WCHAR *text = platform_allocate(PLATFORM_POOL_PAGED, size, REGISTRY_TAG);
+    if (text == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlCopyMemory(text, service->Buffer, service->Length);
+    *path = (UNICODE_STRING){.Length = service->Length, .MaximumLength = size, .Buffer = text};
+    (void)RtlAppendUnicodeToString(path, suffix); /* there is room */
+    return STATUS_SUCCESS;
+}
+
+void nt_registry_path_free(UNICODE_STRING *path)
+{
+    platform_free(path->Buffer, path->MaximumLength, REGISTRY_TAG);
+    *path = (UNICODE_STRING){.Buffer = NULL};
 }
 
 NTSTATUS nt_registry_value_read(HANDLE key, const UNICODE_STRING *name, struct nt_registry_value *value)

@@ -15,6 +15,14 @@
 /* Opens a key for reading; `root` may be NULL if the name is a whole path. The caller closes it by ZwClose. */
 NTSTATUS nt_registry_open(HANDLE root, const UNICODE_STRING *name, HANDLE *key);
 
+/*
+ * The path of a service's key `Parameters`, from the path of the service. The caller owns it and releases it by
+ * nt_registry_path_free. STATUS_NAME_TOO_LONG or STATUS_INSUFFICIENT_RESOURCES: *path is empty.
+ */
+NTSTATUS nt_registry_parameters_path(const UNICODE_STRING *service, UNICODE_STRING *path);
+/* Empties it; may be empty already. */
+void nt_registry_path_free(UNICODE_STRING *path);
+
 /* A value of any type and length. */
 struct nt_registry_value {
     ULONG type;
