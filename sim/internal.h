@@ -264,4 +264,20 @@ bool sim_volume_has_oplocks(void);
 void sim_file_handle_closed(void *file);
 void *sim_file_reference_object(void *file);
 
+/* ---- what drivers look up by name, and cannot call otherwise: rtl.c has the table ---- */
+
+NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io);
+NTSTATUS sim_ZwLockVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
+PVOID sim_IoAllocateErrorLogEntry(PVOID object, UCHAR size);
+void sim_IoWriteErrorLogEntry(PVOID entry);
+NTSTATUS sim_SeCreateClientSecurity(PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE quality, BOOLEAN remote,
+                                    PSECURITY_CLIENT_CONTEXT context);
+NTSTATUS sim_SeImpersonateClientEx(PSECURITY_CLIENT_CONTEXT context, PETHREAD thread);
+void sim_PsRevertToSelf(void);
+TOKEN_TYPE sim_SeTokenType(PACCESS_TOKEN token);
+void sim_PsDereferencePrimaryToken(PACCESS_TOKEN token);
+void sim_SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
+void sim_SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
+BOOLEAN sim_SeTokenIsAdmin(PACCESS_TOKEN token);
+
 #endif

@@ -12,9 +12,6 @@ static unsigned long log_events; /* atomic */
 static NTSTATUS log_status;
 static char log_text[64];
 
-PVOID sim_IoAllocateErrorLogEntry(PVOID object, UCHAR size);
-void sim_IoWriteErrorLogEntry(PVOID entry);
-
 PVOID sim_IoAllocateErrorLogEntry(PVOID object, UCHAR size)
 {
     sim_check_irql("IoAllocateErrorLogEntry", DISPATCH_LEVEL);

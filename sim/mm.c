@@ -183,8 +183,6 @@ NTSTATUS ZwUnmapViewOfSection(HANDLE process_handle, PVOID base)
     return status;
 }
 
-NTSTATUS sim_ZwLockVirtualMemory(HANDLE process_handle, PVOID *base, SIZE_T *size, ULONG type);
-
 NTSTATUS sim_ZwLockVirtualMemory(HANDLE process_handle, PVOID *base, SIZE_T *size, ULONG type)
 {
     sim_check_irql("ZwLockVirtualMemory", PASSIVE_LEVEL);

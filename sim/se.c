@@ -14,16 +14,6 @@ struct token {
 static LONG tokens; /* atomic */
 
 NTSTATUS sim_SeCreateClientSecurity(PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE quality, BOOLEAN remote,
-                                    PSECURITY_CLIENT_CONTEXT context);
-NTSTATUS sim_SeImpersonateClientEx(PSECURITY_CLIENT_CONTEXT context, PETHREAD thread);
-void sim_PsRevertToSelf(void);
-TOKEN_TYPE sim_SeTokenType(PACCESS_TOKEN token);
-void sim_PsDereferencePrimaryToken(PACCESS_TOKEN token);
-void sim_SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
-void sim_SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
-BOOLEAN sim_SeTokenIsAdmin(PACCESS_TOKEN token);
-
-NTSTATUS sim_SeCreateClientSecurity(PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE quality, BOOLEAN remote,
                                     PSECURITY_CLIENT_CONTEXT context)
 {
     sim_check_irql("SeCreateClientSecurity", PASSIVE_LEVEL);

@@ -352,8 +352,6 @@ NTSTATUS ZwQueryVolumeInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID 
 
 /* ---- flushing, by the function or, where that does not exist, by a request to the file system's device ---- */
 
-NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io);
-
 NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io)
 {
     sim_check_irql("ZwFlushBuffersFile", PASSIVE_LEVEL);
