@@ -50,9 +50,9 @@ static enum imdisk_exit open_image(const struct arguments *arguments, HANDLE *fi
     return IMDISK_DONE;
 }
 
-/* Where search->number is; the exit code is that of -v. */
-static enum imdisk_exit find_partition(const struct arguments *arguments, HANDLE file, uint64_t image_length,
-                                       uint64_t offset, struct search *search)
+/* Looks for search->number in the table of the disk that begins at `offset`. */
+static enum partition_result scan(const struct arguments *arguments, HANDLE file, uint64_t image_length,
+                                  uint64_t offset, struct search *search)
 {
     struct partition_image image = {
         .read = read_image,
@@ -61,18 +61,31 @@ static enum imdisk_exit find_partition(const struct arguments *arguments, HANDLE
         .size = image_length,
         .sector_size = arguments->bytes_per_sector,
     };
-    enum partition_result scan = partition_scan(&image, compare, search);
-    if (scan != PARTITION_OK && scan != PARTITION_STOPPED) {
+    return partition_scan(&image, compare, search);
+}
+
+/* Whether the image has all of what was found, as far as its length is known. */
+static bool is_within(uint64_t image_length, uint64_t offset, const struct search *search)
+{
+    return image_length == 0 || (offset <= image_length && search->start <= image_length - offset &&
+                                 search->length <= image_length - offset - search->start);
+}
+
+/* Where search->number is; the exit code is that of -v. */
+static enum imdisk_exit find_partition(const struct arguments *arguments, HANDLE file, uint64_t image_length,
+                                       uint64_t offset, struct search *search)
+{
+    enum partition_result result = scan(arguments, file, image_length, offset, search);
+    if (result != PARTITION_OK && result != PARTITION_STOPPED) {
         complain(L"Error: no partition %u in '%.200ls': %hs.", search->number, arguments->file,
-                 partition_result_text(scan));
+                 partition_result_text(result));
         return IMDISK_NO_PARTITION;
     }
     if (!search->found) {
         complain(L"Error: there is no partition %u in '%.200ls'.", search->number, arguments->file);
         return IMDISK_NO_PARTITION;
     }
-    if (image_length != 0 && (offset > image_length || search->start > image_length - offset ||
-                              search->length > image_length - offset - search->start)) {
+    if (!is_within(image_length, offset, search)) {
         complain(L"Error: partition %u lies beyond the end of '%.200ls'; the image is truncated.", search->number,
                  arguments->file);
         return IMDISK_NO_PARTITION;
@@ -84,16 +97,8 @@ static enum imdisk_exit find_partition(const struct arguments *arguments, HANDLE
 static bool has_first_partition(const struct arguments *arguments, HANDLE file, uint64_t image_length, uint64_t offset,
                                 struct search *search)
 {
-    struct partition_image image = {
-        .read = read_image,
-        .context = file,
-        .offset = offset,
-        .size = image_length,
-        .sector_size = arguments->bytes_per_sector,
-    };
-    (void)partition_scan(&image, compare, search);
-    return search->found && (image_length == 0 || (offset <= image_length && search->start <= image_length - offset &&
-                                                   search->length <= image_length - offset - search->start));
+    (void)scan(arguments, file, image_length, offset, search);
+    return search->found && is_within(image_length, offset, search);
 }
 
 enum imdisk_exit image_resolve(const struct arguments *arguments, uint64_t *offset, uint64_t *size)

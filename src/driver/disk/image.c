@@ -101,21 +101,22 @@ static NTSTATUS transfer(struct image *image, bool write, uint64_t offset, void 
     return status;
 }
 
+typedef __typeof__(ZwFsControlFile) control_function; /* and ZwDeviceIoControlFile's */
+
+static control_function *control_by(bool file_system)
+{
+    return file_system ? ZwFsControlFile : ZwDeviceIoControlFile;
+}
+
 /* A device or file-system control request without output, or with. */
 static NTSTATUS control(struct image *image, bool file_system, ULONG code, void *input, ULONG input_length,
                         void *output, ULONG output_length)
 {
     IO_STATUS_BLOCK io;
-    NTSTATUS status;
     unsigned event = claim_event(image);
     HANDLE handle = image->events[event];
-    if (file_system) {
-        status =
-            ZwFsControlFile(image->file, handle, NULL, NULL, &io, code, input, input_length, output, output_length);
-    } else {
-        status = ZwDeviceIoControlFile(image->file, handle, NULL, NULL, &io, code, input, input_length, output,
-                                       output_length);
-    }
+    NTSTATUS status =
+        control_by(file_system)(image->file, handle, NULL, NULL, &io, code, input, input_length, output, output_length);
     status = wait_if_pending(status, handle, &io);
     release_event(image, event);
     return status;
@@ -445,7 +446,6 @@ NTSTATUS image_pass_through(struct image *image, bool file_system, struct reques
 {
     IO_STATUS_BLOCK io = {.Information = 0};
     ULONG code;
-    NTSTATUS status;
     unsigned char *buffer = request->buffer;
     RtlCopyMemory(&code, buffer, sizeof(code));
     /* Other methods would hand our addresses to a driver as the caller's; and to us the I/O manager lets all pass. */
@@ -460,13 +460,8 @@ NTSTATUS image_pass_through(struct image *image, bool file_system, struct reques
     void *input = buffer + sizeof(code);
     ULONG input_length = (ULONG)(request->input_length - sizeof(code));
     ULONG output_length = (ULONG)request->output_length;
-    if (file_system) {
-        status =
-            ZwFsControlFile(image->file, handle, NULL, NULL, &io, code, input, input_length, buffer, output_length);
-    } else {
-        status = ZwDeviceIoControlFile(image->file, handle, NULL, NULL, &io, code, input, input_length, buffer,
-                                       output_length);
-    }
+    NTSTATUS status =
+        control_by(file_system)(image->file, handle, NULL, NULL, &io, code, input, input_length, buffer, output_length);
     if (status == STATUS_PENDING) {
         status = wait_unless_cancelled(image, handle, &io, request);
     }

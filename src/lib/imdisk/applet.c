@@ -75,14 +75,6 @@ static wchar_t *wide_of(LPCSTR text)
     return wide;
 }
 
-static wchar_t *ansi_path_of(LPCSTR command)
-{
-    wchar_t *wide = wide_of(command);
-    wchar_t *path = path_of(wide);
-    free(wide);
-    return path;
-}
-
 VOID CALLBACK RunDLL_MountFileW(HWND window, HINSTANCE instance, LPWSTR command, int show)
 {
     (void)instance;
@@ -105,13 +97,24 @@ static HWND owner_of(HWND window)
     return window != NULL ? window : GetDesktopWindow();
 }
 
+/* The path of the drive that a command line names; free() it. NULL if there is none, which the user is told. */
+static wchar_t *named_drive(HWND window, LPCSTR command, const wchar_t *what_to_do)
+{
+    wchar_t *wide = wide_of(command);
+    wchar_t *path = path_of(wide);
+    free(wide);
+    if (path == NULL) {
+        (void)fail_shown(owner_of(window), ERROR_INVALID_PARAMETER, what_to_do);
+    }
+    return path;
+}
+
 VOID CALLBACK RunDLL_RemoveDevice(HWND window, HINSTANCE instance, LPSTR command, int show)
 {
     (void)instance;
     (void)show;
-    wchar_t *path = ansi_path_of(command);
+    wchar_t *path = named_drive(window, command, L"Name the drive that shall be removed");
     if (path == NULL) {
-        (void)fail_shown(owner_of(window), ERROR_INVALID_PARAMETER, L"Name the drive that shall be removed");
         return;
     }
     (void)ImDiskRemoveDevice(owner_of(window), 0, path);
@@ -122,9 +125,8 @@ VOID CALLBACK RunDLL_SaveImageFile(HWND window, HINSTANCE instance, LPSTR comman
 {
     (void)instance;
     (void)show;
-    wchar_t *path = ansi_path_of(command);
+    wchar_t *path = named_drive(window, command, L"Name the drive that shall be saved");
     if (path == NULL) {
-        (void)fail_shown(owner_of(window), ERROR_INVALID_PARAMETER, L"Name the drive that shall be saved");
         return;
     }
     HANDLE device = ImDiskOpenDeviceByMountPoint(path, GENERIC_READ);

@@ -65,19 +65,26 @@ BOOL WINAPI ImDiskFlushWindowMessages(HWND window)
 
 /* ---- FormatMessage ---- */
 
-LPWSTR CDECL ImDiskAllocPrintF(LPCWSTR message, ...)
+/* LocalFree() it; NULL, with the last error set, if it cannot be had. */
+static LPWSTR format(LPCWSTR message, va_list *arguments)
 {
     LPWSTR text = NULL;
-    va_list arguments;
     if (message == NULL) {
         SetLastError(ERROR_INVALID_PARAMETER);
         return NULL;
     }
-    va_start(arguments, message);
     DWORD length = FormatMessageW(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_STRING, message, 0, 0,
-                                  (LPWSTR)(void *)&text, 1, &arguments);
-    va_end(arguments);
+                                  (LPWSTR)(void *)&text, 1, arguments);
     return length != 0 ? text : NULL;
+}
+
+LPWSTR CDECL ImDiskAllocPrintF(LPCWSTR message, ...)
+{
+    va_list arguments;
+    va_start(arguments, message);
+    LPWSTR text = format(message, &arguments);
+    va_end(arguments);
+    return text;
 }
 
 LPSTR CDECL ImDiskAllocPrintFA(LPCSTR message, ...)
@@ -97,18 +104,12 @@ LPSTR CDECL ImDiskAllocPrintFA(LPCSTR message, ...)
 
 int CDECL ImDiskMsgBoxPrintF(HWND window, UINT style, LPCWSTR title, LPCWSTR message, ...)
 {
-    LPWSTR text = NULL;
     int answer = 0;
     va_list arguments;
-    if (message == NULL) {
-        SetLastError(ERROR_INVALID_PARAMETER);
-        return 0;
-    }
     va_start(arguments, message);
-    DWORD length = FormatMessageW(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_STRING, message, 0, 0,
-                                  (LPWSTR)(void *)&text, 1, &arguments);
+    LPWSTR text = format(message, &arguments);
     va_end(arguments);
-    if (length != 0) {
+    if (text != NULL) {
         answer = message_box(window, text, title != NULL ? title : TITLE, style);
         LocalFree(text);
     }
