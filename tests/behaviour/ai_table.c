@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The behaviour table of the AI driver: what each request of its own interface answers. One source for all rungs; the
- * Codex client tables and the defects of the original are in ai_codex.c and ai_defects.c.
+ * pool, the Codex client tables and the defects of the original are in ai_pool.c, ai_codex.c and ai_defects.c.
  *
  * The program needs a loaded driver without parameters.
  */
@@ -57,28 +57,6 @@ uint32_t ai_processes(union ai_processes *processes)
     system_pause_ms(2);
     memset(processes, 0, sizeof(*processes));
     return ai_request(BALLAST_IOCTL_AI_QUERY_PROCESSES, &query, sizeof(query), processes, sizeof(*processes), NULL);
-}
-
-struct ballast_ai_pool_reply ai_pool(void)
-{
-    struct ballast_ai_pool_reply pool;
-    size_t information;
-    memset(&pool, 0, sizeof(pool));
-    CHECK_EQUAL(ai_request(BALLAST_IOCTL_AI_QUERY_POOL, NULL, 0, &pool, sizeof(pool), &information), SUCCESS);
-    CHECK_EQUAL(information, sizeof(pool));
-    return pool;
-}
-
-uint32_t ai_allocate(uint64_t size, struct ballast_ai_mapping *mapping)
-{
-    struct ballast_ai_allocate allocate = {.header = HEADER(allocate), .size_bytes = size};
-    return ai_request(BALLAST_IOCTL_AI_ALLOCATE, &allocate, sizeof(allocate), mapping, sizeof(*mapping), NULL);
-}
-
-uint32_t ai_free(uint64_t id)
-{
-    struct ballast_ai_block_request request = {.header = HEADER(request), .id = id};
-    return ai_request(BALLAST_IOCTL_AI_FREE, &request, sizeof(request), NULL, 0, NULL);
 }
 
 /* ---- opening, codes, lengths, headers ---- */
@@ -503,111 +481,9 @@ static void scheduler(void)
     system_process_stop(python);
 }
 
-/* ---- pool ---- */
-
-static void blocks(void)
-{
-    struct ballast_ai_mapping mapping;
-    struct ballast_ai_pool_reply before = ai_pool();
-    CHECK(before.total_bytes == BALLAST_AI_DEFAULT_POOL_BYTES && before.used_bytes == 0 &&
-          before.free_bytes == before.total_bytes && before.largest_free_bytes == before.free_bytes);
-    if (!CHECK_EQUAL(ai_allocate(10 * MIB + 1, &mapping), SUCCESS)) {
-        return;
-    }
-    CHECK(mapping.size_bytes == 10 * MIB + 4096 && mapping.address % BALLAST_AI_MAXIMUM_ALIGNMENT == 0 &&
-          mapping.id != 0);
-    unsigned char *bytes = target_memory(mapping.address, (size_t)mapping.size_bytes);
-    if (!CHECK(bytes != NULL)) {
-        return;
-    }
-    size_t sum = 0;
-    for (size_t i = 0; i < mapping.size_bytes; i++) {
-        sum += bytes[i];
-    }
-    CHECK_EQUAL(sum, 0);
-    memset(bytes, 0x5A, (size_t)mapping.size_bytes);
-    struct ballast_ai_pool_reply during = ai_pool();
-    CHECK(during.used_bytes == mapping.size_bytes && during.requested_bytes == 10 * MIB + 1 && during.blocks == 1 &&
-          during.class_blocks[2] == 1 && during.peak_bytes >= mapping.size_bytes);
-    CHECK_EQUAL(ai_free(mapping.id), SUCCESS);
-    CHECK_EQUAL(ai_free(mapping.id), NOT_FOUND);
-    struct ballast_ai_pool_reply after = ai_pool();
-    CHECK(after.used_bytes == 0 && after.blocks == 0 && after.frees == before.frees + 1);
-}
-
-static void pool_limits(void)
-{
-    struct ballast_ai_mapping mapping;
-    struct ballast_ai_mapping second;
-    CHECK_EQUAL(ai_allocate(0, &mapping), INVALID_PARAMETER);
-    CHECK_EQUAL(ai_allocate(UINT64_MAX, &mapping), INVALID_PARAMETER);
-    CHECK_EQUAL(ai_allocate(BALLAST_AI_DEFAULT_POOL_BYTES + 1u, &mapping), INVALID_PARAMETER);
-    CHECK_EQUAL(ai_allocate(BALLAST_AI_DEFAULT_POOL_BYTES - MIB, &mapping), SUCCESS);
-    CHECK_EQUAL(ai_allocate(2 * MIB, &second), INSUFFICIENT_RESOURCES);
-    CHECK_EQUAL(ai_allocate(MIB, &second), SUCCESS);
-    CHECK_EQUAL(ai_pool().free_bytes, 0);
-    CHECK_EQUAL(ai_free(mapping.id), SUCCESS);
-    CHECK_EQUAL(ai_free(second.id), SUCCESS);
-    struct ballast_ai_allocate allocate = {.header = HEADER(allocate), .size_bytes = 1, .alignment_bytes = 3};
-    CHECK_EQUAL(ai_request(BALLAST_IOCTL_AI_ALLOCATE, &allocate, sizeof(allocate), &mapping, sizeof(mapping), NULL),
-                INVALID_PARAMETER);
-    allocate.alignment_bytes = 2 * BALLAST_AI_MAXIMUM_ALIGNMENT;
-    CHECK_EQUAL(ai_request(BALLAST_IOCTL_AI_ALLOCATE, &allocate, sizeof(allocate), &mapping, sizeof(mapping), NULL),
-                INVALID_PARAMETER);
-}
-
-bool ai_pool_soon_empty(void)
-{
-    for (int i = 0; i < 500; i++) {
-        if (ai_pool().used_bytes == 0) {
-            return true;
-        }
-        system_pause_ms(10);
-    }
-    return false;
-}
-
-static void closing_frees(void)
-{
-    struct target_handle *second = target_open("BallastAi", TARGET_READ_WRITE, NULL);
-    struct ballast_ai_allocate allocate = {.header = HEADER(allocate), .size_bytes = MIB};
-    struct ballast_ai_mapping mapping;
-    for (int i = 0; i < 5; i++) {
-        CHECK_EQUAL(target_ioctl(second, BALLAST_IOCTL_AI_ALLOCATE, &allocate, sizeof(allocate), &mapping,
-                                 sizeof(mapping), NULL),
-                    SUCCESS);
-    }
-    CHECK(ai_free(mapping.id) != SUCCESS); /* another handle's */
-    CHECK_EQUAL(ai_pool().used_bytes, 5 * MIB);
-    target_close(second);
-    CHECK(ai_pool_soon_empty());
-}
-
-static void block_list(void)
-{
-    union {
-        struct ballast_ai_block_reply head;
-        unsigned char room[sizeof(struct ballast_ai_block_reply) + 4 * sizeof(struct ballast_ai_block)];
-    } list;
-    struct ballast_ai_mapping mapping[2];
-    CHECK_EQUAL(ai_allocate(1, &mapping[0]), SUCCESS);
-    CHECK_EQUAL(ai_allocate(MIB, &mapping[1]), SUCCESS);
-    CHECK_EQUAL(ai_request(BALLAST_IOCTL_AI_QUERY_BLOCKS, NULL, 0, &list, sizeof(list), NULL), SUCCESS);
-    CHECK(list.head.blocks == 2 && list.head.blocks_returned == 2 && list.head.block[0].mappings == 1 &&
-          list.head.block[0].owner_process_id != 0 &&
-          list.head.block[0].size_bytes + list.head.block[1].size_bytes == MIB + 4096);
-    CHECK_EQUAL(
-        ai_request(BALLAST_IOCTL_AI_QUERY_BLOCKS, NULL, 0, &list, sizeof(list.head) + sizeof(list.head.block[0]), NULL),
-        SUCCESS);
-    CHECK(list.head.blocks == 2 && list.head.blocks_returned == 1);
-    CHECK_EQUAL(ai_free(mapping[0].id), SUCCESS);
-    CHECK_EQUAL(ai_free(mapping[1].id), SUCCESS);
-}
-
 TEST_MAIN({"names", names}, {"unknown_codes", unknown_codes}, {"input_lengths", input_lengths}, {"headers", headers},
           {"output_lengths", output_lengths}, {"larger_input", larger_input}, {"access_rights", access_rights},
           {"adapters", adapters}, {"samples", samples}, {"wrong_samples", wrong_samples},
           {"few_adapters", few_adapters}, {"adapter_removed", adapter_removed}, {"processes", processes},
-          {"cached_processes", cached_processes}, {"rules", rules}, {"scheduler", scheduler}, {"blocks", blocks},
-          {"pool_limits", pool_limits}, {"closing_frees", closing_frees}, {"block_list", block_list}, AI_CODEX_CASES,
-          AI_DEFECT_CASES)
+          {"cached_processes", cached_processes}, {"rules", rules}, {"scheduler", scheduler}, AI_POOL_CASES,
+          AI_CODEX_CASES, AI_DEFECT_CASES)

@@ -48,12 +48,25 @@ union ai_processes {
 /* A list that is made for this call. */
 uint32_t ai_processes(union ai_processes *processes);
 
+/* ---- ai_pool.c ---- */
+
 struct ballast_ai_pool_reply ai_pool(void);
 uint32_t ai_allocate(uint64_t size, struct ballast_ai_mapping *mapping);
 uint32_t ai_free(uint64_t id);
 
 /* Wine closes handles asynchronously: whether the pool is empty soon. */
 bool ai_pool_soon_empty(void);
+
+void pool_blocks(void);
+void pool_limits(void);
+void pool_closing_frees(void);
+void pool_block_list(void);
+
+#define AI_POOL_CASES                                                                                       \
+    {"pool_blocks", pool_blocks}, {"pool_limits", pool_limits}, {"pool_closing_frees", pool_closing_frees}, \
+    {                                                                                                       \
+        "pool_block_list", pool_block_list                                                                  \
+    }
 
 /* ---- ai_codex.c ---- */
 

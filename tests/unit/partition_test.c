@@ -2,7 +2,6 @@
 #include "core/image/gpt.h"
 #include "core/image/mbr.h"
 #include "core/image/partition.h"
-#include "core/image/volume.h"
 #include "tests/harness/test.h"
 
 #include <stdlib.h>
@@ -535,58 +534,6 @@ static void types_have_names(void)
     }
 }
 
-/* ---- volumes ---- */
-
-static void boot_sectors_state_a_geometry(void)
-{
-    struct volume_geometry geometry = {.heads = 99};
-    clear();
-    CHECK(!volume_parse_boot_sector(disk, &geometry));
-    CHECK_EQUAL(geometry.heads, 99);
-    put(11, 512, 2);
-    put(21, 0xF0, 1);
-    put(24, 18, 2);
-    put(26, 2, 2);
-    CHECK(volume_parse_boot_sector(disk, &geometry));
-    CHECK_EQUAL(geometry.bytes_per_sector, 512);
-    CHECK_EQUAL(geometry.sectors_per_track, 18);
-    CHECK_EQUAL(geometry.heads, 2);
-    CHECK_EQUAL(geometry.media_descriptor, 0xF0);
-    put(11, 513, 2);
-    CHECK(!volume_parse_boot_sector(disk, &geometry));
-}
-
-static void iso9660_is_recognised(void)
-{
-    clear();
-    CHECK(!volume_is_iso9660(disk));
-    memcpy(disk, "\1CD001\1", 7);
-    CHECK(volume_is_iso9660(disk));
-    disk[6] = 2;
-    CHECK(!volume_is_iso9660(disk));
-}
-
-static bool offset_of(const char *name, uint64_t *offset)
-{
-    uint16_t path[32];
-    size_t length = strlen(name);
-    for (size_t i = 0; i < length; i++) {
-        path[i] = (unsigned char)name[i];
-    }
-    return volume_offset_by_extension(path, length, offset);
-}
-
-static void extensions_give_offsets(void)
-{
-    uint64_t offset = 1;
-    CHECK(offset_of("a.nrg", &offset) && offset == 307200);
-    CHECK(offset_of("x/B.Sdi", &offset) && offset == 4096);
-    CHECK(offset_of(".NRG", &offset) && offset == 307200);
-    offset = 7;
-    CHECK(!offset_of("a.iso", &offset) && !offset_of("nrg", &offset) && !offset_of("", &offset));
-    CHECK(!offset_of("a.nrgx", &offset) && offset == 7);
-}
-
 #define CASE(name)  \
     {               \
 #name, name \
@@ -598,5 +545,4 @@ TEST_MAIN(CASE(containers_are_expanded_in_place), CASE(all_starts_are_relative_t
           CASE(the_second_gpt_is_used), CASE(unreadable_gpts_are_an_error), CASE(absurd_headers_are_refused),
           CASE(absurd_partitions_are_refused), CASE(checksums_are_crc32), CASE(results_have_texts),
           CASE(addresses_convert), CASE(records_are_built_and_read_again), CASE(impossible_records_are_not_built),
-          CASE(types_have_names), CASE(boot_sectors_state_a_geometry), CASE(iso9660_is_recognised),
-          CASE(extensions_give_offsets))
+          CASE(types_have_names))
