@@ -211,7 +211,7 @@ static NTSTATUS create_link(size_t i, PUNICODE_STRING device)
     NTSTATUS status = IoCreateSymbolicLink(&link, device);
     if (NT_SUCCESS(status)) {
         ai_driver.links |= 1u << i;
-    } else if (status == STATUS_OBJECT_NAME_COLLISION && i > 0) {
+    } else if (status == STATUS_OBJECT_NAME_COLLISION && i != 0) {
         DbgPrint("ballastai: %ls is another driver's already\n", links[i]);
         status = STATUS_SUCCESS;
     }
