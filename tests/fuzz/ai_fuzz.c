@@ -16,11 +16,8 @@
  */
 
 #include "ballast/codex_abi.h"
-#include "tests/fuzz/operations.h"
+#include "tests/fuzz/kernel.h"
 #include "tests/sim/ai_client.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #define POOL_BYTES    (4u * MIB)
 #define MODE_LAST     0x08u
@@ -31,52 +28,15 @@
 
 DRIVER_INITIALIZE DriverEntry;
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct request {
-    struct sim_request *request;
-    unsigned slot;
-    ULONG code;
-    unsigned char *input;
-    unsigned char *output;
-    size_t output_length;
-};
-
-static const uint8_t *input;
-static size_t input_left;
 static struct sim_process *processes[2]; /* the user, the administrator */
-static struct sim_file *slots[SLOTS];
 static unsigned slot_process[SLOTS];
-static struct request requests[REQUESTS];
 static uint64_t last_id, last_address;
 static unsigned listed;
-
-/* ---- reading the input ---- */
-
-static uint64_t number(unsigned bytes)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes && input_left != 0; i++) {
-        value |= (uint64_t)*input++ << 8 * i;
-        input_left--;
-    }
-    return value;
-}
-
-/* A name in `text`, which has room for NAME_MAXIMUM characters and a zero. */
-static void name(char *text)
-{
-    size_t length = number(1) % (NAME_MAXIMUM + 1);
-    for (size_t i = 0; i < length; i++) {
-        text[i] = (char)number(1);
-    }
-    text[length] = 0;
-}
 
 /* ---- requests ---- */
 
 /* What later operations may refer to. */
-static void remember(const struct request *request)
+void fuzz_succeeded(const struct fuzz_request *request)
 {
     struct ballast_ai_mapping mapping;
     if (request->code == BALLAST_IOCTL_AI_ALLOCATE && request->output_length >= sizeof(mapping)) {
@@ -87,60 +47,20 @@ static void remember(const struct request *request)
     }
 }
 
-static void release(struct request *request)
-{
-    free(request->input);
-    free(request->output);
-    *request = (struct request){.request = NULL};
-}
-
-static void wait_for(struct request *request)
-{
-    if (request->request != NULL) {
-        if (NT_SUCCESS(sim_request_wait(request->request, NULL))) {
-            remember(request);
-        }
-        release(request);
-    }
-}
-
-static void begin_slot(unsigned slot, unsigned device, ACCESS_MASK access)
+static void open_slot(void)
 {
     static const char *const names[] = {"\\Device\\BallastAi", "\\DosDevices\\AIDriver", "\\??\\AI_Driver",
                                         "\\??\\CodexAiDriver", "\\Device\\BallastAi\\x"};
-    unsigned of = device % 2;
-    if (slots[slot] == NULL &&
-        !NT_SUCCESS(sim_create_file(processes[of], names[device / 2 % 5], access, &slots[slot]))) {
-        slots[slot] = NULL;
+    struct fuzz_open open = fuzz_read_open();
+    struct sim_file **file = &fuzz_slots[open.slot];
+    unsigned of = open.device % 2;
+    if (*file != NULL) {
+        return;
     }
-    slot_process[slot] = of;
-}
-
-static void open_slot(void)
-{
-    static const ACCESS_MASK masks[] = {FILE_READ_ATTRIBUTES, GENERIC_READ, GENERIC_WRITE,
-                                        GENERIC_READ | GENERIC_WRITE};
-    unsigned slot = (unsigned)number(1) % SLOTS;
-    unsigned device = (unsigned)number(1);
-    if (slots[slot] == NULL) {
-        begin_slot(slot, device, masks[number(1) % 4]);
-    } else {
-        (void)number(1);
+    if (!NT_SUCCESS(sim_create_file(processes[of], names[open.device / 2 % 5], open.access, file))) {
+        *file = NULL;
     }
-}
-
-static void close_slot(void)
-{
-    unsigned slot = (unsigned)number(1) % SLOTS;
-    for (unsigned i = 0; i < REQUESTS && slots[slot] != NULL; i++) {
-        if (requests[i].slot == slot) {
-            wait_for(&requests[i]);
-        }
-    }
-    if (slots[slot] != NULL) {
-        sim_close(slots[slot]);
-        slots[slot] = NULL;
-    }
+    slot_process[open.slot] = of;
 }
 
 static void put_last(unsigned char *bytes, size_t length)
@@ -154,41 +74,17 @@ static void put_last(unsigned char *bytes, size_t length)
 
 static void control(void)
 {
-    struct request request = {.slot = (unsigned)number(1) % SLOTS};
-    unsigned mode = (unsigned)number(1);
-    request.code = (ULONG)number(4);
-    size_t input_length = number(2);
-    request.output_length = number(2);
-    size_t given = input_length < input_left ? input_length : input_left;
-    request.input = calloc(1, input_length != 0 ? input_length : 1);
-    request.output = malloc(request.output_length != 0 ? request.output_length : 1);
-    memcpy(request.input, input, given);
-    input += given;
-    input_left -= given;
-    if (slots[request.slot] == NULL) {
-        release(&request);
+    struct fuzz_request request = fuzz_read_ioctl();
+    if (fuzz_slots[request.slot] == NULL) {
+        fuzz_release(&request);
         return;
     }
-    if ((mode & MODE_LAST) != 0) {
-        put_last(request.input, input_length);
+    if ((request.mode & MODE_LAST) != 0) {
+        put_last(request.input, request.input_length);
     }
-    request.request = sim_ioctl_begin(slots[request.slot], request.code, request.input, (ULONG)input_length,
-                                      request.output, (ULONG)request.output_length);
-    for (unsigned i = 0; i < REQUESTS && (mode & MODE_BEGIN) != 0; i++) {
-        if (requests[i].request == NULL) {
-            requests[i] = request;
-            return;
-        }
-    }
-    wait_for(&request);
-}
-
-static void cancel(void)
-{
-    const struct request *request = &requests[number(1) % REQUESTS];
-    if (request->request != NULL) {
-        sim_cancel(request->request);
-    }
+    request.request = sim_ioctl_begin(fuzz_slots[request.slot], request.code, request.input,
+                                      (ULONG)request.input_length, request.output, (ULONG)request.output_length);
+    fuzz_keep(request);
 }
 
 /* ---- the system ---- */
@@ -205,13 +101,13 @@ static void kill_user(void)
 {
     sim_kill_process(processes[0]);
     for (unsigned i = 0; i < REQUESTS; i++) {
-        if (requests[i].request != NULL && slot_process[requests[i].slot] == 0) {
-            release(&requests[i]);
+        if (fuzz_requests[i].request != NULL && slot_process[fuzz_requests[i].slot] == 0) {
+            fuzz_release(&fuzz_requests[i]);
         }
     }
     for (unsigned i = 0; i < SLOTS; i++) {
         if (slot_process[i] == 0) {
-            slots[i] = NULL;
+            fuzz_slots[i] = NULL;
         }
     }
     processes[0] = begin_process(false);
@@ -220,12 +116,12 @@ static void kill_user(void)
 static void change_the_system(enum operation operation)
 {
     char text[NAME_MAXIMUM + 1];
-    name(text);
+    fuzz_name(text);
     if (operation == OPERATION_DELETE) {
         ai_add_adapter(listed % 40, text);
         return;
     }
-    uint32_t size = (uint32_t)number(4);
+    uint32_t size = (uint32_t)fuzz_number(4);
     if (operation == OPERATION_TRUNCATE) {
         ai_set_rules(text);
     } else if (listed++ < PROCESSES) {
@@ -235,13 +131,13 @@ static void change_the_system(enum operation operation)
 
 static void operate(void)
 {
-    enum operation operation = (enum operation)(number(1) % OPERATIONS);
+    enum operation operation = (enum operation)(fuzz_number(1) % OPERATIONS);
     switch (operation) {
     case OPERATION_OPEN:
         open_slot();
         break;
     case OPERATION_CLOSE:
-        close_slot();
+        fuzz_close();
         break;
     case OPERATION_IOCTL:
         control();
@@ -251,13 +147,13 @@ static void operate(void)
         kill_user();
         break;
     case OPERATION_FLUSH:
-        (void)number(1);
+        (void)fuzz_number(1);
         break;
     case OPERATION_CANCEL:
-        cancel();
+        fuzz_cancel();
         break;
     case OPERATION_WAIT:
-        wait_for(&requests[number(1) % REQUESTS]);
+        fuzz_wait(&fuzz_requests[fuzz_number(1) % REQUESTS]);
         break;
     case OPERATION_IMAGE:
     case OPERATION_TRUNCATE:
@@ -265,10 +161,10 @@ static void operate(void)
         change_the_system(operation);
         break;
     case OPERATION_FAULT:
-        sim_fault_at(number(1));
+        sim_fault_at(fuzz_number(1));
         break;
     default:
-        sim_system_grow((unsigned)number(1) % 16);
+        sim_system_grow((unsigned)fuzz_number(1) % 16);
         break;
     }
 }
@@ -289,24 +185,19 @@ static void set_up(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    input = data;
-    input_left = size;
+    fuzz_input = (struct fuzz_input){data, size};
     set_up();
-    if (!NT_SUCCESS(sim_load(DriverEntry))) {
-        abort();
-    }
+    REQUIRE(NT_SUCCESS(sim_load(DriverEntry)));
     processes[0] = begin_process(false);
     processes[1] = begin_process(true);
-    while (input_left != 0) {
+    while (fuzz_input.left != 0) {
         operate();
     }
     sim_fault_at(0);
-    for (unsigned i = 0; i < REQUESTS; i++) {
-        wait_for(&requests[i]);
-    }
+    fuzz_wait_for_all();
     sim_kill_process(processes[0]);
     sim_kill_process(processes[1]);
-    memset(slots, 0, sizeof(slots));
+    memset(fuzz_slots, 0, sizeof(fuzz_slots));
     sim_unload();
     return 0;
 }

@@ -2,19 +2,9 @@
 /* Fuzzing of imdisk.exe's command line: the input is its words, each ended by a zero. */
 
 #include "cli/imdisk/arguments.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/input.h"
 
 #define MAXIMUM_WORDS 64
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 /* What the rest of the program relies on. */
 static void check(const struct arguments *arguments)
@@ -22,25 +12,25 @@ static void check(const struct arguments *arguments)
     const uint64_t available = 24ull << 30;
     uint64_t bytes = 0;
     bool disk = arguments->number_given || arguments->mount_point != NULL;
-    require(arguments->mode != MODE_NONE);
-    require(arguments->offset <= INT64_MAX && arguments->partition <= 8);
+    REQUIRE(arguments->mode != MODE_NONE);
+    REQUIRE(arguments->offset <= INT64_MAX && arguments->partition <= 8);
     if (size_resolve(&arguments->size, available, &bytes)) {
-        require(bytes <= INT64_MAX);
-        require(bytes <= available || !(arguments->size.percent || arguments->size.remaining));
+        REQUIRE(bytes <= INT64_MAX);
+        REQUIRE(bytes <= available || !(arguments->size.percent || arguments->size.remaining));
     }
     if (arguments->mode == MODE_ATTACH) {
-        require(arguments->file != NULL || arguments->size.given);
-        require(arguments->file == NULL || arguments->file[0] != 0);
-        require((arguments->flags & IMDISK_IMAGE_MODIFIED) == 0);
+        REQUIRE(arguments->file != NULL || arguments->size.given);
+        REQUIRE(arguments->file == NULL || arguments->file[0] != 0);
+        REQUIRE((arguments->flags & IMDISK_IMAGE_MODIFIED) == 0);
     } else if (arguments->mode == MODE_EDIT) {
-        require(disk && (arguments->changes != 0 || arguments->size.given));
-        require((arguments->flags & ~arguments->changes) == 0);
+        REQUIRE(disk && (arguments->changes != 0 || arguments->size.given));
+        REQUIRE((arguments->flags & ~arguments->changes) == 0);
     } else if (arguments->mode == MODE_DETACH || arguments->mode == MODE_FORCE || arguments->mode == MODE_EMERGENCY) {
-        require(disk && arguments->flags == 0);
+        REQUIRE(disk && arguments->flags == 0);
     }
     if (arguments->mount_point != NULL) {
         wchar_t letter = mount_point_letter(arguments->mount_point);
-        require(letter == 0 || letter == L'#' || (letter >= L'A' && letter <= L'Z'));
+        REQUIRE(letter == 0 || letter == L'#' || (letter >= L'A' && letter <= L'Z'));
     }
 }
 
@@ -65,8 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (result == IMDISK_DONE) {
         check(&arguments);
     } else {
-        require(result == IMDISK_SYNTAX || result == IMDISK_BAD_SIZE);
-        require(message[0] != 0 && wcslen(message) < ARGUMENTS_MESSAGE_SIZE);
+        REQUIRE(result == IMDISK_SYNTAX || result == IMDISK_BAD_SIZE);
+        REQUIRE(message[0] != 0 && wcslen(message) < ARGUMENTS_MESSAGE_SIZE);
     }
     free(text);
     return 0;

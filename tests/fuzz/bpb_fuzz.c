@@ -2,11 +2,7 @@
 /* Fuzzing of the BIOS parameter block's parser. */
 
 #include "core/disk/geometry.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 /* Input: flags that say what is known already, and a sector. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

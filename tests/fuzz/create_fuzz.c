@@ -5,31 +5,9 @@
  */
 
 #include "core/disk/create.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "tests/fuzz/input.h"
 
 #define REQUEST_MAXIMUM 96u
-
-#define REQUIRE(condition)  \
-    do {                    \
-        if (!(condition)) { \
-            abort();        \
-        }                   \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Takes up to `count` bytes of the input; what is missing is zero. Returns how many there were. */
-static size_t take(const uint8_t **data, size_t *size, void *to, size_t count)
-{
-    size_t taken = *size < count ? *size : count;
-    memset(to, 0, count);
-    memcpy(to, *data, taken);
-    *data += taken;
-    *size -= taken;
-    return taken;
-}
 
 /* Input: the length of the image, up to REQUEST_MAXIMUM bytes of request, the image's first sector. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -37,17 +15,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct disk_create_policy policy = {.maximum_devices = IMDISK_MAXIMUM_DEVICES,
                                                      .disallowed_drive_letters = 4,
                                                      .maximum_memory_disk_bytes = INT64_MAX};
+    struct fuzz_input input = {data, size};
     struct disk_parameters parameters;
     uint64_t image_length;
     uint64_t required = 0;
     unsigned char bytes[REQUEST_MAXIMUM];
     unsigned char sector[GEOMETRY_BPB_SIZE];
-    (void)take(&data, &size, &image_length, sizeof(image_length));
+    (void)fuzz_take(&input, &image_length, sizeof(image_length));
     image_length &= INT64_MAX; /* as file systems give them */
-    size_t length = take(&data, &size, bytes, sizeof(bytes));
-    (void)take(&data, &size, sector, sizeof(sector));
-    unsigned char *request = malloc(length != 0 ? length : 1); /* its own block: its end is watched */
-    memcpy(request, bytes, length);
+    size_t length = fuzz_take(&input, bytes, sizeof(bytes));
+    (void)fuzz_take(&input, sector, sizeof(sector));
+    unsigned char *request = fuzz_copy(bytes, length);
 
     if (!ballast_failed(disk_parameters_parse(request, length, &policy, &parameters))) {
         REQUIRE(parameters.number < IMDISK_MAXIMUM_DEVICES || parameters.number == IMDISK_AUTO_DEVICE_NUMBER);

@@ -5,190 +5,97 @@
  */
 
 #include "ballast/disk_abi.h"
-#include "sim/sim.h"
-#include "tests/fuzz/operations.h"
+#include "tests/fuzz/kernel.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 DRIVER_INITIALIZE DriverEntry;
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct request {
-    struct sim_request *request;
-    unsigned slot;
-    unsigned char *input;
-    unsigned char *output;
-};
-
-static const uint8_t *input;
-static size_t input_left;
 static struct sim_process *process;
-static struct sim_file *slots[SLOTS];
-static struct request requests[REQUESTS];
 
-/* ---- reading the input ---- */
-
-static uint64_t number(unsigned bytes)
+void fuzz_succeeded(const struct fuzz_request *request)
 {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes && input_left != 0; i++) {
-        value |= (uint64_t)*input++ << 8 * i;
-        input_left--;
-    }
-    return value;
-}
-
-/* A name in `text`, which has room for NAME_MAXIMUM characters and a zero. */
-static void name(char *text)
-{
-    size_t length = number(1) % (NAME_MAXIMUM + 1);
-    for (size_t i = 0; i < length; i++) {
-        text[i] = (char)number(1);
-    }
-    text[length] = 0;
-}
-
-/* ---- operations ---- */
-
-static void wait_for(struct request *request)
-{
-    if (request->request != NULL) {
-        (void)sim_request_wait(request->request, NULL);
-        free(request->input);
-        free(request->output);
-        *request = (struct request){.request = NULL};
-    }
-}
-
-static void wait_for_slot(unsigned slot)
-{
-    for (unsigned i = 0; i < REQUESTS; i++) {
-        if (requests[i].slot == slot) {
-            wait_for(&requests[i]);
-        }
-    }
-}
-
-/* Keeps a request that was begun, or waits for it. */
-static void keep(struct request request, unsigned mode)
-{
-    sim_set_irql(PASSIVE_LEVEL);
-    for (unsigned i = 0; i < REQUESTS && (mode & MODE_BEGIN) != 0; i++) {
-        if (requests[i].request == NULL) {
-            requests[i] = request;
-            return;
-        }
-    }
-    wait_for(&request);
+    (void)request;
 }
 
 static void open_slot(void)
 {
-    static const ACCESS_MASK masks[] = {FILE_READ_ATTRIBUTES, GENERIC_READ, GENERIC_WRITE,
-                                        GENERIC_READ | GENERIC_WRITE};
-    unsigned slot = (unsigned)number(1) % SLOTS;
-    unsigned device = (unsigned)number(1);
-    ACCESS_MASK access = masks[number(1) % 4];
+    struct fuzz_open open = fuzz_read_open();
+    struct sim_file **file = &fuzz_slots[open.slot];
     char path[64] = "\\Device\\ImDiskCtl";
-    if (device != 0) {
-        (void)snprintf(path, sizeof(path), "\\Device\\ImDisk%u", device - 1);
+    if (open.device != 0) {
+        (void)snprintf(path, sizeof(path), "\\Device\\ImDisk%u", open.device - 1);
     }
-    if (slots[slot] == NULL && !NT_SUCCESS(sim_create_file(process, path, access, &slots[slot]))) {
-        slots[slot] = NULL;
+    if (*file == NULL && !NT_SUCCESS(sim_create_file(process, path, open.access, file))) {
+        *file = NULL;
     }
 }
 
-static void close_slot(void)
+static void keep(struct fuzz_request request)
 {
-    unsigned slot = (unsigned)number(1) % SLOTS;
-    if (slots[slot] != NULL) {
-        wait_for_slot(slot);
-        sim_close(slots[slot]);
-        slots[slot] = NULL;
-    }
+    sim_set_irql(PASSIVE_LEVEL);
+    fuzz_keep(request);
 }
 
 static void control(void)
 {
-    struct request request = {.slot = (unsigned)number(1) % SLOTS};
-    unsigned mode = (unsigned)number(1);
-    ULONG code = (ULONG)number(4);
-    size_t input_length = number(2);
-    size_t output_length = number(2);
-    size_t given = input_length < input_left ? input_length : input_left;
-    request.input = calloc(1, input_length != 0 ? input_length : 1);
-    request.output = malloc(output_length != 0 ? output_length : 1);
-    memcpy(request.input, input, given);
-    input += given;
-    input_left -= given;
-    if (slots[request.slot] == NULL) {
-        free(request.input);
-        free(request.output);
+    struct fuzz_request request = fuzz_read_ioctl();
+    struct sim_file *file = fuzz_slots[request.slot];
+    if (file == NULL) {
+        fuzz_release(&request);
         return;
     }
-    if ((mode & MODE_DISPATCH) != 0) {
+    if ((request.mode & MODE_INTERNAL) != 0) {
+        (void)sim_internal_ioctl(file, request.code, request.input, (ULONG)request.input_length, request.output,
+                                 (ULONG)request.output_length, NULL);
+        fuzz_release(&request);
+        return;
+    }
+    if ((request.mode & MODE_DISPATCH) != 0) {
         sim_set_irql(DISPATCH_LEVEL);
     }
-    if ((mode & MODE_INTERNAL) != 0) {
-        sim_set_irql(PASSIVE_LEVEL);
-        (void)sim_internal_ioctl(slots[request.slot], code, request.input, (ULONG)input_length, request.output,
-                                 (ULONG)output_length, NULL);
-        free(request.input);
-        free(request.output);
-        return;
-    }
-    request.request = sim_ioctl_begin(slots[request.slot], code, request.input, (ULONG)input_length, request.output,
-                                      (ULONG)output_length);
-    keep(request, mode);
+    request.request = sim_ioctl_begin(file, request.code, request.input, (ULONG)request.input_length, request.output,
+                                      (ULONG)request.output_length);
+    keep(request);
 }
 
 static void transfer(bool write)
 {
-    struct request request = {.slot = (unsigned)number(1) % SLOTS};
-    unsigned mode = (unsigned)number(1);
-    uint64_t offset = number(8);
-    ULONG length = (ULONG)number(4) % (TRANSFER_LIMIT + 1);
-    if (slots[request.slot] == NULL) {
+    struct fuzz_request request = {.slot = fuzz_slot()};
+    struct sim_file *file = fuzz_slots[request.slot];
+    request.mode = (unsigned)fuzz_number(1);
+    uint64_t offset = fuzz_number(8);
+    ULONG length = (ULONG)fuzz_number(4) % (TRANSFER_LIMIT + 1);
+    if (file == NULL) {
         return;
     }
     request.output = malloc(length != 0 ? length : 1);
     memset(request.output, (int)(length % 3), length); /* zeros, too */
-    if ((mode & MODE_DISPATCH) != 0) {
+    if ((request.mode & MODE_DISPATCH) != 0) {
         sim_set_irql(DISPATCH_LEVEL);
     }
-    request.request = write ? sim_write_begin(slots[request.slot], offset, request.output, length)
-                            : sim_read_begin(slots[request.slot], offset, request.output, length);
-    keep(request, mode);
+    request.request = write ? sim_write_begin(file, offset, request.output, length)
+                            : sim_read_begin(file, offset, request.output, length);
+    keep(request);
 }
 
 static void flush(void)
 {
-    unsigned slot = (unsigned)number(1) % SLOTS;
-    if (slots[slot] != NULL) {
-        (void)sim_flush(slots[slot]);
-    }
-}
-
-static void cancel(void)
-{
-    const struct request *request = &requests[number(1) % REQUESTS];
-    if (request->request != NULL) {
-        sim_cancel(request->request);
+    struct sim_file *file = fuzz_slots[fuzz_slot()];
+    if (file != NULL) {
+        (void)sim_flush(file);
     }
 }
 
 static void image(enum operation operation)
 {
     char text[NAME_MAXIMUM + 1];
-    name(text);
+    fuzz_name(text);
     if (operation == OPERATION_DELETE) {
         sim_volume_delete(text);
         return;
     }
-    uint64_t size = number(4) % (IMAGE_LIMIT + 1);
+    uint64_t size = fuzz_number(4) % (IMAGE_LIMIT + 1);
     if (operation == OPERATION_IMAGE) {
         (void)sim_volume_create(text, NULL, size);
     } else {
@@ -198,13 +105,13 @@ static void image(enum operation operation)
 
 static void operate(void)
 {
-    enum operation operation = (enum operation)(number(1) % OPERATIONS);
+    enum operation operation = (enum operation)(fuzz_number(1) % OPERATIONS);
     switch (operation) {
     case OPERATION_OPEN:
         open_slot();
         break;
     case OPERATION_CLOSE:
-        close_slot();
+        fuzz_close();
         break;
     case OPERATION_IOCTL:
         control();
@@ -217,10 +124,10 @@ static void operate(void)
         flush();
         break;
     case OPERATION_CANCEL:
-        cancel();
+        fuzz_cancel();
         break;
     case OPERATION_WAIT:
-        wait_for(&requests[number(1) % REQUESTS]);
+        fuzz_wait(&fuzz_requests[fuzz_number(1) % REQUESTS]);
         break;
     case OPERATION_IMAGE:
     case OPERATION_TRUNCATE:
@@ -228,10 +135,10 @@ static void operate(void)
         image(operation);
         break;
     case OPERATION_FAULT:
-        sim_fault_at(number(1));
+        sim_fault_at(fuzz_number(1));
         break;
     default:
-        sim_volume_fail(number(1) % 2 != 0 ? STATUS_IO_DEVICE_ERROR : STATUS_SUCCESS);
+        sim_volume_fail(fuzz_number(1) % 2 != 0 ? STATUS_IO_DEVICE_ERROR : STATUS_SUCCESS);
         break;
     }
 }
@@ -239,23 +146,18 @@ static void operate(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sim_options options = {.seed = 1, .file_limit = IMAGE_LIMIT};
-    input = data;
-    input_left = size;
+    fuzz_input = (struct fuzz_input){data, size};
     sim_reset(&options);
-    if (!NT_SUCCESS(sim_load(DriverEntry))) {
-        abort();
-    }
+    REQUIRE(NT_SUCCESS(sim_load(DriverEntry)));
     process = sim_process_create(true);
-    while (input_left != 0) {
+    while (fuzz_input.left != 0) {
         operate();
     }
     sim_fault_at(0);
     sim_volume_fail(STATUS_SUCCESS);
-    for (unsigned i = 0; i < REQUESTS; i++) {
-        wait_for(&requests[i]);
-    }
+    fuzz_wait_for_all();
     sim_kill_process(process);
-    memset(slots, 0, sizeof(slots));
+    memset(fuzz_slots, 0, sizeof(fuzz_slots));
     sim_unload();
     return 0;
 }

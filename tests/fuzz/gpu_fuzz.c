@@ -5,31 +5,10 @@
 
 #include "core/ai/gpu.h"
 #include "core/base/platform_host.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "tests/fuzz/input.h"
 
 #define ADAPTERS        3u
 #define MAXIMUM_ACTIONS 24u
-
-#define REQUIRE(condition)  \
-    do {                    \
-        if (!(condition)) { \
-            abort();        \
-        }                   \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Takes `count` bytes of the input; what is missing is zero. */
-static void take(const uint8_t **data, size_t *size, void *to, size_t count)
-{
-    size_t taken = *size < count ? *size : count;
-    memset(to, 0, count);
-    memcpy(to, *data, taken);
-    *data += taken;
-    *size -= taken;
-}
 
 static void check_text(const uint16_t *text, size_t capacity)
 {
@@ -87,23 +66,22 @@ static void parse(const uint8_t *data, size_t size, struct gpu_inventory *invent
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct gpu_inventory inventory[ADAPTERS] = {{.index = 0}, {.index = 1}, {.index = 2}};
+    struct fuzz_input input = {data, size};
     struct gpu_table table;
     uint64_t now_100ns = 1000000000, blocks, bytes;
     gpu_table_initialize(&table);
     REQUIRE(gpu_replace(&table, inventory, ADAPTERS, now_100ns) == BALLAST_SUCCESS);
-    for (unsigned actions = 0; size != 0 && actions < MAXIMUM_ACTIONS; actions++) {
+    for (unsigned actions = 0; input.left != 0 && actions < MAXIMUM_ACTIONS; actions++) {
         struct ballast_ai_sample sample;
-        uint8_t action;
-        take(&data, &size, &action, 1);
+        uint8_t action = (uint8_t)fuzz_take_number(&input, 1);
         now_100ns += (uint64_t)action << (action % 32);
         if (action % 8 == 0) {
-            size_t length = size < action ? size : action;
-            parse(data, length, &inventory[action / 8 % ADAPTERS]);
-            data += length;
-            size -= length;
+            uint8_t text[UINT8_MAX];
+            size_t length = fuzz_take(&input, text, action);
+            parse(text, length, &inventory[action / 8 % ADAPTERS]);
             REQUIRE(gpu_replace(&table, inventory, ADAPTERS, now_100ns) == BALLAST_SUCCESS);
         } else {
-            take(&data, &size, &sample, sizeof(sample));
+            (void)fuzz_take(&input, &sample, sizeof(sample));
             if (action % 8 != 1) {
                 sample.header = (struct ballast_header){sizeof(sample), BALLAST_AI_VERSION, 0};
             }

@@ -2,13 +2,9 @@
 /* Fuzzing of mount points: the input is the reparse data of a directory. What is read must survive being written. */
 
 #include "core/base/mount_point.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "tests/fuzz/input.h"
 
 #define CAPACITY 2048
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

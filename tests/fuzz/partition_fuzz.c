@@ -5,9 +5,7 @@
 #include "core/image/mbr.h"
 #include "core/image/partition.h"
 #include "core/image/volume.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "tests/fuzz/input.h"
 
 /* More reads than any table of the permitted size needs: two passes over a chain or an array, twice for each sector size. */
 #define MAXIMUM_READS 20000u
@@ -22,8 +20,6 @@
 #define FLAG_GPT      0x80u /* the first one protects a GPT */
 
 #define IMAGE_SECTORS 128u
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct input {
     unsigned char *bytes;

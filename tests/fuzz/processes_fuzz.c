@@ -6,18 +6,7 @@
 #include "core/ai/processes.h"
 #include "core/ai/system_processes.h"
 #include "core/base/platform_host.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#define REQUIRE(condition)  \
-    do {                    \
-        if (!(condition)) { \
-            abort();        \
-        }                   \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 static void relocate(unsigned char *answer, size_t size)
 {
@@ -61,23 +50,21 @@ static void check_list(const struct process_list *list, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct rules *rules;
+    struct fuzz_input input = {data, size};
     struct process_list *list = NULL;
     uint64_t blocks, bytes;
     uint32_t rejected;
     if (rules == NULL) {
         REQUIRE(rules_compile(u"a", 1, &rules, &rejected) == BALLAST_SUCCESS);
     }
-    size_t room = size != 0 ? data[0] * 4u : 0;
-    data += size != 0;
-    size -= size != 0;
-    unsigned char *answer = malloc(size != 0 ? size : 1); /* its own block: its end is watched */
+    size_t room = (size_t)fuzz_take_number(&input, 1) * 4;
+    unsigned char *answer = fuzz_copy(input.data, input.left);
     unsigned char *reply = malloc(room + 1);
-    memcpy(answer, data, size);
-    relocate(answer, size);
-    ballast_status status = process_list_build(answer, size, rules, &list);
+    relocate(answer, input.left);
+    ballast_status status = process_list_build(answer, input.left, rules, &list);
     REQUIRE((status == BALLAST_SUCCESS) == (list != NULL));
     if (list != NULL) {
-        check_list(list, size);
+        check_list(list, input.left);
         REQUIRE(process_list_reply(list, 5, 1, reply, room) <= room);
     }
     process_list_free(list);

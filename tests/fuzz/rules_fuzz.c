@@ -4,18 +4,8 @@
  */
 
 #include "core/base/platform_host.h"
+#include "tests/fuzz/input.h"
 #include "tests/unit/rules_model.h"
-
-#include <stdlib.h>
-
-#define REQUIRE(condition)  \
-    do {                    \
-        if (!(condition)) { \
-            abort();        \
-        }                   \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_match(const struct rules *rules, const uint16_t *name, size_t characters)
 {
@@ -52,10 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     name_length = name_length < characters ? name_length : characters;
     size_t text_length = characters - name_length;
-    uint16_t *name = malloc(name_length * sizeof(*name) + 1); /* their own blocks: their ends are watched */
-    uint16_t *text = malloc(text_length * sizeof(*text) + 1);
-    memcpy(name, units, name_length * sizeof(*name));
-    memcpy(text, units + name_length, text_length * sizeof(*text));
+    uint16_t *name = fuzz_copy(units, name_length * sizeof(*name));
+    uint16_t *text = fuzz_copy(units + name_length, text_length * sizeof(*text));
 
     ballast_status status = rules_compile(text, text_length, &rules, &rejected);
     if (status == BALLAST_SUCCESS) {

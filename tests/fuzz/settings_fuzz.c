@@ -3,36 +3,22 @@
 
 #include "core/disk/create.h"
 #include "core/disk/settings.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#define REQUIRE(condition)  \
-    do {                    \
-        if (!(condition)) { \
-            abort();        \
-        }                   \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/input.h"
 
 /* A value in its own block, whose end is watched. Input: type, length in 16 bits, bytes; type 0: no value. */
-static struct setting take(const uint8_t **data, size_t *size)
+static struct setting take(struct fuzz_input *input)
 {
     struct setting setting = {.data = NULL};
-    if (*size < 3 || (*data)[0] == 0) {
-        size_t skipped = *size != 0 ? 1 : 0;
-        *data += skipped;
-        *size -= skipped;
+    if (input->left < 3 || input->data[0] == 0) {
+        (void)fuzz_take_number(input, 1);
         return setting;
     }
-    setting.type = (*data)[0];
-    setting.length = (size_t)((*data)[1] | (*data)[2] << 8);
-    setting.length = setting.length < *size - 3 ? setting.length : *size - 3;
-    setting.data = malloc(setting.length != 0 ? setting.length : 1);
-    memcpy((void *)(uintptr_t)setting.data, *data + 3, setting.length);
-    *data += 3 + setting.length;
-    *size -= 3 + setting.length;
+    setting.type = (uint32_t)fuzz_take_number(input, 1);
+    setting.length = (size_t)fuzz_take_number(input, 2);
+    setting.length = setting.length < input->left ? setting.length : input->left;
+    setting.data = fuzz_copy(input->data, setting.length);
+    input->data += setting.length;
+    input->left -= setting.length;
     return setting;
 }
 
@@ -40,13 +26,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct disk_create_policy policy = {.maximum_devices = IMDISK_MAXIMUM_DEVICES,
                                                      .maximum_memory_disk_bytes = INT64_MAX};
+    struct fuzz_input input = {data, size};
     struct setting settings[DISK_SETTINGS];
     struct disk_parameters parameters;
     uint32_t number = 0;
     uint32_t letters = 0;
     size_t length = 0;
     for (unsigned i = 0; i < DISK_SETTINGS; i++) {
-        settings[i] = take(&data, &size);
+        settings[i] = take(&input);
         (void)setting_number(&settings[i], &number);
         (void)setting_letters(&settings[i], &letters);
     }
