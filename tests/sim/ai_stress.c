@@ -10,28 +10,16 @@
  */
 
 #include "ballast/codex_abi.h"
-#include "tests/harness/test.h"
 #include "tests/sim/ai_client.h"
+#include "tests/sim/stress.h"
 
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define THREADS    6
-#define STEPS      60 /* of a thread in a round */
 #define IN_FLIGHT  5
 #define POOL_BYTES MIB
 #define ROOM       16384u /* for a reply */
 #define THREAD     4242u
-
-DRIVER_INITIALIZE DriverEntry;
-
-static unsigned long seconds = 5;
-static uint64_t seed = 1;
-static unsigned long requests; /* atomic */
-static unsigned wrong;         /* atomic */
 
 struct actor {
     struct test_random random;
@@ -42,9 +30,9 @@ struct actor {
 };
 
 /* The id of the block that each thread has now, atomic, for the others to ask about. */
-static uint64_t blocks[THREADS];
+static uint64_t blocks[STRESS_THREADS];
 /* Processes that the others may grant to, atomic. */
-static uint32_t process_ids[THREADS];
+static uint32_t process_ids[STRESS_THREADS];
 
 /* A request that is under way, and where its reply goes. */
 struct flight {
@@ -54,12 +42,6 @@ struct flight {
     _Alignas(8) unsigned char input[256];
     _Alignas(8) unsigned char output[ROOM];
 };
-
-static void complain(const char *what, unsigned value)
-{
-    printf("# %s: 0x%08x\n", what, value);
-    __atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
-}
 
 static void account(ULONG code, NTSTATUS status)
 {
@@ -71,30 +53,25 @@ static void account(ULONG code, NTSTATUS status)
         STATUS_INSUFFICIENT_RESOURCES, /* the quota */
         STATUS_INVALID_PARAMETER,      /* the rules of now are wrong */
     };
-    __atomic_add_fetch(&requests, 1, __ATOMIC_RELAXED);
-    for (size_t i = 0; i < sizeof(explained) / sizeof(explained[0]); i++) {
-        if (status == explained[i]) {
-            return;
-        }
+    if (!stress_explained(status, explained, sizeof(explained) / sizeof(explained[0]))) {
+        stress_complain("code 0x%08x: unexpected status 0x%08x", (unsigned)code, (unsigned)status);
     }
-    printf("# code 0x%08x\n", (unsigned)code);
-    complain("unexpected status", (unsigned)status);
 }
 
 /* ---- replies that agree with themselves ---- */
 
-/* Rules of odd sizes take alpha, of even ones beta, as one_round writes them. */
+/* Rules of odd sizes take alpha, of even ones beta, as set_up writes them. */
 static void check_processes(const struct ballast_ai_process_reply *reply)
 {
     uint32_t threads = 0;
     for (uint32_t i = 0; i < reply->processes_returned; i++) {
         threads += reply->process[i].threads;
         if (reply->process[i].name[0] != 'a' && reply->process[i].name[0] != 'b') {
-            complain("a process that no rule takes", reply->process[i].name[0]);
+            stress_complain("a process that no rule takes: 0x%08x", reply->process[i].name[0]);
         }
     }
     if (reply->processes_returned != reply->processes || threads != reply->threads) {
-        complain("threads of a list", threads);
+        stress_complain("threads of a list: 0x%08x", threads);
     }
 }
 
@@ -102,7 +79,7 @@ static void check_pool(const struct ballast_ai_pool_reply *reply)
 {
     if (reply->used_bytes > reply->total_bytes || reply->used_bytes + reply->free_bytes != reply->total_bytes ||
         reply->class_blocks[0] + reply->class_blocks[1] + reply->class_blocks[2] != reply->blocks) {
-        complain("a pool that does not add up", reply->blocks);
+        stress_complain("a pool that does not add up: 0x%08x", reply->blocks);
     }
 }
 
@@ -115,7 +92,7 @@ static void check_gpus(const struct ballast_ai_gpu_reply *reply)
         /* Samples have both, and the temperature is a hundred times the utilization; SET_GPU_UTIL has multiples of 10. */
         if (value->source == BALLAST_AI_SOURCE_VENDOR && value->value * 100 != temperature->value &&
             value->age_ms == temperature->age_ms) {
-            complain("half a sample", (unsigned)value->value);
+            stress_complain("half a sample: 0x%08x", (unsigned)value->value);
         }
     }
 }
@@ -163,10 +140,10 @@ static ULONG put_sample(struct flight *flight, struct actor *actor)
 static ULONG put_block(struct flight *flight, struct actor *actor)
 {
     struct ballast_ai_block_request request = {.header = {sizeof(request), BALLAST_AI_VERSION, 0}};
-    uint64_t of = test_random_below(&actor->random, THREADS);
+    uint64_t of = test_random_below(&actor->random, STRESS_THREADS);
     request.id = __atomic_load_n(&blocks[of], __ATOMIC_RELAXED);
     if (flight->code == BALLAST_IOCTL_AI_GRANT) {
-        uint64_t to = test_random_below(&actor->random, THREADS);
+        uint64_t to = test_random_below(&actor->random, STRESS_THREADS);
         request.process_id = __atomic_load_n(&process_ids[to], __ATOMIC_RELAXED);
         request.access = (uint32_t)test_random_below(&actor->random, 3);
     } else if (flight->code == BALLAST_IOCTL_AI_MAP) {
@@ -246,12 +223,12 @@ static void drop_block(struct actor *actor)
 {
     const unsigned char *bytes = sim_process_memory(actor->process, actor->block.address, 1, true);
     if (bytes != NULL && *bytes != actor->index) { /* NULL: unmapped by a request of our own */
-        complain("a block that another has written to", *bytes);
+        stress_complain("a block that another has written to: 0x%08x", *bytes);
     }
     NTSTATUS status = ai_block(actor->file, BALLAST_IOCTL_AI_FREE, actor->block.id, 0, 0);
     account(BALLAST_IOCTL_AI_FREE, status);
     if (status != STATUS_SUCCESS) {
-        complain("freeing one's own block", (unsigned)status);
+        stress_complain("freeing one's own block: 0x%08x", (unsigned)status);
     }
     actor->block.id = 0;
 }
@@ -268,7 +245,7 @@ static void take_block(struct actor *actor)
     }
     unsigned char *bytes = sim_process_memory(actor->process, actor->block.address, size, true);
     if (bytes == NULL || bytes[0] != 0 || bytes[size - 1] != 0) {
-        complain("a new block that is not zero, or not there", (unsigned)size);
+        stress_complain("a new block that is not zero, or not there: 0x%08x", (unsigned)size);
     } else {
         bytes[0] = (unsigned char)actor->index;
     }
@@ -303,7 +280,7 @@ static bool several_requests(struct actor *actor, struct flight *flights)
         NTSTATUS status = sim_request_wait(flights[i].request, NULL);
         account(flights[i].code, status);
         if (status == STATUS_CANCELLED && !flights[i].cancelled) {
-            complain("cancelled by nobody", (unsigned)flights[i].code);
+            stress_complain("cancelled by nobody: 0x%08x", (unsigned)flights[i].code);
         }
         if (status == STATUS_SUCCESS) {
             check_reply(&flights[i]);
@@ -317,7 +294,7 @@ static void open_and_close(struct actor *actor)
     struct sim_file *file = ai_open(actor->process);
     struct ballast_ai_mapping block;
     if (file == NULL) {
-        complain("opening", 0);
+        stress_complain("opening");
         return;
     }
     account(BALLAST_IOCTL_AI_ALLOCATE, ai_allocate(file, 1, &block)); /* closing frees it */
@@ -337,15 +314,15 @@ static void change_the_system(struct actor *actor)
     }
 }
 
-static void *act(void *context)
+static void act(struct test_random random, uint64_t index)
 {
-    struct actor actor = {.random = {(uintptr_t)context}, .index = (uintptr_t)context % THREADS};
+    struct actor actor = {.random = random, .index = index};
     struct flight *flights = calloc(IN_FLIGHT, sizeof(*flights));
     actor.process = sim_process_create(actor.index % 2 == 0);
     actor.file = ai_open(actor.process);
     __atomic_store_n(&process_ids[actor.index], sim_process_id(actor.process), __ATOMIC_RELAXED);
     bool alive = actor.file != NULL;
-    for (unsigned i = 0; i < STEPS && alive; i++) {
+    for (unsigned i = 0; i < STRESS_STEPS && alive; i++) {
         switch (test_random_below(&actor.random, 8)) {
         case 0:
         case 1:
@@ -367,17 +344,10 @@ static void *act(void *context)
         sim_kill_process(actor.process);
     }
     free(flights);
-    return NULL;
 }
 
-/* ---- rounds ---- */
-
-static void one_round(uint64_t round_seed)
+static void set_up(void)
 {
-    pthread_t threads[THREADS];
-    struct sim_options options = {
-        .seed = round_seed, .delay_percent = (unsigned)(round_seed % 4 * 10), .nt52 = round_seed % 5 == 0, .hurry = 20};
-    sim_reset(&options);
     sim_user_thread_set(THREAD, true);
     for (uint32_t i = 0; i < 30; i++) {
         ai_add_process(i % 3 == 0 ? "alpha.exe" : i % 3 == 1 ? "beta.exe" : "other.exe", 100 + 4 * i, 1 + i % 4);
@@ -386,43 +356,10 @@ static void one_round(uint64_t round_seed)
     ai_set_rules("alpha\nbeta");
     ai_add_adapter(0, "Card");
     ai_add_adapter(1, "Card");
-    if (!CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS)) {
-        exit(1);
-    }
-    for (uintptr_t i = 0; i < THREADS; i++) {
-        pthread_create(&threads[i], NULL, act, (void *)(uintptr_t)(round_seed * THREADS + i));
-    }
-    for (size_t i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    sim_unload(); /* with whatever closed handles have left to do */
-}
-
-static void everything_at_once(void)
-{
-    struct timespec began;
-    struct timespec now;
-    uint64_t rounds = 0;
-    clock_gettime(CLOCK_MONOTONIC, &began);
-    do {
-        test_note("seed %llu", (unsigned long long)(seed + rounds));
-        one_round(seed + rounds);
-        rounds++;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    } while ((unsigned long)(now.tv_sec - began.tv_sec) < seconds && wrong == 0);
-    printf("# note: %llu rounds of %d threads, %lu requests, seeds from %llu\n", (unsigned long long)rounds, THREADS,
-           requests, (unsigned long long)seed);
-    CHECK_EQUAL(wrong, 0);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct test_case cases[] = {{"everything_at_once", everything_at_once}};
-    if (argc > 1) {
-        seconds = strtoul(argv[1], NULL, 10);
-    }
-    if (argc > 2) {
-        seed = strtoull(argv[2], NULL, 10);
-    }
-    return test_main(cases, 1, 1, argv);
+    static const struct stress stress = {.hurry = 20, .set_up = set_up, .act = act};
+    return stress_main(&stress, argc, argv);
 }

@@ -11,30 +11,17 @@
 
 #include "ballast/disk_abi.h"
 #include "core/disk/storage_abi.h"
-#include "sim/sim.h"
 #include "tests/behaviour/target.h"
-#include "tests/harness/test.h"
+#include "tests/sim/stress.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define MIB       (1u << 20)
 #define DISKS     4
-#define THREADS   6
-#define STEPS     60 /* of a thread in a round */
 #define BLOCK     8192u
 #define IN_FLIGHT 5
-
-DRIVER_INITIALIZE DriverEntry;
-
-static unsigned long seconds = 5;
-static uint64_t seed = 1;
-static unsigned long requests; /* atomic */
-static unsigned unexpected;    /* atomic */
-static unsigned corrupt;       /* atomic */
 
 struct actor {
     struct test_random random;
@@ -58,23 +45,17 @@ static void account(const char *what, NTSTATUS status)
         STATUS_INVALID_DEVICE_REQUEST, /* flags that cannot be changed */
         STATUS_SHARING_VIOLATION,      /* two disks, one image */
     };
-    __atomic_add_fetch(&requests, 1, __ATOMIC_RELAXED);
-    for (size_t i = 0; i < sizeof(explained) / sizeof(explained[0]); i++) {
-        if (status == explained[i]) {
-            return;
-        }
+    if (!stress_explained(status, explained, sizeof(explained) / sizeof(explained[0]))) {
+        stress_complain("%s: unexpected status 0x%08x", what, (unsigned)status);
     }
-    printf("# %s: unexpected status 0x%08x\n", what, (unsigned)status);
-    __atomic_add_fetch(&unexpected, 1, __ATOMIC_RELAXED);
 }
 
 static void check_content(uint64_t offset, const unsigned char *data, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         if (data[i] != 0 && data[i] != target_pattern(offset + i)) {
-            printf("# offset %llu holds 0x%02x, not 0x%02x or 0\n", (unsigned long long)(offset + i), data[i],
-                   target_pattern(offset + i));
-            __atomic_add_fetch(&corrupt, 1, __ATOMIC_RELAXED);
+            stress_complain("offset %llu holds 0x%02x, not 0x%02x or 0", (unsigned long long)(offset + i), data[i],
+                            target_pattern(offset + i));
             return;
         }
     }
@@ -158,7 +139,7 @@ struct flight {
  * Disks do not order requests to the same place, which ThreadSanitizer calls a race of the callers; so what is in flight at
  * the same time goes to different stripes. Trims go everywhere.
  */
-#define STRIPES (THREADS * IN_FLIGHT)
+#define STRIPES (STRESS_THREADS * IN_FLIGHT)
 
 static uint64_t stripe(struct actor *actor, unsigned index)
 {
@@ -278,14 +259,14 @@ static bool use_disk(struct actor *actor, struct flight *flights)
     return true;
 }
 
-static void *act(void *context)
+static void act(struct test_random random, uint64_t index)
 {
-    struct actor actor = {.random = {(uintptr_t)context}, .index = (uintptr_t)context % THREADS};
+    struct actor actor = {.random = random, .index = index};
     struct flight *flights = calloc(IN_FLIGHT, sizeof(*flights));
     actor.process = sim_process_create(true);
     bool alive = sim_create_file(actor.process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &actor.control) ==
                  STATUS_SUCCESS;
-    for (unsigned i = 0; i < STEPS && alive; i++) {
+    for (unsigned i = 0; i < STRESS_STEPS && alive; i++) {
         switch (test_random_below(&actor.random, 8)) {
         case 0:
         case 1:
@@ -306,58 +287,17 @@ static void *act(void *context)
         sim_kill_process(actor.process);
     }
     free(flights);
-    return NULL;
 }
 
-/* ---- rounds ---- */
-
-static void one_round(uint64_t round_seed)
+static void set_up(void)
 {
-    pthread_t threads[THREADS];
-    struct sim_options options = {
-        .seed = round_seed, .delay_percent = (unsigned)(round_seed % 4 * 10), .nt52 = round_seed % 5 == 0};
-    sim_reset(&options);
     CHECK(target_image_create("file", MIB));
     CHECK(target_image_create("loaded", MIB));
     CHECK(target_image_create("locked", MIB));
-    if (!CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS)) {
-        exit(1);
-    }
-    for (uintptr_t i = 0; i < THREADS; i++) {
-        pthread_create(&threads[i], NULL, act, (void *)(uintptr_t)(round_seed * THREADS + i));
-    }
-    for (size_t i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    sim_unload(); /* with whatever disks there are */
-}
-
-static void everything_at_once(void)
-{
-    struct timespec began;
-    struct timespec now;
-    uint64_t rounds = 0;
-    clock_gettime(CLOCK_MONOTONIC, &began);
-    do {
-        test_note("seed %llu", (unsigned long long)(seed + rounds));
-        one_round(seed + rounds);
-        rounds++;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    } while ((unsigned long)(now.tv_sec - began.tv_sec) < seconds && unexpected == 0 && corrupt == 0);
-    printf("# note: %llu rounds of %d threads, %lu requests, seeds from %llu\n", (unsigned long long)rounds, THREADS,
-           requests, (unsigned long long)seed);
-    CHECK_EQUAL(unexpected, 0);
-    CHECK_EQUAL(corrupt, 0);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct test_case cases[] = {{"everything_at_once", everything_at_once}};
-    if (argc > 1) {
-        seconds = strtoul(argv[1], NULL, 10);
-    }
-    if (argc > 2) {
-        seed = strtoull(argv[2], NULL, 10);
-    }
-    return test_main(cases, 1, 1, argv);
+    static const struct stress stress = {.set_up = set_up, .act = act};
+    return stress_main(&stress, argc, argv);
 }
