@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every kernel call of the AI driver that can fail is made to fail, one at a time: a scenario is run once to count its
- * fault points and then once for each. The oracle: a sensible status; a failed request has changed nothing and succeeds
- * when it is made again; a request that succeeds all the same has done its work in full; and unloading leaves nothing,
- * which the simulation checks together with locks, IRQL and the rest of its rules. ai_pool.c does it for the pool.
+ * Every kernel call of the AI driver that can fail is made to fail, one at a time; faults.h says how. ai_pool.c does it
+ * for the pool.
  *
  * FAULT_AT=7 sim-ai-faults gpus makes only the 7th call of that scenario fail.
  */
 
 #include "ballast/codex_abi.h"
-#include "tests/harness/test.h"
 #include "tests/sim/ai_client.h"
+#include "tests/sim/faults.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define POINTS      200 /* at most, in a scenario */
 #define POOL_BYTES  (4u * MIB)
 #define LIFETIME_MS 60000u
 #define THREAD      4242u
@@ -28,23 +23,10 @@ DRIVER_INITIALIZE DriverEntry;
 static struct sim_process *process;
 static struct sim_file *device;
 static bool loaded;
-static unsigned long total;
-
-/* A scenario sets up without faults; then its operation runs, maybe with one. The rest runs without again. */
-struct scenario {
-    void (*set_up)(void);
-    NTSTATUS (*operate)(void);
-    void (*verify)(NTSTATUS status); /* that all has happened, or nothing */
-    bool unloaded;                   /* the operation loads the driver */
-    bool nt52;
-};
 
 /* What the failure of this call may make of a request. */
-static bool explains(const char *name, NTSTATUS status)
+static bool explain(const char *name, NTSTATUS status)
 {
-    if (name == NULL) {
-        return false;
-    }
     return status == STATUS_INSUFFICIENT_RESOURCES ||
            (strcmp(name, "ZwMapViewOfSection") == 0 && status == STATUS_NO_MEMORY) ||
            (strcmp(name, "PsLookupThreadByThreadId") == 0 && status == STATUS_INVALID_PARAMETER);
@@ -390,10 +372,8 @@ static void verify_boosted(NTSTATUS status)
 
 /* ---- running ---- */
 
-static void make_system(const struct scenario *scenario)
+static void make_system(void)
 {
-    struct sim_options options = {.seed = 1, .nt52 = scenario->nt52};
-    sim_reset(&options);
     ai_set_number("PoolBytes", POOL_BYTES);
     ai_set_number("OwnerPoolBytes", POOL_BYTES / 2);
     ai_set_number("SampleLifetimeMs", LIFETIME_MS);
@@ -405,63 +385,29 @@ static void make_system(const struct scenario *scenario)
     ai_add_process("explorer.exe", 108, 4);
 }
 
-/* The name of the call that failed; NULL if there was none. names[] receives those of all calls, and a NULL. */
-static const char *run(const struct scenario *scenario, unsigned long fault, const char *names[POINTS + 1])
+static void begin(const struct sim_options *options, bool load)
 {
-    make_system(scenario);
+    sim_reset(options);
+    make_system();
     process = sim_process_create(true);
     device = NULL;
     loaded = false;
-    if (!scenario->unloaded) {
+    if (load) {
         CHECK_EQUAL(operate_load(), STATUS_SUCCESS);
         device = ai_open(process);
         CHECK(device != NULL);
     }
-    scenario->set_up();
-    sim_fault_at(fault);
-    NTSTATUS status = scenario->operate();
-    for (unsigned long i = 0; i <= POINTS; i++) {
-        names[i] = i < POINTS ? sim_fault_name(i + 1) : NULL;
-    }
-    const char *name = sim_fault_name(fault);
-    sim_fault_at(0);
-    test_note("fault %lu: %s, status 0x%08x", fault, name != NULL ? name : "none", (unsigned)status);
-    CHECK(NT_SUCCESS(status) || explains(name, status));
-    scenario->verify(status);
-    if (!NT_SUCCESS(status)) {
-        status = scenario->operate();
-        CHECK_EQUAL(VALUE(status), STATUS_SUCCESS);
-        scenario->verify(status);
-    }
+}
+
+static void end(void)
+{
     sim_kill_process(process);
     if (loaded) {
         sim_unload();
     }
-    return name;
 }
 
-static void fail_each(const struct scenario *scenario)
-{
-    const char *names[POINTS + 1];
-    const char *again[POINTS + 1];
-    const char *only = getenv("FAULT_AT");
-    (void)run(scenario, 0, names);
-    CHECK(names[POINTS - 1] == NULL); /* more points than there is room for would go untested */
-    for (unsigned long fault = 1; names[fault - 1] != NULL; fault++) {
-        if (only == NULL || strtoul(only, NULL, 0) == fault) {
-            CHECK(run(scenario, fault, again) == names[fault - 1]);
-            total++;
-        }
-    }
-}
-
-#define SCENARIO_OF(name, set_up, operate, verify, unloaded)                     \
-    static void name(void)                                                       \
-    {                                                                            \
-        fail_each(&(struct scenario){set_up, operate, verify, unloaded, false}); \
-        fail_each(&(struct scenario){set_up, operate, verify, unloaded, true});  \
-    }
-#define SCENARIO(name, set_up, operate, verify) SCENARIO_OF(name, set_up, operate, verify, false)
+static const struct faults faults = {begin, end, explain, 1};
 
 SCENARIO_OF(load, set_up_nothing, operate_load, verify_loaded, true)
 SCENARIO(open_and_close, set_up_nothing, operate_open, verify_nothing)
@@ -483,16 +429,10 @@ SCENARIO(codex_queries, set_up_nothing, operate_codex_queries, verify_gpus)
 SCENARIO(register_runtime, set_up_nothing, operate_register, verify_registered)
 SCENARIO(boost_priority, set_up_thread, operate_boost, verify_boosted)
 
-static void all_were_failed(void)
-{
-    printf("# note: %lu fault points, each made to fail\n", total);
-    CHECK(total != 0);
-}
-
 TEST_MAIN({"load", load}, {"open_and_close", open_and_close}, {"unload", unload}, {"gpus", gpus},
           {"gpus_refresh", gpus_refresh}, {"push", push}, {"set_gpu_util", set_gpu_util}, {"processes", processes},
           {"processes_again", processes_again}, {"processes_growing", processes_growing}, {"scheduler", scheduler},
           {"query_rules", query_rules}, {"reload", reload}, {"reload_defaults", reload_defaults},
           {"cached_queries", cached_queries}, {"pinned", pinned}, {"codex_queries", codex_queries},
           {"register_runtime", register_runtime}, {"boost_priority", boost_priority},
-          {"all_were_failed", all_were_failed})
+          {"all_were_failed", faults_report})

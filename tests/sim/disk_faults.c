@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every kernel call of the disk driver that can fail is made to fail, one at a time: a scenario is run once to count its
- * fault points and then once for each. The oracle: a sensible status; a failed request has changed nothing and succeeds
- * when it is made again; a request that succeeds all the same has done its work; and unloading leaves nothing, which the
- * simulation checks together with locks, IRQL and the rest of its rules.
+ * Every kernel call of the disk driver that can fail is made to fail, one at a time; faults.h says how.
  *
  * FAULT_AT=7 sim-disk-faults create_file makes only the 7th call of that scenario fail.
  */
@@ -11,34 +8,20 @@
 #include "ballast/disk_abi.h"
 #include "core/base/status.h"
 #include "core/disk/storage_abi.h"
-#include "sim/sim.h"
 #include "tests/behaviour/target.h"
-#include "tests/harness/test.h"
+#include "tests/sim/faults.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MIB    (1u << 20)
 #define NUMBER 5u
 #define IMAGE  "image"
-#define POINTS 200 /* at most, in a scenario */
 
 DRIVER_INITIALIZE DriverEntry;
 
 static struct sim_process *process;
 static struct sim_file *control;
 static struct sim_file *disk;
-static unsigned long total;
-
-/* A scenario sets up without faults; then its operation runs, maybe with one. The rest runs without again. */
-struct scenario {
-    void (*set_up)(void);
-    NTSTATUS (*operate)(void);
-    void (*verify)(NTSTATUS status); /* that all has happened, or nothing */
-    bool repeatable;                 /* after a failure the operation is repeated and must succeed */
-    bool nt52;
-};
 
 /* ---- requests ---- */
 
@@ -461,85 +444,40 @@ static NTSTATUS operate_unload(void)
 
 /* ---- running ---- */
 
-static bool is_load(const struct scenario *scenario)
+static void begin(const struct sim_options *options, bool load)
 {
-    return scenario->operate == operate_load;
-}
-
-/* The name of the call that failed; NULL if there was none. names[] receives those of all calls, and a NULL. */
-static const char *run(const struct scenario *scenario, unsigned long fault, const char *names[POINTS + 1])
-{
-    struct sim_options options = {.seed = 1, .nt52 = scenario->nt52};
     control = NULL;
     disk = NULL;
-    sim_reset(&options);
+    sim_reset(options);
     process = sim_process_create(true);
-    if (!is_load(scenario)) {
+    if (load) {
         CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
         CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &control),
                     STATUS_SUCCESS);
     }
-    scenario->set_up();
-    sim_fault_at(fault);
-    NTSTATUS status = scenario->operate();
-    for (unsigned long i = 0; i <= POINTS; i++) {
-        names[i] = i < POINTS ? sim_fault_name(i + 1) : NULL;
-    }
-    const char *name = sim_fault_name(fault);
-    sim_fault_at(0);
-    test_note("fault %lu: %s, status 0x%08x", fault, name != NULL ? name : "none", (unsigned)status);
-    CHECK(NT_SUCCESS(status) ||
-          (name != NULL && (status == STATUS_INSUFFICIENT_RESOURCES || status == STATUS_DISK_FULL)));
-    if (control != NULL || is_load(scenario)) {
-        scenario->verify(status);
-    }
-    if (!NT_SUCCESS(status) && scenario->repeatable) {
-        NTSTATUS again = scenario->operate();
-        CHECK_EQUAL(again, STATUS_SUCCESS);
-        scenario->verify(again);
-    }
+}
+
+static void end(void)
+{
     close_disk();
     bool loaded = control != NULL;
     sim_kill_process(process);
     if (loaded) {
         sim_unload();
     }
-    return name;
 }
 
-/* Threads may pass their points in another order than last time: until this one is hit. */
-static void fail(const struct scenario *scenario, unsigned long fault, const char *name)
+static bool explain(const char *name, NTSTATUS status)
 {
-    const char *names[POINTS + 1];
-    const char *hit = NULL;
-    for (unsigned i = 0; i < 100 && hit != name; i++) {
-        hit = run(scenario, fault, names);
-    }
-    CHECK(hit == name);
+    (void)name;
+    return status == STATUS_INSUFFICIENT_RESOURCES || status == STATUS_DISK_FULL;
 }
 
-static void fail_each(const struct scenario *scenario)
-{
-    const char *names[POINTS + 1];
-    const char *only = getenv("FAULT_AT");
-    (void)run(scenario, 0, names);
-    for (unsigned long fault = 1; names[fault - 1] != NULL; fault++) {
-        if (only == NULL || strtoul(only, NULL, 0) == fault) {
-            fail(scenario, fault, names[fault - 1]);
-            total++;
-        }
-    }
-}
+/* Workers may pass their points in another order than last time. */
+static const struct faults faults = {begin, end, explain, 100};
 
-#define SCENARIO(name, set_up, operate, verify)                              \
-    static void name(void)                                                   \
-    {                                                                        \
-        fail_each(&(struct scenario){set_up, operate, verify, true, false}); \
-        fail_each(&(struct scenario){set_up, operate, verify, true, true});  \
-    }
-
-SCENARIO(load, set_up_nothing, operate_load, verify_nothing)
-SCENARIO(load_with_disks, set_up_registry, operate_load, verify_nothing)
+SCENARIO_OF(load, set_up_nothing, operate_load, verify_nothing, true)
+SCENARIO_OF(load_with_disks, set_up_registry, operate_load, verify_nothing, true)
 SCENARIO(create_memory, set_up_nothing, operate_create_memory, verify_created)
 SCENARIO(create_managed, set_up_nothing, operate_create_managed, verify_managed)
 SCENARIO(create_with_stale_letter, set_up_stale_letter, operate_create_memory, verify_created_over_stale_letter)
@@ -571,12 +509,6 @@ SCENARIO(remove_file, set_up_file_disk, operate_remove, verify_removed)
 SCENARIO(eject, set_up_file_disk, operate_eject, verify_removed)
 SCENARIO(unload, set_up_file_disk, operate_unload, verify_nothing)
 
-static void all_were_failed(void)
-{
-    printf("# note: %lu fault points, each made to fail\n", total);
-    CHECK(total != 0);
-}
-
 TEST_MAIN({"load", load}, {"load_with_disks", load_with_disks}, {"create_memory", create_memory},
           {"create_managed", create_managed}, {"create_with_stale_letter", create_with_stale_letter},
           {"create_new_file", create_new_file}, {"create_odd_file", create_odd_file},
@@ -588,4 +520,4 @@ TEST_MAIN({"load", load}, {"load_with_disks", load_with_disks}, {"create_memory"
           {"grow_file", grow_file}, {"shrink_memory", shrink_memory}, {"set_flags", set_flags},
           {"medium_memory", medium_memory}, {"medium_file", medium_file}, {"parallel_reads", parallel_reads},
           {"remove_memory", remove_memory}, {"remove_file", remove_file}, {"eject", eject}, {"unload", unload},
-          {"all_were_failed", all_were_failed})
+          {"all_were_failed", faults_report})
