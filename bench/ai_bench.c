@@ -8,13 +8,11 @@
 
 #include "ballast/ai_abi.h"
 #include "bench/bench.h"
+#include "bench/device.h"
 #include "core/ai/processes.h"
 #include "core/ai/rules.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <windows.h>
 #include <winternl.h>
 
 #define MAXIMUM_ROUNDS 101
@@ -22,30 +20,7 @@
 #define SLOW_REQUESTS  20
 #define ROOM           (1u << 20)
 
-static void die(const char *what)
-{
-    fprintf(stderr, "ai-bench: %s: error %lu\n", what, GetLastError());
-    exit(1);
-}
-
-static double now(void)
-{
-    LARGE_INTEGER count;
-    LARGE_INTEGER frequency;
-    QueryPerformanceCounter(&count);
-    QueryPerformanceFrequency(&frequency);
-    return (double)count.QuadPart / (double)frequency.QuadPart;
-}
-
-static HANDLE open_device(const char *path)
-{
-    HANDLE device = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                                OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
-    if (device == INVALID_HANDLE_VALUE) {
-        die(path);
-    }
-    return device;
-}
+const char bench_program[] = "ai-bench";
 
 struct query {
     const char *name;
@@ -93,7 +68,7 @@ static void one_request(HANDLE device, const struct query *query, void *output, 
         DeviceIoControl(device, query->code, &input, query->input_length, output, query->output, NULL, overlapped);
     if ((!ok && GetLastError() != ERROR_IO_PENDING) || !GetOverlappedResult(device, overlapped, &count, TRUE) ||
         count == 0) {
-        die(query->name);
+        bench_die(query->name);
     }
 }
 
@@ -101,25 +76,23 @@ static void bench_query(const struct query *query, HANDLE null, HANDLE device, s
 {
     static double baseline[MAXIMUM_ROUNDS];
     static double measured[MAXIMUM_ROUNDS];
-    static double medians[MAXIMUM_ROUNDS];
     OVERLAPPED overlapped = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
     one_request(device, query, output, &overlapped); /* fills what is cached */
     for (size_t round = 0; round < rounds; round++) {
         baseline[round] = measured[round] = 0;
         for (unsigned i = 0; i < query->requests; i++) {
-            double began = now();
+            double began = bench_now();
             one_request(null, query, output, &overlapped);
-            double between = now();
+            double between = bench_now();
             one_request(device, query, output, &overlapped);
             baseline[round] += between - began;
-            measured[round] += now() - between;
+            measured[round] += bench_now() - between;
         }
     }
-    memcpy(medians, measured, sizeof(medians));
     struct bench_result result = {.name = query->name,
                                   .baseline = "null driver",
                                   .target = query->target,
-                                  .median_us = bench_median(medians, rounds) / query->requests * 1e6};
+                                  .median_us = bench_median_us(measured, rounds, query->requests)};
     bench_report(&result, measured, baseline, rounds);
     CloseHandle(overlapped.hEvent);
 }
@@ -129,36 +102,34 @@ static void bench_enumeration(size_t rounds, void *room)
 {
     static double baseline[MAXIMUM_ROUNDS];
     static double measured[MAXIMUM_ROUNDS];
-    static double medians[MAXIMUM_ROUNDS];
     struct rules *rules;
     if (rules_compile_default(&rules) != BALLAST_SUCCESS) {
-        die("rules");
+        bench_die("rules");
     }
     for (size_t round = 0; round < rounds; round++) {
         baseline[round] = measured[round] = 0;
         for (unsigned i = 0; i < SLOW_REQUESTS; i++) {
             struct process_list *list;
             ULONG length = 0;
-            double began = now();
+            double began = bench_now();
             if (NtQuerySystemInformation(SystemProcessInformation, room, ROOM, &length) < 0) {
-                die("NtQuerySystemInformation");
+                bench_die("NtQuerySystemInformation");
             }
-            double between = now();
+            double between = bench_now();
             if (NtQuerySystemInformation(SystemProcessInformation, room, ROOM, &length) < 0 ||
                 process_list_build(room, ROOM, rules, &list) != BALLAST_SUCCESS) {
-                die("process_list_build");
+                bench_die("process_list_build");
             }
-            measured[round] += now() - between;
+            measured[round] += bench_now() - between;
             baseline[round] += between - began;
             process_list_free(list);
         }
     }
     rules_free(rules);
-    memcpy(medians, measured, sizeof(medians));
     struct bench_result result = {.name = "ai.ps.find",
                                   .baseline = "system call",
                                   .target = 1.10,
-                                  .median_us = bench_median(medians, rounds) / SLOW_REQUESTS * 1e6};
+                                  .median_us = bench_median_us(measured, rounds, SLOW_REQUESTS)};
     bench_report(&result, measured, baseline, rounds);
 }
 
@@ -168,13 +139,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: ai-bench ROUNDS [NAME...]\n");
         return 2;
     }
-    size_t rounds = strtoul(argv[1], NULL, 10);
-    rounds = rounds < 1 ? 1 : rounds > MAXIMUM_ROUNDS ? MAXIMUM_ROUNDS : rounds;
-    HANDLE null = open_device("\\\\.\\BallastNull");
-    HANDLE device = open_device("\\\\.\\BallastAi");
+    size_t rounds = bench_rounds(argv[1], MAXIMUM_ROUNDS);
+    HANDLE null = bench_open_device("\\\\.\\BallastNull");
+    HANDLE device = bench_open_device("\\\\.\\BallastAi");
     void *room = VirtualAlloc(NULL, ROOM, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
     if (room == NULL) {
-        die("memory");
+        bench_die("memory");
     }
     for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
         if (bench_selected(queries[i].name, argc - 2, argv + 2)) {

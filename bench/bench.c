@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Medians and output of benchmarks; bench.h has the contract. */
+/* Clock, medians and output of benchmarks; bench.h has the contract. */
 
 #include "bench/bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <time.h>
+#endif
 
 static int compare(const void *a, const void *b)
 {
@@ -18,6 +23,34 @@ double bench_median(double *values, size_t count)
 {
     qsort(values, count, sizeof(*values), compare);
     return count % 2 != 0 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+double bench_median_us(const double *seconds, size_t rounds, double operations)
+{
+    static double sorted[BENCH_MAXIMUM_ROUNDS];
+    memcpy(sorted, seconds, rounds * sizeof(*seconds));
+    return bench_median(sorted, rounds) / operations * 1e6;
+}
+
+double bench_now(void)
+{
+#ifdef _WIN32
+    LARGE_INTEGER count;
+    LARGE_INTEGER frequency;
+    QueryPerformanceCounter(&count);
+    QueryPerformanceFrequency(&frequency);
+    return (double)count.QuadPart / (double)frequency.QuadPart;
+#else
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+#endif
+}
+
+size_t bench_rounds(const char *word, size_t maximum)
+{
+    size_t rounds = strtoul(word, NULL, 10);
+    return rounds < 1 ? 1 : rounds > maximum ? maximum : rounds;
 }
 
 void bench_report(const struct bench_result *result, double *measured, const double *baseline, size_t rounds)

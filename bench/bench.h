@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define BENCH_NO_TARGET 0.0
+#define BENCH_NO_TARGET      0.0
+#define BENCH_MAXIMUM_ROUNDS 1001u
 
 struct bench_result {
     const char *name;
@@ -24,6 +25,15 @@ void bench_report(const struct bench_result *result, double *measured, const dou
 
 /* Sorts. */
 double bench_median(double *values, size_t count);
+
+/* Median time of one operation in microseconds, of rounds that took so many seconds for `operations` each. */
+double bench_median_us(const double *seconds, size_t rounds, double operations);
+
+/* Seconds since some moment, by a clock that only goes forward. */
+double bench_now(void);
+
+/* How many rounds the program was told to do: at least 1, at most `maximum`. */
+size_t bench_rounds(const char *word, size_t maximum);
 
 /* Whether `name` begins with one of the words that the program was given (all do if there are none). */
 bool bench_selected(const char *name, int words, char **word);

@@ -7,19 +7,20 @@
  */
 
 #include "bench/bench.h"
+#include "bench/device.h"
 #include "ballast/disk_abi.h"
 
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <windows.h>
 
 #define DISK_SIZE       (64u << 20)
 #define MAXIMUM_BLOCK   (1u << 20)
 #define MAXIMUM_THREADS 4
 #define MAXIMUM_ROUNDS  101
 #define ROUND_SECONDS   0.03 /* what the calibrated number of requests takes the null driver */
+
+const char bench_program[] = "disk-bench";
 
 enum operation {
     OPERATION_READ,
@@ -42,31 +43,6 @@ struct worker {
     HANDLE done;
     uint64_t random;
 };
-
-static void die(const char *what)
-{
-    fprintf(stderr, "disk-bench: %s: error %lu\n", what, GetLastError());
-    exit(1);
-}
-
-static double now(void)
-{
-    LARGE_INTEGER count;
-    LARGE_INTEGER frequency;
-    QueryPerformanceCounter(&count);
-    QueryPerformanceFrequency(&frequency);
-    return (double)count.QuadPart / (double)frequency.QuadPart;
-}
-
-static HANDLE open_device(const char *path)
-{
-    HANDLE device = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                                OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
-    if (device == INVALID_HANDLE_VALUE) {
-        die(path);
-    }
-    return device;
-}
 
 static void one_request(struct worker *worker, OVERLAPPED *overlapped)
 {
@@ -94,7 +70,7 @@ static void one_request(struct worker *worker, OVERLAPPED *overlapped)
     }
     if ((!ok && GetLastError() != ERROR_IO_PENDING) || !GetOverlappedResult(worker->device, overlapped, &count, TRUE) ||
         count != expected) {
-        die("request");
+        bench_die("request");
     }
 }
 
@@ -124,10 +100,10 @@ static double run_threads(HANDLE device, const struct load *load, unsigned char 
         threads[i] = CreateThread(NULL, 0, work, &workers[i], 0, NULL);
     }
     Sleep(1); /* all wait for `go` */
-    double began = now();
+    double began = bench_now();
     SetEvent(go);
     WaitForMultipleObjects(load->threads, done, TRUE, INFINITE);
-    double seconds = now() - began;
+    double seconds = bench_now() - began;
     WaitForMultipleObjects(load->threads, threads, TRUE, INFINITE);
     for (unsigned i = 0; i < load->threads; i++) {
         CloseHandle(threads[i]);
@@ -149,12 +125,12 @@ static struct pair run_alternating(HANDLE null, HANDLE device, const struct load
     struct worker baseline = {.device = null, .load = load, .buffer = buffers, .random = 1};
     struct worker measured = {.device = device, .load = load, .buffer = buffers, .random = 1};
     for (unsigned i = 0; i < load->requests; i++) {
-        double began = now();
+        double began = bench_now();
         one_request(&baseline, &overlapped);
-        double between = now();
+        double between = bench_now();
         one_request(&measured, &overlapped);
         pair.baseline += between - began;
-        pair.measured += now() - between;
+        pair.measured += bench_now() - between;
     }
     CloseHandle(overlapped.hEvent);
     return pair;
@@ -189,19 +165,17 @@ static void bench_load(struct load load, const char *name, HANDLE null, HANDLE d
 {
     static double baseline[MAXIMUM_ROUNDS];
     static double measured[MAXIMUM_ROUNDS];
-    static double medians[MAXIMUM_ROUNDS];
     calibrate(null, &load, buffers);
     for (size_t round = 0; round < rounds; round++) {
         struct pair pair = run_pair(null, device, &load, buffers, round);
         baseline[round] = pair.baseline;
         measured[round] = pair.measured;
     }
-    memcpy(medians, measured, sizeof(medians));
     struct bench_result result = {
         .name = name,
         .baseline = "null driver",
         .target = target,
-        .median_us = bench_median(medians, rounds) / load.requests / load.threads * 1e6,
+        .median_us = bench_median_us(measured, rounds, (double)load.requests * load.threads),
     };
     bench_report(&result, measured, baseline, rounds);
 }
@@ -233,18 +207,17 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: disk-bench ROUNDS RAM_DISK FILE_DISK [NAME...]\n");
         return 2;
     }
-    size_t rounds = strtoul(argv[1], NULL, 10);
+    size_t rounds = bench_rounds(argv[1], MAXIMUM_ROUNDS);
     char path[64];
-    rounds = rounds < 1 ? 1 : rounds > MAXIMUM_ROUNDS ? MAXIMUM_ROUNDS : rounds;
-    HANDLE null = open_device("\\\\.\\BallastNull");
+    HANDLE null = bench_open_device("\\\\.\\BallastNull");
     (void)snprintf(path, sizeof(path), "\\\\.\\ImDisk%s", argv[2]);
-    HANDLE ram = open_device(path);
+    HANDLE ram = bench_open_device(path);
     (void)snprintf(path, sizeof(path), "\\\\.\\ImDisk%s", argv[3]);
-    HANDLE file = open_device(path);
+    HANDLE file = bench_open_device(path);
     unsigned char *buffers =
         VirtualAlloc(NULL, (SIZE_T)MAXIMUM_THREADS * MAXIMUM_BLOCK, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
     if (buffers == NULL) {
-        die("memory");
+        bench_die("memory");
     }
     memset(buffers, 0xA5, (size_t)MAXIMUM_THREADS * MAXIMUM_BLOCK);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

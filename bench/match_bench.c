@@ -10,15 +10,12 @@
 #include "core/ai/rules.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define NAMES          1000u
-#define NAME_LENGTH    48u
-#define RULES          64u
-#define PASSES         20u /* over all names, in one round */
-#define MAXIMUM_ROUNDS 1001
+#define NAMES       1000u
+#define NAME_LENGTH 48u
+#define RULES       64u
+#define PASSES      20u /* over all names, in one round */
 
 static const char *const texts[RULES] = {
     "python",     "pytorch",    "tensorflow", "codex",      "torch",     "conda",      "ollama",       "llama",
@@ -83,13 +80,6 @@ static struct name names[NAMES];
 static struct name lowered[RULES];
 static struct rules *rules;
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static void set(struct name *name, const char *text)
 {
     name->length = strlen(text);
@@ -137,13 +127,13 @@ static uint32_t match(const struct name *name)
 
 static double run(uint32_t (*find)(const struct name *name), uint64_t *sum)
 {
-    double began = now();
+    double began = bench_now();
     for (unsigned pass = 0; pass < PASSES; pass++) {
         for (size_t i = 0; i < NAMES; i++) {
             *sum += find(&names[i]);
         }
     }
-    return now() - began;
+    return bench_now() - began;
 }
 
 /* ---- names and rules ---- */
@@ -182,16 +172,14 @@ static bool agree(void)
 
 int main(int argc, char **argv)
 {
-    static double baseline[MAXIMUM_ROUNDS];
-    static double measured[MAXIMUM_ROUNDS];
-    static double medians[MAXIMUM_ROUNDS];
+    static double baseline[BENCH_MAXIMUM_ROUNDS];
+    static double measured[BENCH_MAXIMUM_ROUNDS];
     static const char name[] = "rules.match";
     if (argc < 2) {
         fprintf(stderr, "usage: match-bench ROUNDS [NAME...]\n");
         return 2;
     }
-    size_t rounds = strtoul(argv[1], NULL, 10);
-    rounds = rounds < 1 ? 1 : rounds > MAXIMUM_ROUNDS ? MAXIMUM_ROUNDS : rounds;
+    size_t rounds = bench_rounds(argv[1], BENCH_MAXIMUM_ROUNDS);
     if (!bench_selected(name, argc - 2, argv + 2)) {
         return 0;
     }
@@ -208,9 +196,7 @@ int main(int argc, char **argv)
     if (searched != matched) {
         return 1;
     }
-    memcpy(medians, measured, sizeof(medians));
-    struct bench_result result = {name, "search each", true, 10.0,
-                                  bench_median(medians, rounds) / (NAMES * PASSES) * 1e6};
+    struct bench_result result = {name, "search each", true, 10.0, bench_median_us(measured, rounds, NAMES * PASSES)};
     for (size_t round = 0; round < rounds; round++) {
         baseline[round] = 1 / baseline[round];
         measured[round] = 1 / measured[round];

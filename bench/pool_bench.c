@@ -17,9 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define MAXIMUM_ROUNDS  1001
 #define MAXIMUM_THREADS 4u
 #define MAXIMUM_BATCH   32u
 #define PAIRS           65536u /* a thread's, in a round */
@@ -59,13 +57,6 @@ static void nothing(void *object)
 }
 
 static const struct pool_operations nowhere = {no_section, nothing, no_view, no_unmap, nothing, nothing};
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 /* ---- threads: they begin together, and a round lasts until the last one has ended ---- */
 
@@ -112,13 +103,13 @@ static void *work(void *context)
 {
     struct job *job = context;
     pthread_barrier_wait(job->start);
-    job->began = now();
+    job->began = bench_now();
     if (job->owner != NULL) {
         run_pool(job->owner, job->batch);
     } else {
         run_malloc(job->batch);
     }
-    job->ended = now();
+    job->ended = bench_now();
     return NULL;
 }
 
@@ -166,16 +157,14 @@ static struct pool *new_pool(uint64_t bytes, struct pool_owner **owners, unsigne
 static void report(const char *name, const char *baseline_name, double target, double *measured, double *baseline,
                    size_t rounds, double operations)
 {
-    static double medians[MAXIMUM_ROUNDS];
-    memcpy(medians, measured, sizeof(medians));
-    struct bench_result result = {name, baseline_name, false, target, bench_median(medians, rounds) / operations * 1e6};
+    struct bench_result result = {name, baseline_name, false, target, bench_median_us(measured, rounds, operations)};
     bench_report(&result, measured, baseline, rounds);
 }
 
 static void bench_threads(const char *name, unsigned threads, unsigned batch, size_t rounds)
 {
-    static double measured[MAXIMUM_ROUNDS];
-    static double baseline[MAXIMUM_ROUNDS];
+    static double measured[BENCH_MAXIMUM_ROUNDS];
+    static double baseline[BENCH_MAXIMUM_ROUNDS];
     struct pool_owner *owners[MAXIMUM_THREADS];
     struct pool *pool = new_pool(BALLAST_AI_DEFAULT_POOL_BYTES, owners, threads);
     for (size_t round = 0; round < rounds; round++) {
@@ -197,7 +186,7 @@ static unsigned next_index(uint64_t *random, unsigned count)
 static double replace(struct pool_owner *owner, struct pool_result *blocks, unsigned count, uint64_t random)
 {
     struct pool_caller caller = {.process = owner, .process_id = 1};
-    double began = now();
+    double began = bench_now();
     for (unsigned i = 0; i < LIVE_STEPS; i++) {
         struct pool_result *block = &blocks[next_index(&random, count)];
         if (ballast_failed(pool_free(owner, block->id)) ||
@@ -205,26 +194,26 @@ static double replace(struct pool_owner *owner, struct pool_result *blocks, unsi
             abort();
         }
     }
-    return now() - began;
+    return bench_now() - began;
 }
 
 /* The first word of each block is written, as the pool's record is. */
 static double replace_malloc(uint64_t **blocks, unsigned count, uint64_t random)
 {
-    double began = now();
+    double began = bench_now();
     for (unsigned i = 0; i < LIVE_STEPS; i++) {
         uint64_t **block = &blocks[next_index(&random, count)];
         free(*block);
         *block = malloc(sizeof(struct pool_block));
         **block = i;
     }
-    return now() - began;
+    return bench_now() - began;
 }
 
 static void bench_live(const char *name, unsigned count, size_t rounds)
 {
-    static double measured[MAXIMUM_ROUNDS];
-    static double baseline[MAXIMUM_ROUNDS];
+    static double measured[BENCH_MAXIMUM_ROUNDS];
+    static double baseline[BENCH_MAXIMUM_ROUNDS];
     static struct pool_result blocks[MANY];
     static uint64_t *allocated[MANY];
     struct pool_owner *owner;
@@ -263,8 +252,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: pool-bench ROUNDS [NAME...]\n");
         return 2;
     }
-    size_t rounds = strtoul(argv[1], NULL, 10);
-    rounds = rounds < 1 ? 1 : rounds > MAXIMUM_ROUNDS ? MAXIMUM_ROUNDS : rounds;
+    size_t rounds = bench_rounds(argv[1], BENCH_MAXIMUM_ROUNDS);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (bench_selected(rows[i].name, argc - 2, argv + 2)) {
             bench_threads(rows[i].name, rows[i].threads, rows[i].batch, rounds);

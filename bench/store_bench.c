@@ -11,23 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define SIZE           (256u << 20)
-#define MAXIMUM_BLOCK  (1u << 20)
-#define MAXIMUM_ROUNDS 1001
-#define ROUND_BYTES    (64u << 20)
+#define SIZE          (256u << 20)
+#define MAXIMUM_BLOCK (1u << 20)
+#define ROUND_BYTES   (64u << 20)
 
 static unsigned char *flat;
 static unsigned char *buffer;
 static struct source *store;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static uint64_t next_offset(uint64_t *random, size_t block)
 {
@@ -37,7 +28,7 @@ static uint64_t next_offset(uint64_t *random, size_t block)
 
 static double run_memcpy(bool write, size_t block, uint64_t seed)
 {
-    double began = now();
+    double began = bench_now();
     for (size_t i = 0; i < ROUND_BYTES / block; i++) {
         uint64_t offset = next_offset(&seed, block);
         if (write) {
@@ -47,12 +38,12 @@ static double run_memcpy(bool write, size_t block, uint64_t seed)
         }
         __asm__ volatile("" ::: "memory");
     }
-    return now() - began;
+    return bench_now() - began;
 }
 
 static double run_store(bool write, size_t block, uint64_t seed)
 {
-    double began = now();
+    double began = bench_now();
     for (size_t i = 0; i < ROUND_BYTES / block; i++) {
         uint64_t offset = next_offset(&seed, block);
         if (write) {
@@ -61,22 +52,20 @@ static double run_store(bool write, size_t block, uint64_t seed)
             (void)store->operations->read(store, offset, buffer, block);
         }
     }
-    return now() - began;
+    return bench_now() - began;
 }
 
 /* Time of the store over memcpy's (lower is better), or its throughput over memcpy's (higher is better). */
 static void bench_transfer(const char *name, bool write, size_t block, bool throughput, double target, size_t rounds)
 {
-    static double baseline[MAXIMUM_ROUNDS];
-    static double measured[MAXIMUM_ROUNDS];
-    static double medians[MAXIMUM_ROUNDS];
+    static double baseline[BENCH_MAXIMUM_ROUNDS];
+    static double measured[BENCH_MAXIMUM_ROUNDS];
     for (size_t round = 0; round < rounds; round++) {
         baseline[round] = run_memcpy(write, block, round + 1);
         measured[round] = run_store(write, block, round + 1);
     }
-    memcpy(medians, measured, sizeof(medians));
     size_t requests = ROUND_BYTES / block;
-    double median_us = bench_median(medians, rounds) / (double)requests * 1e6;
+    double median_us = bench_median_us(measured, rounds, (double)requests);
     for (size_t round = 0; round < rounds && throughput; round++) {
         baseline[round] = 1 / baseline[round];
         measured[round] = 1 / measured[round];
@@ -90,11 +79,10 @@ static void bench_transfer(const char *name, bool write, size_t block, bool thro
 /* Trimming everything, against freeing chunks of the same size; and how much of it is given back. */
 static void bench_trim(size_t rounds)
 {
-    static double baseline[MAXIMUM_ROUNDS];
-    static double measured[MAXIMUM_ROUNDS];
-    static double medians[MAXIMUM_ROUNDS];
-    static double freed[MAXIMUM_ROUNDS];
-    static double allocated[MAXIMUM_ROUNDS];
+    static double baseline[BENCH_MAXIMUM_ROUNDS];
+    static double measured[BENCH_MAXIMUM_ROUNDS];
+    static double freed[BENCH_MAXIMUM_ROUNDS];
+    static double allocated[BENCH_MAXIMUM_ROUNDS];
     static void *chunks[TRIM_SIZE / RAM_CHUNK_SIZE];
     struct source_usage full, empty;
     for (size_t round = 0; round < rounds; round++) {
@@ -102,24 +90,23 @@ static void bench_trim(size_t rounds)
             chunks[i] = malloc(RAM_CHUNK_SIZE);
             memset(chunks[i], 1, RAM_CHUNK_SIZE);
         }
-        double began = now();
+        double began = bench_now();
         for (size_t i = 0; i < TRIM_SIZE / RAM_CHUNK_SIZE; i++) {
             free(chunks[i]);
         }
-        baseline[round] = now() - began;
+        baseline[round] = bench_now() - began;
         for (size_t offset = 0; offset < TRIM_SIZE; offset += MAXIMUM_BLOCK) {
             (void)store->operations->write(store, offset, buffer, MAXIMUM_BLOCK);
         }
         (void)store->operations->usage(store, &full);
-        began = now();
+        began = bench_now();
         (void)store->operations->trim(store, 0, TRIM_SIZE);
-        measured[round] = now() - began;
+        measured[round] = bench_now() - began;
         (void)store->operations->usage(store, &empty);
         allocated[round] = (double)(full.allocated_bytes + full.overhead_bytes);
         freed[round] = allocated[round] - (double)(empty.allocated_bytes + empty.overhead_bytes);
     }
-    memcpy(medians, measured, sizeof(medians));
-    struct bench_result result = {"store.trim.1g", "free", false, 1.3, bench_median(medians, rounds) * 1e6};
+    struct bench_result result = {"store.trim.1g", "free", false, 1.3, bench_median_us(measured, rounds, 1)};
     bench_report(&result, measured, baseline, rounds);
     struct bench_result back = {"store.trim.freed", "allocated", true, 0.99, result.median_us};
     bench_report(&back, freed, allocated, rounds);
@@ -166,8 +153,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: store-bench ROUNDS [NAME...]\n");
         return 2;
     }
-    size_t rounds = strtoul(argv[1], NULL, 10);
-    rounds = rounds < 1 ? 1 : rounds > MAXIMUM_ROUNDS ? MAXIMUM_ROUNDS : rounds;
+    size_t rounds = bench_rounds(argv[1], BENCH_MAXIMUM_ROUNDS);
     flat = malloc(SIZE);
     buffer = malloc(MAXIMUM_BLOCK);
     if (flat == NULL || buffer == NULL || ram_create(PLATFORM_POOL_PAGED, &store) != BALLAST_SUCCESS) {
