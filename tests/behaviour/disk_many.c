@@ -6,7 +6,7 @@
  */
 
 #include "ballast/disk_abi.h"
-#include "tests/behaviour/target.h"
+#include "tests/behaviour/create_request.h"
 #include "tests/harness/test.h"
 
 #include <stdio.h>
@@ -40,19 +40,11 @@ static uint64_t pool_bytes(const struct ballast_disk_driver_state *state)
 static uint32_t create(const char *image)
 {
     static _Alignas(8) unsigned char bytes[2048];
-    struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
-    size_t name_length = 0;
-    memset(bytes, 0, sizeof(bytes));
-    if (image != NULL) {
-        const uint16_t *path = target_image_path(image, &name_length);
-        memcpy(data->file_name, path, name_length);
-    }
-    data->device_number = IMDISK_AUTO_DEVICE_NUMBER;
-    data->size_bytes = MIB;
-    data->file_name_length_bytes = (uint16_t)name_length;
-    size_t length = IMDISK_CREATE_DATA_SIZE + name_length;
+    struct imdisk_create_data fields = {.device_number = IMDISK_AUTO_DEVICE_NUMBER, .size_bytes = MIB};
+    const struct imdisk_create_data *created = (const struct imdisk_create_data *)bytes;
+    size_t length = create_request(bytes, sizeof(bytes), &fields, image);
     bool ok = CHECK_EQUAL(target_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, length, bytes, length, NULL), 0);
-    return ok ? data->device_number : 0xFFFFFFFFu;
+    return ok ? created->device_number : 0xFFFFFFFFu;
 }
 
 static bool remove_number(uint32_t number)

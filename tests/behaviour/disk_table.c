@@ -9,6 +9,8 @@
 
 #include "tests/behaviour/disk_table.h"
 
+#include "tests/behaviour/create_request.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,21 +19,13 @@
 /* Returns the length of the request. */
 size_t build(const struct create *create, struct buffer *buffer)
 {
-    size_t name_length = 0;
-    memset(buffer, 0, sizeof(*buffer));
-    struct imdisk_create_data *data = data_of(buffer);
-    data->device_number = create->number;
-    data->flags = create->flags;
-    data->size_bytes = create->size;
-    data->image_offset_bytes = create->offset;
-    data->bytes_per_sector = create->bytes_per_sector;
-    data->drive_letter = create->letter;
-    if (create->image != NULL) {
-        const uint16_t *path = target_image_path(create->image, &name_length);
-        memcpy(data->file_name, path, name_length);
-    }
-    data->file_name_length_bytes = (uint16_t)name_length;
-    return IMDISK_CREATE_DATA_SIZE + name_length;
+    struct imdisk_create_data fields = {.device_number = create->number,
+                                        .flags = create->flags,
+                                        .size_bytes = create->size,
+                                        .image_offset_bytes = create->offset,
+                                        .bytes_per_sector = create->bytes_per_sector,
+                                        .drive_letter = create->letter};
+    return create_request(buffer, sizeof(*buffer), &fields, create->image);
 }
 
 struct target_handle *control_device(void)

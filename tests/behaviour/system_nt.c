@@ -52,20 +52,6 @@ bool system_registry_set(enum system_key key, const char *subkey, const char *na
     return error == ERROR_SUCCESS;
 }
 
-bool system_registry_set_text(enum system_key key, const char *subkey, const char *name, uint32_t type,
-                              const char *text)
-{
-    WCHAR wide[4096];
-    size_t length = strlen(text);
-    for (size_t i = 0; i < length; i++) {
-        wide[i] = text[i] == '\n' ? 0 : (unsigned char)text[i];
-    }
-    wide[length] = 0;
-    wide[length + 1] = 0;
-    return system_registry_set(key, subkey, name, type, wide,
-                               (length + (type == SYSTEM_MULTI ? 2 : 1)) * sizeof(wide[0]));
-}
-
 void system_registry_delete(enum system_key key, const char *subkey, const char *name)
 {
     WCHAR path[256];

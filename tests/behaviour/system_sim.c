@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* The system of the AI driver's behaviour table in the simulation. */
 
-#include "sim/sim.h"
 #include "tests/behaviour/system.h"
+#include "tests/sim/ai_system.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define PARAMETERS SIM_SERVICE_KEY "\\Parameters"
-#define DISPLAY_CLASS \
-    "\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e968-e325-11ce-bfc1-08002be10318}"
 #define USER_THREAD  4242u
 #define MAXIMUM_LIST 64u
 
-static struct sim_system_process list[MAXIMUM_LIST];
-static char names[MAXIMUM_LIST][260];
+static struct {
+    char name[260];
+    uint32_t id;
+} list[MAXIMUM_LIST];
 static size_t listed;
 static uint32_t next_process_id = 100;
 
 static void path_of(enum system_key key, const char *subkey, char *path, size_t size)
 {
-    (void)snprintf(path, size, "%s%s%s", key == SYSTEM_PARAMETERS ? PARAMETERS : DISPLAY_CLASS,
+    (void)snprintf(path, size, "%s%s%s", key == SYSTEM_PARAMETERS ? AI_PARAMETERS : AI_DISPLAY_CLASS,
                    subkey != NULL ? "\\" : "", subkey != NULL ? subkey : "");
 }
 
@@ -34,20 +33,6 @@ bool system_registry_set(enum system_key key, const char *subkey, const char *na
     path_of(key, subkey, path, sizeof(path));
     sim_registry_set(path, name, type, data, (ULONG)length);
     return true;
-}
-
-bool system_registry_set_text(enum system_key key, const char *subkey, const char *name, uint32_t type,
-                              const char *text)
-{
-    uint16_t wide[4096];
-    size_t length = strlen(text);
-    for (size_t i = 0; i < length; i++) {
-        wide[i] = text[i] == '\n' ? 0 : (unsigned char)text[i];
-    }
-    wide[length] = 0;
-    wide[length + 1] = 0;
-    return system_registry_set(key, subkey, name, type, wide,
-                               (length + (type == SYSTEM_MULTI ? 2 : 1)) * sizeof(wide[0]));
 }
 
 void system_registry_delete(enum system_key key, const char *subkey, const char *name)
@@ -64,7 +49,7 @@ static void publish(void)
     sim_system_clear();
     sim_system_add(&running);
     for (size_t i = 0; i < listed; i++) {
-        sim_system_add(&list[i]);
+        ai_add_process(list[i].name, list[i].id, 2);
     }
 }
 
@@ -73,19 +58,8 @@ uint32_t system_process_start(const char *image)
     if (listed == MAXIMUM_LIST) {
         return 0;
     }
-    (void)snprintf(names[listed], sizeof(names[listed]), "%s", image);
-    list[listed] = (struct sim_system_process){
-        .name = names[listed],
-        .process_id = next_process_id,
-        .parent_process_id = 4,
-        .threads = 2,
-        .handles = 10,
-        .thread_state = 5,
-        .context_switches_per_thread = 100,
-        .create_time = 1000,
-        .cpu_time_100ns = 5000,
-        .working_set_bytes = 1 << 20,
-    };
+    (void)snprintf(list[listed].name, sizeof(list[listed].name), "%s", image);
+    list[listed].id = next_process_id;
     listed++;
     publish();
     next_process_id += 4;
@@ -95,13 +69,9 @@ uint32_t system_process_start(const char *image)
 void system_process_stop(uint32_t process_id)
 {
     for (size_t i = 0; i < listed; i++) {
-        if (list[i].process_id == process_id) {
+        if (list[i].id == process_id) {
             listed--;
-            for (size_t j = i; j < listed; j++) {
-                list[j] = list[j + 1];
-                memcpy(names[j], names[j + 1], sizeof(names[j]));
-                list[j].name = names[j];
-            }
+            memmove(&list[i], &list[i + 1], (listed - i) * sizeof(list[i]));
         }
     }
     publish();

@@ -1,41 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the programs that run the AI driver in the simulated kernel share: a registry and a system to look at, and
- * requests. Functions without a process or a handle act on the simulation as a whole.
+ * What the programs that run the AI driver in the simulated kernel share: requests, and a system to look at, which
+ * ai_system.h has.
  */
 #ifndef TESTS_SIM_AI_CLIENT_H
 #define TESTS_SIM_AI_CLIENT_H
 
 #include "ballast/ai_abi.h"
-#include "sim/sim.h"
+#include "tests/sim/ai_system.h"
 
-#define AI_PARAMETERS  SIM_SERVICE_KEY "\\Parameters"
-
-#define REGISTRY_TEXT  1u
-#define REGISTRY_DWORD 4u
-#define REGISTRY_MULTI 7u
-#define REGISTRY_QWORD 11u
-
-#define MIB            (1u << 20)
+#define MIB           (1u << 20)
 
 /* For CHECK_EQUAL, which compares 64 bits: statuses are signed. */
-#define VALUE(status)  ((uint32_t)(status))
-
-#define AI_DISPLAY_CLASS \
-    "\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e968-e325-11ce-bfc1-08002be10318}"
-
-/* A parameter of the service, 32 bits. */
-void ai_set_number(const char *name, uint32_t value);
-
-/* The value Rules: rules separated by '\n'. NULL deletes it. */
-void ai_set_rules(const char *rules);
-
-/* Adapter `index` of the class key, with a name, 8 GiB of memory and a PCI id. */
-#define AI_ADAPTER_MEMORY ((uint64_t)8 << 30)
-void ai_add_adapter(uint32_t index, const char *name);
-
-/* A process with these threads and otherwise plausible numbers. */
-void ai_add_process(const char *name, uint32_t process_id, uint32_t threads);
+#define VALUE(status) ((uint32_t)(status))
 
 /* Opens the device for reading and writing; NULL on failure. */
 struct sim_file *ai_open(struct sim_process *process);

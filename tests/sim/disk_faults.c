@@ -8,7 +8,7 @@
 #include "ballast/disk_abi.h"
 #include "core/base/status.h"
 #include "core/disk/storage_abi.h"
-#include "tests/behaviour/target.h"
+#include "tests/behaviour/create_request.h"
 #include "tests/sim/faults.h"
 
 #include <string.h>
@@ -27,20 +27,11 @@ static struct sim_file *disk;
 
 static NTSTATUS create(uint32_t flags, int64_t size, const char *image, uint16_t letter)
 {
-    _Alignas(8) unsigned char bytes[IMDISK_CREATE_DATA_SIZE + 128] = {0};
-    struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
-    size_t name_length = 0;
-    if (image != NULL) {
-        const uint16_t *path = target_image_path(image, &name_length);
-        memcpy(data->file_name, path, name_length);
-    }
-    data->device_number = NUMBER;
-    data->flags = flags;
-    data->size_bytes = size;
-    data->drive_letter = letter;
-    data->file_name_length_bytes = (uint16_t)name_length;
-    return sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)(IMDISK_CREATE_DATA_SIZE + name_length), bytes,
-                     sizeof(bytes), NULL);
+    _Alignas(8) unsigned char bytes[IMDISK_CREATE_DATA_SIZE + 128];
+    struct imdisk_create_data fields = {
+        .device_number = NUMBER, .flags = flags, .size_bytes = size, .drive_letter = letter};
+    size_t length = create_request(bytes, sizeof(bytes), &fields, image);
+    return sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, bytes, sizeof(bytes), NULL);
 }
 
 static NTSTATUS remove_disk(void)

@@ -7,7 +7,7 @@
 #include "ballast/disk_abi.h"
 #include "core/disk/storage_abi.h"
 #include "sim/sim.h"
-#include "tests/behaviour/target.h"
+#include "tests/behaviour/create_request.h"
 #include "tests/harness/test.h"
 
 #include <string.h>
@@ -51,19 +51,9 @@ static void end(void)
 static struct sim_request *create_begin(uint32_t flags, const char *image)
 {
     static _Alignas(8) unsigned char bytes[256];
-    struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
-    size_t name_length = 0;
-    memset(bytes, 0, sizeof(bytes));
-    if (image != NULL) {
-        const uint16_t *path = target_image_path(image, &name_length);
-        memcpy(data->file_name, path, name_length);
-    }
-    data->device_number = NUMBER;
-    data->flags = flags;
-    data->size_bytes = MIB;
-    data->file_name_length_bytes = (uint16_t)name_length;
-    return sim_ioctl_begin(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)(IMDISK_CREATE_DATA_SIZE + name_length),
-                           NULL, 0);
+    struct imdisk_create_data fields = {.device_number = NUMBER, .flags = flags, .size_bytes = MIB};
+    size_t length = create_request(bytes, sizeof(bytes), &fields, image);
+    return sim_ioctl_begin(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0);
 }
 
 static NTSTATUS create(uint32_t flags, const char *image)

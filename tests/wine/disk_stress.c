@@ -9,7 +9,7 @@
 
 #include "ballast/disk_abi.h"
 #include "core/disk/storage_abi.h"
-#include "tests/behaviour/target.h"
+#include "tests/behaviour/create_request.h"
 #include "tests/harness/test.h"
 
 #include <stdio.h>
@@ -132,17 +132,11 @@ static DWORD WINAPI io_thread(void *context)
 static uint32_t create(struct target_handle *control, uint32_t number)
 {
     static _Alignas(8) unsigned char bytes[2048];
-    struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
     static const uint32_t types[DISKS] = {IMDISK_TYPE_VM, IMDISK_TYPE_FILE, IMDISK_TYPE_VM};
-    size_t name_length = 0;
-    memset(bytes, 0, sizeof(bytes));
-    *data = (struct imdisk_create_data){.device_number = number, .flags = types[number], .size_bytes = MIB};
-    if (number != 0) {
-        const uint16_t *path = target_image_path(number == 1 ? "stress1" : "stress2", &name_length);
-        memcpy(data->file_name, path, name_length);
-        data->file_name_length_bytes = (uint16_t)name_length;
-    }
-    return target_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, 56 + name_length, NULL, 0, NULL);
+    static const char *const images[DISKS] = {NULL, "stress1", "stress2"};
+    struct imdisk_create_data fields = {.device_number = number, .flags = types[number], .size_bytes = MIB};
+    size_t length = create_request(bytes, sizeof(bytes), &fields, images[number]);
+    return target_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, length, NULL, 0, NULL);
 }
 
 static unsigned remove_and_create(struct target_handle *control)

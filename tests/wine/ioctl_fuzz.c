@@ -8,7 +8,7 @@
 
 #include "ballast/disk_abi.h"
 #include "core/disk/storage_abi.h"
-#include "tests/behaviour/target.h"
+#include "tests/behaviour/create_request.h"
 #include "tests/harness/test.h"
 
 #include <stdio.h>
@@ -125,16 +125,9 @@ static size_t random_length(struct test_random *random)
 static uint32_t create(uint32_t number, uint32_t flags, const char *image)
 {
     static _Alignas(8) unsigned char bytes[2048];
-    struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
-    size_t name_length = 0;
-    memset(bytes, 0, sizeof(bytes));
-    *data = (struct imdisk_create_data){.device_number = number, .flags = flags, .size_bytes = MIB};
-    if (image != NULL) {
-        const uint16_t *path = target_image_path(image, &name_length);
-        memcpy(data->file_name, path, name_length);
-        data->file_name_length_bytes = (uint16_t)name_length;
-    }
-    return target_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, 56 + name_length, NULL, 0, NULL);
+    struct imdisk_create_data fields = {.device_number = number, .flags = flags, .size_bytes = MIB};
+    size_t length = create_request(bytes, sizeof(bytes), &fields, image);
+    return target_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, length, NULL, 0, NULL);
 }
 
 static void remove_all(void)
