@@ -47,7 +47,7 @@ void fuzz_succeeded(const struct fuzz_request *request)
     }
 }
 
-static void open_slot(void)
+void fuzz_on_open(void)
 {
     static const char *const names[] = {"\\Device\\BallastAi", "\\DosDevices\\AIDriver", "\\??\\AI_Driver",
                                         "\\??\\CodexAiDriver", "\\Device\\BallastAi\\x"};
@@ -72,7 +72,7 @@ static void put_last(unsigned char *bytes, size_t length)
     }
 }
 
-static void control(void)
+void fuzz_on_ioctl(void)
 {
     struct fuzz_request request = fuzz_read_ioctl();
     if (fuzz_slots[request.slot] == NULL) {
@@ -96,9 +96,10 @@ static struct sim_process *begin_process(bool administrator)
     return process;
 }
 
-/* Its requests are cancelled, waited for and freed by the killing. */
-static void kill_user(void)
+/* The user is killed: its requests are cancelled, waited for and freed by that. */
+void fuzz_on_transfer(enum operation operation)
 {
+    (void)operation;
     sim_kill_process(processes[0]);
     for (unsigned i = 0; i < REQUESTS; i++) {
         if (fuzz_requests[i].request != NULL && slot_process[fuzz_requests[i].slot] == 0) {
@@ -113,7 +114,7 @@ static void kill_user(void)
     processes[0] = begin_process(false);
 }
 
-static void change_the_system(enum operation operation)
+void fuzz_on_image(enum operation operation)
 {
     char text[NAME_MAXIMUM + 1];
     fuzz_name(text);
@@ -129,44 +130,14 @@ static void change_the_system(enum operation operation)
     }
 }
 
-static void operate(void)
+void fuzz_on_flush(void)
 {
-    enum operation operation = (enum operation)(fuzz_number(1) % OPERATIONS);
-    switch (operation) {
-    case OPERATION_OPEN:
-        open_slot();
-        break;
-    case OPERATION_CLOSE:
-        fuzz_close();
-        break;
-    case OPERATION_IOCTL:
-        control();
-        break;
-    case OPERATION_READ:
-    case OPERATION_WRITE:
-        kill_user();
-        break;
-    case OPERATION_FLUSH:
-        (void)fuzz_number(1);
-        break;
-    case OPERATION_CANCEL:
-        fuzz_cancel();
-        break;
-    case OPERATION_WAIT:
-        fuzz_wait(&fuzz_requests[fuzz_number(1) % REQUESTS]);
-        break;
-    case OPERATION_IMAGE:
-    case OPERATION_TRUNCATE:
-    case OPERATION_DELETE:
-        change_the_system(operation);
-        break;
-    case OPERATION_FAULT:
-        sim_fault_at(fuzz_number(1));
-        break;
-    default:
-        sim_system_grow((unsigned)fuzz_number(1) % 16);
-        break;
-    }
+    (void)fuzz_number(1);
+}
+
+void fuzz_on_fail(void)
+{
+    sim_system_grow((unsigned)fuzz_number(1) % 16);
 }
 
 static void set_up(void)
@@ -185,15 +156,11 @@ static void set_up(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    fuzz_input = (struct fuzz_input){data, size};
     set_up();
     REQUIRE(NT_SUCCESS(sim_load(DriverEntry)));
     processes[0] = begin_process(false);
     processes[1] = begin_process(true);
-    while (fuzz_input.left != 0) {
-        operate();
-    }
-    sim_fault_at(0);
+    fuzz_operate(data, size);
     fuzz_wait_for_all();
     sim_kill_process(processes[0]);
     sim_kill_process(processes[1]);

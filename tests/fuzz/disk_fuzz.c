@@ -18,7 +18,7 @@ void fuzz_succeeded(const struct fuzz_request *request)
     (void)request;
 }
 
-static void open_slot(void)
+void fuzz_on_open(void)
 {
     struct fuzz_open open = fuzz_read_open();
     struct sim_file **file = &fuzz_slots[open.slot];
@@ -37,7 +37,7 @@ static void keep(struct fuzz_request request)
     fuzz_keep(request);
 }
 
-static void control(void)
+void fuzz_on_ioctl(void)
 {
     struct fuzz_request request = fuzz_read_ioctl();
     struct sim_file *file = fuzz_slots[request.slot];
@@ -59,7 +59,7 @@ static void control(void)
     keep(request);
 }
 
-static void transfer(bool write)
+void fuzz_on_transfer(enum operation operation)
 {
     struct fuzz_request request = {.slot = fuzz_slot()};
     struct sim_file *file = fuzz_slots[request.slot];
@@ -74,12 +74,12 @@ static void transfer(bool write)
     if ((request.mode & MODE_DISPATCH) != 0) {
         sim_set_irql(DISPATCH_LEVEL);
     }
-    request.request = write ? sim_write_begin(file, offset, request.output, length)
-                            : sim_read_begin(file, offset, request.output, length);
+    request.request = operation == OPERATION_WRITE ? sim_write_begin(file, offset, request.output, length)
+                                                   : sim_read_begin(file, offset, request.output, length);
     keep(request);
 }
 
-static void flush(void)
+void fuzz_on_flush(void)
 {
     struct sim_file *file = fuzz_slots[fuzz_slot()];
     if (file != NULL) {
@@ -87,7 +87,7 @@ static void flush(void)
     }
 }
 
-static void image(enum operation operation)
+void fuzz_on_image(enum operation operation)
 {
     char text[NAME_MAXIMUM + 1];
     fuzz_name(text);
@@ -103,57 +103,18 @@ static void image(enum operation operation)
     }
 }
 
-static void operate(void)
+void fuzz_on_fail(void)
 {
-    enum operation operation = (enum operation)(fuzz_number(1) % OPERATIONS);
-    switch (operation) {
-    case OPERATION_OPEN:
-        open_slot();
-        break;
-    case OPERATION_CLOSE:
-        fuzz_close();
-        break;
-    case OPERATION_IOCTL:
-        control();
-        break;
-    case OPERATION_READ:
-    case OPERATION_WRITE:
-        transfer(operation == OPERATION_WRITE);
-        break;
-    case OPERATION_FLUSH:
-        flush();
-        break;
-    case OPERATION_CANCEL:
-        fuzz_cancel();
-        break;
-    case OPERATION_WAIT:
-        fuzz_wait(&fuzz_requests[fuzz_number(1) % REQUESTS]);
-        break;
-    case OPERATION_IMAGE:
-    case OPERATION_TRUNCATE:
-    case OPERATION_DELETE:
-        image(operation);
-        break;
-    case OPERATION_FAULT:
-        sim_fault_at(fuzz_number(1));
-        break;
-    default:
-        sim_volume_fail(fuzz_number(1) % 2 != 0 ? STATUS_IO_DEVICE_ERROR : STATUS_SUCCESS);
-        break;
-    }
+    sim_volume_fail(fuzz_number(1) % 2 != 0 ? STATUS_IO_DEVICE_ERROR : STATUS_SUCCESS);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sim_options options = {.seed = 1, .file_limit = IMAGE_LIMIT};
-    fuzz_input = (struct fuzz_input){data, size};
     sim_reset(&options);
     REQUIRE(NT_SUCCESS(sim_load(DriverEntry)));
     process = sim_process_create(true);
-    while (fuzz_input.left != 0) {
-        operate();
-    }
-    sim_fault_at(0);
+    fuzz_operate(data, size);
     sim_volume_fail(STATUS_SUCCESS);
     fuzz_wait_for_all();
     sim_kill_process(process);

@@ -76,7 +76,7 @@ void fuzz_keep(struct fuzz_request request)
     fuzz_wait(&request);
 }
 
-void fuzz_cancel(void)
+static void cancel(void)
 {
     const struct fuzz_request *request = &fuzz_requests[fuzz_number(1) % REQUESTS];
     if (request->request != NULL) {
@@ -84,7 +84,7 @@ void fuzz_cancel(void)
     }
 }
 
-void fuzz_close(void)
+static void close_slot(void)
 {
     unsigned slot = fuzz_slot();
     if (fuzz_slots[slot] == NULL) {
@@ -104,4 +104,52 @@ void fuzz_wait_for_all(void)
     for (unsigned i = 0; i < REQUESTS; i++) {
         fuzz_wait(&fuzz_requests[i]);
     }
+}
+
+static void operate(enum operation operation)
+{
+    switch (operation) {
+    case OPERATION_OPEN:
+        fuzz_on_open();
+        break;
+    case OPERATION_CLOSE:
+        close_slot();
+        break;
+    case OPERATION_IOCTL:
+        fuzz_on_ioctl();
+        break;
+    case OPERATION_READ:
+    case OPERATION_WRITE:
+        fuzz_on_transfer(operation);
+        break;
+    case OPERATION_FLUSH:
+        fuzz_on_flush();
+        break;
+    case OPERATION_CANCEL:
+        cancel();
+        break;
+    case OPERATION_WAIT:
+        fuzz_wait(&fuzz_requests[fuzz_number(1) % REQUESTS]);
+        break;
+    case OPERATION_IMAGE:
+    case OPERATION_TRUNCATE:
+    case OPERATION_DELETE:
+        fuzz_on_image(operation);
+        break;
+    case OPERATION_FAULT:
+        sim_fault_at(fuzz_number(1));
+        break;
+    default:
+        fuzz_on_fail();
+        break;
+    }
+}
+
+void fuzz_operate(const uint8_t *data, size_t size)
+{
+    fuzz_input = (struct fuzz_input){data, size};
+    while (fuzz_input.left != 0) {
+        operate((enum operation)(fuzz_number(1) % OPERATIONS));
+    }
+    sim_fault_at(0);
 }

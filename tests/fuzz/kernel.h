@@ -32,8 +32,19 @@ extern struct fuzz_input fuzz_input;
 extern struct sim_file *fuzz_slots[SLOTS]; /* NULL: closed */
 extern struct fuzz_request fuzz_requests[REQUESTS];
 
-/* What a fuzzer provides: it is told of each request that has succeeded, while the buffers are still there. */
+/* ---- what each of the two provides: its part of the language ---- */
+
+void fuzz_on_open(void);
+void fuzz_on_ioctl(void);
+void fuzz_on_transfer(enum operation operation); /* READ, WRITE */
+void fuzz_on_flush(void);
+void fuzz_on_image(enum operation operation); /* IMAGE, TRUNCATE, DELETE */
+void fuzz_on_fail(void);
+/* A request has succeeded; its buffers are still there. */
 void fuzz_succeeded(const struct fuzz_request *request);
+
+/* Carries out all operations of an input; kernel calls do not fail any more afterwards. */
+void fuzz_operate(const uint8_t *data, size_t size);
 
 /* ---- reading the input ---- */
 
@@ -54,10 +65,6 @@ void fuzz_release(struct fuzz_request *request);
 void fuzz_wait(struct fuzz_request *request);
 /* Keeps a request that was begun with MODE_BEGIN if there is room, or waits for it. */
 void fuzz_keep(struct fuzz_request request);
-/* CANCEL: one of those that were kept. */
-void fuzz_cancel(void);
-/* CLOSE: waits for the slot's requests and closes it. */
-void fuzz_close(void);
 /* Waits for all requests. */
 void fuzz_wait_for_all(void);
 
