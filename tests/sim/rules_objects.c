@@ -170,14 +170,20 @@ static void *look_up(PCWSTR name)
     return MmGetSystemRoutineAddress(&string);
 }
 
-static NTSTATUS token_left(PIRP irp)
+typedef NTSTATUS create_client_security(PETHREAD, PSECURITY_QUALITY_OF_SERVICE, BOOLEAN, PSECURITY_CLIENT_CONTEXT);
+typedef NTSTATUS impersonate_client(PSECURITY_CLIENT_CONTEXT, PETHREAD);
+
+static void take_token(SECURITY_CLIENT_CONTEXT *context)
 {
     SECURITY_QUALITY_OF_SERVICE quality = {.Length = sizeof(quality), .ImpersonationLevel = SecurityImpersonation};
+    create_client_security *create = (create_client_security *)look_up(L"SeCreateClientSecurity");
+    (void)create(PsGetCurrentThread(), &quality, FALSE, context);
+}
+
+static NTSTATUS token_left(PIRP irp)
+{
     SECURITY_CLIENT_CONTEXT context;
-    NTSTATUS(*create)
-    (PETHREAD, PSECURITY_QUALITY_OF_SERVICE, BOOLEAN, PSECURITY_CLIENT_CONTEXT) = (NTSTATUS(*)(
-        PETHREAD, PSECURITY_QUALITY_OF_SERVICE, BOOLEAN, PSECURITY_CLIENT_CONTEXT))look_up(L"SeCreateClientSecurity");
-    (void)create(PsGetCurrentThread(), &quality, FALSE, &context);
+    take_token(&context);
     return good(irp);
 }
 
@@ -190,16 +196,10 @@ static NTSTATUS reverts_for_nothing(PIRP irp)
 
 static void impersonates(PVOID argument)
 {
-    SECURITY_QUALITY_OF_SERVICE quality = {.Length = sizeof(quality), .ImpersonationLevel = SecurityImpersonation};
     SECURITY_CLIENT_CONTEXT context;
-    NTSTATUS(*create)
-    (PETHREAD, PSECURITY_QUALITY_OF_SERVICE, BOOLEAN, PSECURITY_CLIENT_CONTEXT) = (NTSTATUS(*)(
-        PETHREAD, PSECURITY_QUALITY_OF_SERVICE, BOOLEAN, PSECURITY_CLIENT_CONTEXT))look_up(L"SeCreateClientSecurity");
-    NTSTATUS(*impersonate)
-    (PSECURITY_CLIENT_CONTEXT, PETHREAD) =
-        (NTSTATUS(*)(PSECURITY_CLIENT_CONTEXT, PETHREAD))look_up(L"SeImpersonateClientEx");
+    impersonate_client *impersonate = (impersonate_client *)look_up(L"SeImpersonateClientEx");
     (void)argument;
-    (void)create(PsGetCurrentThread(), &quality, FALSE, &context);
+    take_token(&context);
     (void)impersonate(&context, NULL);
     (void)PsTerminateSystemThread(STATUS_SUCCESS);
 }
