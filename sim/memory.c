@@ -116,6 +116,7 @@ struct block {
 
 static struct sim_raw_lock blocks_lock;
 static struct block *blocks;
+static uint64_t pool_used; /* atomic */
 
 static void link_block(struct block *block)
 {
@@ -157,6 +158,11 @@ void *ExAllocatePoolWithTag(POOL_TYPE type, SIZE_T size, ULONG tag)
         sim_violation("pool", "ExAllocatePoolWithTag with size %zu and tag 0x%08x", size, tag);
     }
     if (sim_fault("ExAllocatePoolWithTag") || size > REGION_SIZE / 16) {
+        return NULL;
+    }
+    uint64_t limit = sim_get_options()->pool_limit;
+    if (__atomic_add_fetch(&pool_used, size, __ATOMIC_RELAXED) > limit && limit != 0) {
+        __atomic_sub_fetch(&pool_used, size, __ATOMIC_RELAXED);
         return NULL;
     }
     struct block *block = calloc(1, sizeof(*block));
@@ -201,6 +207,7 @@ void ExFreePoolWithTag(PVOID data, ULONG tag)
                       (const char *)&tag);
     }
     sim_objects_forget(block->data, block->size);
+    __atomic_sub_fetch(&pool_used, block->size, __ATOMIC_RELAXED);
     if (block->memory == NULL) {
         region_free(block->data, block->size);
     } else {

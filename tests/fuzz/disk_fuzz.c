@@ -110,7 +110,7 @@ void fuzz_on_fail(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct sim_options options = {.seed = 1, .file_limit = IMAGE_LIMIT};
+    struct sim_options options = {.seed = 1, .file_limit = IMAGE_LIMIT, .pool_limit = POOL_LIMIT};
     sim_reset(&options);
     REQUIRE(NT_SUCCESS(sim_load(DriverEntry)));
     process = sim_process_create(true);
