@@ -47,6 +47,6 @@ enum operation {
 #define NAME_MAXIMUM   15u
 #define TRANSFER_LIMIT (256u << 10)
 #define IMAGE_LIMIT    (4u << 20)
-#define POOL_LIMIT     (64u << 20) /* a request of a few bytes can have a large disk filled */
+#define POOL_LIMIT     (16u << 20) /* a request of a few bytes can have a large disk filled */
 
 #endif
