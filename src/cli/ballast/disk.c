@@ -26,16 +26,13 @@ ballast_result disk_query(uint32_t number, ballast_disk_info *info)
 static ballast_result remove_disk(const struct arguments *arguments)
 {
     uint32_t number;
-    ballast_disk_info info;
+    ballast_disk_info info = {.struct_size = sizeof(info)};
     ballast_error error;
     ballast_result result;
     if (!disk_find(arguments->positions[0], &number, &result)) {
         return result;
     }
-    result = disk_query(number, &info);
-    if (result != BALLAST_OK) {
-        return result;
-    }
+    (void)ballast_disk_query(number, &info, NULL); /* for its letter, which it need not have */
     ballast_letter_notify(info.drive_letter, BALLAST_LETTER_LEAVING);
     result = ballast_disk_remove(number, option_given(arguments, L"force") ? BALLAST_REMOVE_FORCE : 0, &error);
     if (result != BALLAST_OK) {
