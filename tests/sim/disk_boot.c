@@ -6,7 +6,8 @@
 
 #include "ballast/disk_abi.h"
 #include "core/disk/storage_abi.h"
-#include "sim/internal.h"
+#include "sim/kernel/device.h"
+#include "sim/sim.h"
 #include "tests/behaviour/target.h"
 #include "tests/harness/test.h"
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* For tests: names of devices. */
+#ifndef SIM_API_NAMES_H
+#define SIM_API_NAMES_H
+
+#include <ntifs.h>
+
+/* Where a "\DosDevices\" or "\??\" path leads, false if to nothing; other paths as they are. */
+bool sim_resolve_path(const char *path, char *resolved, size_t size);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* For tests: how the simulated system behaves. */
+#ifndef SIM_API_OPTIONS_H
+#define SIM_API_OPTIONS_H
+
+#include <ntifs.h>
+
+struct sim_options {
+    uint64_t seed;             /* of delays and of what completes asynchronously */
+    unsigned delay_percent;    /* how often a thread is held up at locks, waits and completions; 0: never */
+    bool nt52;                 /* hide what NT 5.2 does not export */
+    uint64_t file_limit;       /* the longest file that the volume has room for, in bytes; 0: any */
+    uint64_t pool_limit;       /* bytes that drivers may have allocated at once; 0: any */
+    unsigned watchdog_seconds; /* what takes longer will never end; 0: 60 */
+    ULONG sector_size;         /* of the volume that image files live on; 0: 512 */
+    unsigned hurry;            /* timers and delays take so many times less; 0: 1 */
+};
+
+#endif

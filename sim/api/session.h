@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* For tests: loading and unloading a driver. */
+#ifndef SIM_API_SESSION_H
+#define SIM_API_SESSION_H
+
+#include "sim/api/options.h"
+
+/* Before sim_load. Forgets files of earlier runs. */
+void sim_reset(const struct sim_options *options);
+
+/* Runs DriverEntry; a failure leaves nothing. */
+NTSTATUS sim_load(DRIVER_INITIALIZE *entry);
+
+/* Runs DriverUnload and checks that nothing is left. All handles must be closed. */
+void sim_unload(void);
+
+/*
+ * Runs DriverUnload although handles are open, as Wine does and NT does not. What comes after it does not reach the driver.
+ * sim_unload follows when the handles are closed.
+ */
+void sim_unload_early(void);
+
+#endif

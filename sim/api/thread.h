@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* For tests: the calling thread. */
+#ifndef SIM_API_THREAD_H
+#define SIM_API_THREAD_H
+
+#include <ntifs.h>
+
+/* The calling thread's IRQL for requests that it makes: file systems may call at DISPATCH_LEVEL. */
+void sim_set_irql(KIRQL irql);
+
+#endif

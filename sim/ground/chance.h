@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* What is decided by the seed: chance, and delays. */
+#ifndef SIM_GROUND_CHANCE_H
+#define SIM_GROUND_CHANCE_H
+
+#include <stdbool.h>
+
+/* Holds the thread up, now and then. */
+void sim_delay(void);
+
+/* True in about `percent` of the calls, decided by the seed. */
+bool sim_chance(unsigned percent);
+
+#endif

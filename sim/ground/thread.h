@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What the simulation knows of each thread. */
+#ifndef SIM_GROUND_THREAD_H
+#define SIM_GROUND_THREAD_H
+
+#include "sim/api/thread.h"
+
+#define SIM_HELD_MAXIMUM 16
+
+struct sim_lock;
+
+struct sim_thread {
+    KIRQL irql;
+    unsigned critical_regions;
+    unsigned kernel_depth; /* > 0 while driver code runs in this thread */
+    bool system;           /* made by PsCreateSystemThread */
+    bool impersonating;
+    bool administrator;                      /* of the process or, impersonating, of the client */
+    struct sim_lock *held[SIM_HELD_MAXIMUM]; /* oldest first */
+    unsigned held_count;
+    const char *stack_base; /* where driver code began */
+    uint64_t random;
+};
+
+struct sim_thread *sim_self(void);
+
+/* Checks every kernel function begins with. */
+void sim_check_irql(const char *function, KIRQL maximum);
+
+/* Entering and leaving driver code, with the checks on what it must leave as it was. */
+struct sim_entry {
+    KIRQL irql;
+    unsigned critical_regions;
+    unsigned held_count;
+};
+struct sim_entry sim_enter_driver(void);
+void sim_leave_driver(const char *what, struct sim_entry entry);
+
+#endif

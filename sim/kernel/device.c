@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Io: the driver object and its devices. */
+
+#include "sim/kernel/device.h"
+
+#include "sim/ground/chance.h"
+#include "sim/ground/fault.h"
+#include "sim/ground/lock.h"
+#include "sim/ground/raw_lock.h"
+#include "sim/ground/thread.h"
+#include "sim/ground/violation.h"
+#include "sim/kernel/rtl.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NAME_SIZE 512
+
+static struct sim_raw_lock devices_lock;
+static struct sim_device *devices;
+static DRIVER_OBJECT driver_object;
+
+PDRIVER_OBJECT sim_driver(void)
+{
+    return &driver_object;
+}
+
+struct sim_device *sim_device_find(const char *path)
+{
+    sim_raw_lock(&devices_lock);
+    struct sim_device *device = devices;
+    while (device != NULL && (device->name == NULL || strcasecmp(device->name, path) != 0)) {
+        device = device->next;
+    }
+    if (device != NULL) {
+        device->references++;
+        sim_observe(device);
+    }
+    sim_raw_unlock(&devices_lock);
+    return device;
+}
+
+NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_STRING name, DEVICE_TYPE type,
+                        ULONG characteristics, BOOLEAN exclusive, PDEVICE_OBJECT *result)
+{
+    char path[NAME_SIZE];
+    UNREFERENCED_PARAMETER(exclusive);
+    sim_check_irql("IoCreateDevice", APC_LEVEL);
+    if (!sim_narrow(name, path, sizeof(path))) {
+        return STATUS_OBJECT_NAME_INVALID;
+    }
+    if (sim_fault("IoCreateDevice")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    struct sim_device *existing = sim_device_find(path);
+    if (existing != NULL) {
+        sim_device_dereference(existing);
+        return STATUS_OBJECT_NAME_COLLISION;
+    }
+    struct sim_device *device = calloc(1, sizeof(*device));
+    device->object.DriverObject = driver;
+    device->object.DeviceExtension = calloc(1, extension_size != 0 ? extension_size : 1);
+    device->object.DeviceType = type;
+    device->object.Characteristics = characteristics;
+    device->object.Flags = DO_DEVICE_INITIALIZING;
+    device->extension_size = extension_size;
+    device->name = strdup(path);
+    device->references = 1; /* dropped by IoDeleteDevice */
+    sim_publish(device);
+    sim_raw_lock(&devices_lock);
+    device->next = devices;
+    devices = device;
+    device->object.NextDevice = driver->DeviceObject;
+    driver->DeviceObject = &device->object;
+    sim_raw_unlock(&devices_lock);
+    *result = &device->object;
+    return STATUS_SUCCESS;
+}
+
+static void free_device(struct sim_device *device)
+{
+    sim_objects_forget(device->object.DeviceExtension, device->extension_size);
+    free(device->object.DeviceExtension);
+    free(device->name);
+    free(device);
+}
+
+/* Takes a device without references out of the lists; devices lock held. */
+static void unlink_device(struct sim_device *device)
+{
+    struct sim_device **link = &devices;
+    PDEVICE_OBJECT *public_link = &device->object.DriverObject->DeviceObject;
+    while (*link != device) {
+        link = &(*link)->next;
+    }
+    *link = device->next;
+    while (*public_link != &device->object) {
+        public_link = &(*public_link)->NextDevice;
+    }
+    *public_link = device->object.NextDevice;
+}
+
+void sim_device_reference(struct sim_device *device)
+{
+    sim_raw_lock(&devices_lock);
+    device->references++;
+    sim_raw_unlock(&devices_lock);
+}
+
+void sim_device_dereference(struct sim_device *device)
+{
+    sim_raw_lock(&devices_lock);
+    bool last = sim_drop_reference(&device->references);
+    if (last) {
+        unlink_device(device);
+    }
+    sim_raw_unlock(&devices_lock);
+    if (last) {
+        free_device(device);
+    }
+}
+
+void IoDeleteDevice(PDEVICE_OBJECT object)
+{
+    struct sim_device *device = (struct sim_device *)object;
+    sim_check_irql("IoDeleteDevice", APC_LEVEL);
+    sim_delay();
+    sim_raw_lock(&devices_lock);
+    bool again = device->deleted;
+    device->deleted = true;
+    free(device->name);
+    device->name = NULL; /* the name goes at once, the object with its last handle */
+    sim_raw_unlock(&devices_lock);
+    if (again) {
+        sim_violation("device", "IoDeleteDevice twice for one device");
+    }
+    sim_device_dereference(device);
+}
+
+ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator)
+{
+    if (!device->has_dacl) {
+        return FILE_ALL_ACCESS;
+    }
+    return device->everyone | (administrator ? device->administrators : 0);
+}
+
+void sim_devices_check_empty(void)
+{
+    const struct sim_device *device = devices;
+    if (device != NULL) {
+        sim_violation("leak", "device '%s' is left, with %d references",
+                      device->name != NULL ? device->name : "(deleted)", (int)device->references);
+    }
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The driver object and its devices. */
+#ifndef SIM_KERNEL_DEVICE_H
+#define SIM_KERNEL_DEVICE_H
+
+#include <ntifs.h>
+
+struct sim_device {
+    DEVICE_OBJECT object; /* first */
+    char *name;           /* "\Device\X", NULL: has none any more */
+    ULONG extension_size;
+    LONG references; /* its existence, handles, file objects */
+    bool deleted;
+    bool has_dacl;
+    ACCESS_MASK system, administrators, everyone;
+    struct sim_device *next;
+};
+
+struct sim_device *sim_device_find(const char *path);
+void sim_device_reference(struct sim_device *device);
+void sim_device_dereference(struct sim_device *device);
+ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator);
+
+PDRIVER_OBJECT sim_driver(void);
+void sim_devices_check_empty(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes as objects, sections, views. */
+#ifndef SIM_KERNEL_MM_H
+#define SIM_KERNEL_MM_H
+
+#include <ntifs.h>
+
+/* Its existence holds a reference, which dereferencing after the exit gives back. */
+PEPROCESS sim_eprocess_create(void);
+/* Its views are gone. */
+void sim_eprocess_exit(PEPROCESS process);
+void sim_eprocess_reference(PEPROCESS process);
+void sim_eprocess_dereference(PEPROCESS process);
+bool sim_is_eprocess(const void *object);
+/* id 0: as it is; lock_limit 0: none. */
+void sim_eprocess_set(PEPROCESS process, uint32_t id, bool narrow, size_t lock_limit);
+void *sim_eprocess_memory(PEPROCESS process, uint64_t address, size_t size, bool write);
+unsigned sim_eprocess_views(PEPROCESS process);
+bool sim_eprocess_unmap(PEPROCESS process, uint64_t address);
+uint32_t sim_eprocess_id(PEPROCESS process);
+void sim_section_handle_closed(void *section);
+/* No views, no references but those of processes that exist. */
+void sim_mm_check_released(void);
+
+/* What drivers look up by name. */
+NTSTATUS sim_ZwLockVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
+
+#endif

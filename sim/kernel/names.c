@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Symbolic links, and what paths lead to. */
+
+#include "sim/kernel/names.h"
+
+#include "sim/ground/fault.h"
+#include "sim/ground/raw_lock.h"
+#include "sim/ground/thread.h"
+#include "sim/ground/violation.h"
+#include "sim/kernel/rtl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NAME_SIZE 512
+
+struct link {
+    char *name; /* without "\DosDevices\" */
+    char *target;
+    struct link *next;
+};
+
+static struct sim_raw_lock names_lock;
+static struct link *links;
+
+/* What follows "\DosDevices\", "\DosDevices\Global\" or "\??\"; NULL if it is none of these. */
+static const char *link_name(const char *path)
+{
+    static const char *const prefixes[] = {"\\DosDevices\\Global\\", "\\DosDevices\\", "\\??\\"};
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        size_t length = strlen(prefixes[i]);
+        if (strncasecmp(path, prefixes[i], length) == 0) {
+            return path + length;
+        }
+    }
+    return NULL;
+}
+
+static struct link **find_link(const char *name)
+{
+    struct link **link = &links;
+    while (*link != NULL && strcasecmp((*link)->name, name) != 0) {
+        link = &(*link)->next;
+    }
+    return link;
+}
+
+bool sim_resolve_path(const char *path, char *resolved, size_t size)
+{
+    const char *name = link_name(path);
+    bool found = false;
+    if (name == NULL) {
+        (void)snprintf(resolved, size, "%s", path);
+        return true;
+    }
+    sim_raw_lock(&names_lock);
+    struct link *link = *find_link(name);
+    if (link != NULL) {
+        (void)snprintf(resolved, size, "%s", link->target);
+        found = true;
+    }
+    sim_raw_unlock(&names_lock);
+    return found;
+}
+
+NTSTATUS IoCreateSymbolicLink(PUNICODE_STRING link_string, PUNICODE_STRING target_string)
+{
+    char path[NAME_SIZE];
+    char target[NAME_SIZE];
+    NTSTATUS status = STATUS_SUCCESS;
+    sim_check_irql("IoCreateSymbolicLink", PASSIVE_LEVEL);
+    if (!sim_narrow(link_string, path, sizeof(path)) || !sim_narrow(target_string, target, sizeof(target)) ||
+        link_name(path) == NULL) {
+        return STATUS_OBJECT_NAME_INVALID;
+    }
+    if (sim_fault("IoCreateSymbolicLink")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    sim_raw_lock(&names_lock);
+    struct link **place = find_link(link_name(path));
+    if (*place != NULL) {
+        status = STATUS_OBJECT_NAME_COLLISION;
+    } else {
+        *place = calloc(1, sizeof(struct link));
+        (*place)->name = strdup(link_name(path));
+        (*place)->target = strdup(target);
+    }
+    sim_raw_unlock(&names_lock);
+    return status;
+}
+
+static void free_link(struct link *link)
+{
+    free(link->name);
+    free(link->target);
+    free(link);
+}
+
+NTSTATUS IoDeleteSymbolicLink(PUNICODE_STRING link_string)
+{
+    char path[NAME_SIZE];
+    struct link *link = NULL;
+    sim_check_irql("IoDeleteSymbolicLink", PASSIVE_LEVEL);
+    if (!sim_narrow(link_string, path, sizeof(path)) || link_name(path) == NULL) {
+        return STATUS_OBJECT_NAME_INVALID;
+    }
+    sim_raw_lock(&names_lock);
+    struct link **place = find_link(link_name(path));
+    link = *place;
+    if (link != NULL) {
+        *place = link->next;
+    }
+    sim_raw_unlock(&names_lock);
+    if (link == NULL) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    free_link(link);
+    return STATUS_SUCCESS;
+}
+
+void sim_names_check_empty(void)
+{
+    if (links != NULL) {
+        sim_violation("leak", "symbolic link '%s' is left", links->name);
+    }
+}

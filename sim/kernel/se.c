@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Se: client security contexts and impersonation; access control lists of devices. */
+
+#include "sim/kernel/se.h"
+
+#include "sim/ground/fault.h"
+#include "sim/ground/handle.h"
+#include "sim/ground/thread.h"
+#include "sim/ground/violation.h"
+#include "sim/kernel/device.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A token stands for the thread's rights when it was captured. */
+struct token {
+    bool administrator;
+};
+
+static LONG tokens; /* atomic */
+
+NTSTATUS sim_SeCreateClientSecurity(PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE quality, BOOLEAN remote,
+                                    PSECURITY_CLIENT_CONTEXT context)
+{
+    sim_check_irql("SeCreateClientSecurity", PASSIVE_LEVEL);
+    UNREFERENCED_PARAMETER(remote);
+    if (thread != sim_self() || quality->Length != sizeof(*quality)) {
+        sim_violation("security", "SeCreateClientSecurity with wrong arguments");
+    }
+    if (sim_fault("SeCreateClientSecurity")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    struct token *token = malloc(sizeof(*token));
+    token->administrator = thread->administrator;
+    context->SecurityQos = *quality;
+    context->ClientToken = token;
+    __atomic_add_fetch(&tokens, 1, __ATOMIC_RELAXED);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS sim_SeImpersonateClientEx(PSECURITY_CLIENT_CONTEXT context, PETHREAD thread)
+{
+    sim_check_irql("SeImpersonateClientEx", PASSIVE_LEVEL);
+    struct sim_thread *self = sim_self();
+    const struct token *token = context->ClientToken;
+    UNREFERENCED_PARAMETER(thread);
+    if (self->impersonating || !self->system) {
+        sim_violation("security", "SeImpersonateClientEx in a thread that impersonates, or is no system thread");
+    }
+    if (sim_fault("SeImpersonateClientEx")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    self->impersonating = true;
+    self->administrator = token->administrator;
+    return STATUS_SUCCESS;
+}
+
+void sim_PsRevertToSelf(void)
+{
+    sim_check_irql("PsRevertToSelf", PASSIVE_LEVEL);
+    struct sim_thread *self = sim_self();
+    if (!self->impersonating) {
+        sim_violation("security", "PsRevertToSelf in a thread that does not impersonate");
+    }
+    self->impersonating = false;
+    self->administrator = true;
+}
+
+TOKEN_TYPE sim_SeTokenType(PACCESS_TOKEN token)
+{
+    UNREFERENCED_PARAMETER(token);
+    return TokenPrimary;
+}
+
+void sim_PsDereferencePrimaryToken(PACCESS_TOKEN token)
+{
+    sim_check_irql("PsDereferencePrimaryToken", PASSIVE_LEVEL);
+    __atomic_sub_fetch(&tokens, 1, __ATOMIC_RELAXED);
+    free(token);
+}
+
+void sim_SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT context)
+{
+    sim_check_irql("SeCaptureSubjectContext", PASSIVE_LEVEL);
+    struct token *token = malloc(sizeof(*token));
+    token->administrator = sim_self()->administrator;
+    *context = (SECURITY_SUBJECT_CONTEXT){.PrimaryToken = token};
+    __atomic_add_fetch(&tokens, 1, __ATOMIC_RELAXED);
+}
+
+void sim_SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT context)
+{
+    sim_check_irql("SeReleaseSubjectContext", PASSIVE_LEVEL);
+    __atomic_sub_fetch(&tokens, 1, __ATOMIC_RELAXED);
+    free(context->PrimaryToken);
+}
+
+BOOLEAN sim_SeTokenIsAdmin(PACCESS_TOKEN token)
+{
+    return ((const struct token *)token)->administrator;
+}
+
+void sim_tokens_check_released(void)
+{
+    if (__atomic_load_n(&tokens, __ATOMIC_RELAXED) != 0) {
+        sim_violation("leak", "a client's token is left");
+    }
+}
+
+/* ---- descriptors ---- */
+
+struct sid {
+    UCHAR revision, count, authority[6];
+    ULONG sub_authority[2];
+};
+
+/* `device` is NULL for other objects, of which nobody asks what their descriptor allows. */
+static void grant(struct sim_device *device, const struct sid *sid, ACCESS_MASK mask)
+{
+    struct sim_device other = {.references = 0};
+    device = device != NULL ? device : &other;
+    if (sid->authority[5] == 1 && sid->sub_authority[0] == SECURITY_WORLD_RID) {
+        device->everyone |= mask;
+    } else if (sid->authority[5] == 5 && sid->sub_authority[0] == SECURITY_LOCAL_SYSTEM_RID) {
+        device->system |= mask;
+    } else if (sid->authority[5] == 5 && sid->count == 2 && sid->sub_authority[1] == DOMAIN_ALIAS_RID_ADMINS) {
+        device->administrators |= mask;
+    } else {
+        sim_violation("security", "an access control entry for somebody unknown");
+    }
+}
+
+NTSTATUS ZwSetSecurityObject(HANDLE handle, ULONG information, PSECURITY_DESCRIPTOR descriptor)
+{
+    sim_check_irql("ZwSetSecurityObject", PASSIVE_LEVEL);
+    struct sim_device *device = NULL;
+    if (sim_handle_kind(handle, "ZwSetSecurityObject") != SIM_HANDLE_EVENT) {
+        device = sim_handle_object(handle, SIM_HANDLE_DEVICE, "ZwSetSecurityObject");
+    }
+    const SECURITY_DESCRIPTOR_RELATIVE *relative = descriptor;
+    if (information != DACL_SECURITY_INFORMATION || (relative->Control & SE_SELF_RELATIVE) == 0 ||
+        (relative->Control & SE_DACL_PRESENT) == 0) {
+        sim_violation("security", "only self-relative descriptors with a DACL are simulated");
+    }
+    if (sim_fault("ZwSetSecurityObject")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    const ACL *acl = (const ACL *)((const char *)descriptor + relative->Dacl);
+    const char *entry = (const char *)(acl + 1);
+    if (device != NULL) {
+        device->has_dacl = true;
+        device->system = device->administrators = device->everyone = 0;
+    }
+    for (unsigned i = 0; i < acl->AceCount; i++) {
+        const ACE_HEADER *header = (const ACE_HEADER *)entry;
+        ACCESS_MASK mask;
+        struct sid sid = {.count = 0};
+        memcpy(&mask, entry + sizeof(*header), sizeof(mask));
+        memcpy(&sid, entry + sizeof(*header) + sizeof(mask), header->AceSize - sizeof(*header) - sizeof(mask));
+        grant(device, &sid, mask);
+        entry += header->AceSize;
+    }
+    if (entry != (const char *)acl + acl->AclSize) {
+        sim_violation("security", "the size of an access control list is not that of its entries");
+    }
+    return STATUS_SUCCESS;
+}

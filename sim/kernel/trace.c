@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The driver's memory accesses. clang's -fsanitize-coverage=trace-loads,trace-stores calls these functions for each load
+ * and store of the driver and the core; calls of memcpy and memset come here through the linker's --wrap. Accesses by
+ * threads that are not in driver code are nobody's business.
+ */
+
+#include "sim/ground/thread.h"
+#include "sim/kernel/memory.h"
+
+static void access(const void *address, size_t size, bool write)
+{
+    if (sim_self()->kernel_depth != 0) {
+        sim_memory_accessed(address, size, write);
+    }
+}
+
+#define TRACE(size, type)                            \
+    void __sanitizer_cov_load##size(type *address);  \
+    void __sanitizer_cov_store##size(type *address); \
+    void __sanitizer_cov_load##size(type *address)   \
+    {                                                \
+        access(address, size, false);                \
+    }                                                \
+    void __sanitizer_cov_store##size(type *address)  \
+    {                                                \
+        access(address, size, true);                 \
+    }
+
+TRACE(1, uint8_t)
+TRACE(2, uint16_t)
+TRACE(4, uint32_t)
+TRACE(8, uint64_t)
+TRACE(16, void)
+
+/* The compiler wants to count something before it traces loads and stores. */
+void __sanitizer_cov_trace_pc_guard(uint32_t *guard);
+void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, uint32_t *stop);
+
+__attribute__((weak)) void __sanitizer_cov_trace_pc_guard(uint32_t *guard)
+{
+    (void)guard;
+}
+
+__attribute__((weak)) void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, uint32_t *stop)
+{
+    (void)start;
+    (void)stop;
+}
+
+#define WRAP_COPY(name)                                           \
+    void *__real_##name(void *to, const void *from, size_t size); \
+    void *__wrap_##name(void *to, const void *from, size_t size); \
+    void *__wrap_##name(void *to, const void *from, size_t size)  \
+    {                                                             \
+        if (size != 0) {                                          \
+            access(from, size, false);                            \
+            access(to, size, true);                               \
+        }                                                         \
+        return __real_##name(to, from, size);                     \
+    }
+
+#define WRAP_SET(name)                                    \
+    void *__real_##name(void *to, int byte, size_t size); \
+    void *__wrap_##name(void *to, int byte, size_t size); \
+    void *__wrap_##name(void *to, int byte, size_t size)  \
+    {                                                     \
+        if (size != 0) {                                  \
+            access(to, size, true);                       \
+        }                                                 \
+        return __real_##name(to, byte, size);             \
+    }
+
+WRAP_COPY(memcpy)
+WRAP_COPY(memmove)
+WRAP_SET(memset)
+#ifdef SIM_ASAN
+WRAP_COPY(__asan_memcpy)
+WRAP_COPY(__asan_memmove)
+WRAP_SET(__asan_memset)
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions that drivers look up by name. */
+
+#include "sim/ground/options.h"
+#include "sim/ground/thread.h"
+#include "sim/kernel/log.h"
+#include "sim/kernel/mm.h"
+#include "sim/kernel/rtl.h"
+#include "sim/kernel/se.h"
+#include "sim/kernel/user_thread.h"
+#include "sim/world/file.h"
+
+#include <string.h>
+
+PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
+{
+    static const struct {
+        const char *name;
+        void (*routine)(void);
+        bool nt52;
+    } routines[] = {
+        {"ZwFlushBuffersFile", (void (*)(void))sim_ZwFlushBuffersFile, false},
+        {"ZwLockVirtualMemory", (void (*)(void))sim_ZwLockVirtualMemory, false},
+        {"IoAllocateErrorLogEntry", (void (*)(void))sim_IoAllocateErrorLogEntry, true},
+        {"IoWriteErrorLogEntry", (void (*)(void))sim_IoWriteErrorLogEntry, true},
+        {"SeCreateClientSecurity", (void (*)(void))sim_SeCreateClientSecurity, true},
+        {"SeImpersonateClientEx", (void (*)(void))sim_SeImpersonateClientEx, true},
+        {"PsRevertToSelf", (void (*)(void))sim_PsRevertToSelf, true},
+        {"SeTokenType", (void (*)(void))sim_SeTokenType, true},
+        {"PsDereferencePrimaryToken", (void (*)(void))sim_PsDereferencePrimaryToken, true},
+        {"SeCaptureSubjectContext", (void (*)(void))sim_SeCaptureSubjectContext, true},
+        {"SeReleaseSubjectContext", (void (*)(void))sim_SeReleaseSubjectContext, true},
+        {"SeTokenIsAdmin", (void (*)(void))sim_SeTokenIsAdmin, true},
+    };
+    char name[64];
+    sim_check_irql("MmGetSystemRoutineAddress", PASSIVE_LEVEL);
+    if (!sim_narrow(string, name, sizeof(name))) {
+        return NULL;
+    }
+    if (strcmp(name, "PsThreadType") == 0) {
+        return sim_thread_type();
+    }
+    for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++) {
+        if (strcmp(routines[i].name, name) == 0 && (routines[i].nt52 || !sim_get_options()->nt52)) {
+            PVOID address;
+            memcpy(&address, &routines[i].routine, sizeof(address));
+            return address;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* A driver's life: everything is as on the first day, it is loaded, it is unloaded and has left nothing. */
+
+#include "sim/api/session.h"
+
+#include "sim/ground/fault.h"
+#include "sim/ground/handle.h"
+#include "sim/ground/lock.h"
+#include "sim/ground/options.h"
+#include "sim/ground/thread.h"
+#include "sim/ground/violation.h"
+#include "sim/kernel/cm.h"
+#include "sim/kernel/device.h"
+#include "sim/kernel/event.h"
+#include "sim/kernel/log.h"
+#include "sim/kernel/memory.h"
+#include "sim/kernel/mm.h"
+#include "sim/kernel/names.h"
+#include "sim/kernel/ps.h"
+#include "sim/kernel/se.h"
+#include "sim/kernel/system.h"
+#include "sim/kernel/timer.h"
+#include "sim/kernel/user_thread.h"
+#include "sim/world/mountmgr.h"
+#include "sim/world/volume.h"
+
+#include <string.h>
+
+static bool loaded;
+
+void sim_reset(const struct sim_options *new_options)
+{
+    if (loaded) {
+        sim_violation("test", "sim_reset while a driver is loaded");
+    }
+    sim_set_options(new_options);
+    sim_fault_at(0);
+    sim_memory_reset();
+    sim_volume_reset();
+    sim_events_reset();
+    sim_log_reset();
+    sim_mount_reset();
+    sim_registry_reset();
+    sim_system_reset();
+}
+
+static NTSTATUS unhandled(PDEVICE_OBJECT device, PIRP irp)
+{
+    UNREFERENCED_PARAMETER(device);
+    irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
+    irp->IoStatus.Information = 0;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+static void check_nothing_left(void)
+{
+    sim_threads_check_joined();
+    sim_timers_check_idle();
+    sim_tokens_check_released();
+    sim_user_thread_check_released();
+    sim_mm_check_released();
+    sim_devices_check_empty();
+    sim_names_check_empty();
+    sim_handles_check_closed();
+    sim_log_check_written();
+    sim_memory_check_leaks();
+    sim_objects_forget_all();
+}
+
+static void refuse_everything(void)
+{
+    for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
+        sim_driver()->MajorFunction[i] = unhandled;
+    }
+}
+
+NTSTATUS sim_load(DRIVER_INITIALIZE *entry)
+{
+    static WCHAR path_text[] = L"" SIM_SERVICE_KEY;
+    UNICODE_STRING path = {sizeof(path_text) - sizeof(WCHAR), sizeof(path_text), path_text};
+    memset(sim_driver(), 0, sizeof(DRIVER_OBJECT));
+    refuse_everything();
+    struct sim_entry state = sim_enter_driver();
+    NTSTATUS status = entry(sim_driver(), &path);
+    sim_leave_driver("DriverEntry", state);
+    if (NT_SUCCESS(status)) {
+        loaded = true;
+        /* NT does this for the devices that DriverEntry has made. */
+        for (PDEVICE_OBJECT device = sim_driver()->DeviceObject; device != NULL; device = device->NextDevice) {
+            device->Flags &= ~DO_DEVICE_INITIALIZING;
+        }
+    } else {
+        check_nothing_left();
+    }
+    return status;
+}
+
+/* Once; NULL: it has run. */
+static void run_unload(void)
+{
+    PDRIVER_OBJECT driver = sim_driver();
+    if (driver->DriverUnload != NULL) {
+        struct sim_entry state = sim_enter_driver();
+        driver->DriverUnload(driver);
+        sim_leave_driver("DriverUnload", state);
+        driver->DriverUnload = NULL;
+    }
+}
+
+void sim_unload_early(void)
+{
+    run_unload();
+    refuse_everything();
+}
+
+void sim_unload(void)
+{
+    if (!loaded) {
+        sim_violation("test", "sim_unload without a driver");
+    }
+    run_unload();
+    loaded = false;
+    check_nothing_left();
+}

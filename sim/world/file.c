@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Zw: files on the volume of volume.c. Reads and writes of an asynchronous file complete in the call or later, in another
+ * thread, as the seed decides. Events and links are in zw_objects.c.
+ */
+
+#include "sim/world/file.h"
+
+#include "sim/ground/chance.h"
+#include "sim/ground/fault.h"
+#include "sim/ground/handle.h"
+#include "sim/ground/options.h"
+#include "sim/ground/raw_lock.h"
+#include "sim/ground/thread.h"
+#include "sim/ground/violation.h"
+#include "sim/ground/waitable.h"
+#include "sim/kernel/irp.h"
+#include "sim/kernel/memory.h"
+#include "sim/kernel/rtl.h"
+#include "sim/world/mountmgr.h"
+#include "sim/world/volume.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NAME_SIZE             1024
+#define VOLUME_PREFIX         "\\??\\C:\\"
+#define FSCTL_SET_SPARSE      0x000900C4u
+#define FSCTL_SET_ZERO_DATA   0x000980C8u
+#define FSCTL_GET_COMPRESSION 0x0009003Cu
+#define FSCTL_REQUEST_OPLOCK  0x00090000u /* level 1: ends when somebody else opens the file, or when it is cancelled */
+
+/* ---- files ---- */
+
+struct file {
+    struct sim_node *node;
+    ACCESS_MASK access;
+    ULONG share, options;
+    unsigned pending;        /* atomic */
+    LONG references;         /* atomic: handle, pending requests, references by pointer */
+    PIO_STATUS_BLOCK oplock; /* of the request for one that is under way; NULL: none */
+    struct sim_waitable *oplock_event;
+    FILE_OBJECT object; /* what ObReferenceObjectByHandle gives */
+};
+
+static void release_file(struct file *file)
+{
+    if (!sim_drop_reference(&file->references)) {
+        return;
+    }
+    sim_node_close(file->node, file->access, file->share);
+    free(file);
+}
+
+void sim_file_handle_closed(void *object)
+{
+    struct file *file = object;
+    if (__atomic_load_n(&file->pending, __ATOMIC_RELAXED) != 0) {
+        sim_violation("file", "a file is closed while requests to it are under way");
+    }
+    release_file(file);
+}
+
+void *sim_file_reference_object(void *object)
+{
+    struct file *file = object;
+    __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
+    return &file->object;
+}
+
+void sim_file_dereference_object(void *object)
+{
+    release_file(CONTAINING_RECORD(object, struct file, object));
+}
+
+static ACCESS_MASK map_generic(ACCESS_MASK access)
+{
+    return access | ((access & GENERIC_READ) != 0 ? FILE_GENERIC_READ : 0) |
+           ((access & GENERIC_WRITE) != 0 ? FILE_GENERIC_WRITE : 0);
+}
+
+NTSTATUS ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes, PIO_STATUS_BLOCK io,
+                      PLARGE_INTEGER allocation_size, ULONG file_attributes, ULONG share, ULONG disposition,
+                      ULONG options, PVOID extended_attributes, ULONG extended_length)
+{
+    sim_check_irql("ZwCreateFile", PASSIVE_LEVEL);
+    char path[NAME_SIZE];
+    UNREFERENCED_PARAMETER(allocation_size);
+    UNREFERENCED_PARAMETER(file_attributes);
+    UNREFERENCED_PARAMETER(extended_attributes);
+    UNREFERENCED_PARAMETER(extended_length);
+    if (!sim_narrow(attributes->ObjectName, path, sizeof(path))) {
+        return STATUS_OBJECT_NAME_INVALID;
+    }
+    if (sim_fault("ZwCreateFile")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (strcasecmp(path, "\\Device\\MountPointManager") == 0) {
+        *handle = sim_handle_create(SIM_HANDLE_MOUNT_MANAGER, NULL, attributes->Attributes, "ZwCreateFile");
+        return STATUS_SUCCESS;
+    }
+    if (strncasecmp(path, VOLUME_PREFIX, strlen(VOLUME_PREFIX)) != 0) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    if ((attributes->Attributes & OBJ_FORCE_ACCESS_CHECK) != 0 && !sim_self()->administrator) {
+        return STATUS_ACCESS_DENIED; /* the volume is the administrators' */
+    }
+    struct file *file = calloc(1, sizeof(*file));
+    file->access = map_generic(access);
+    file->share = share;
+    file->options = options;
+    file->references = 1;
+    NTSTATUS status =
+        sim_node_open(path + strlen(VOLUME_PREFIX), disposition == FILE_OPEN_IF, file->access, share, &file->node);
+    if (!NT_SUCCESS(status)) {
+        free(file);
+        return status;
+    }
+    io->Status = status;
+    *handle = sim_handle_create(SIM_HANDLE_FILE, file, attributes->Attributes, "ZwCreateFile");
+    return status;
+}
+
+/* ---- reading and writing ---- */
+
+struct transfer {
+    struct file *file;
+    struct sim_waitable *event; /* NULL: none */
+    PIO_STATUS_BLOCK io;
+    void *buffer;
+    ULONG length;
+    uint64_t offset;
+    bool write;
+};
+
+static void finish_transfer(struct transfer *transfer)
+{
+    ULONG_PTR information;
+    struct file *file = transfer->file;
+    NTSTATUS status = sim_node_transfer(file->node, transfer->write, transfer->offset, transfer->buffer,
+                                        transfer->length, &information);
+    transfer->io->Information = information;
+    transfer->io->Status = status;
+    struct sim_waitable *event = transfer->event;
+    __atomic_sub_fetch(&file->pending, 1, __ATOMIC_RELEASE);
+    release_file(file);
+    free(transfer);
+    if (event != NULL) {
+        sim_waitable_signal(event, 1); /* last: with it may go everything */
+    }
+}
+
+static void *finish_later(void *context)
+{
+    sim_delay();
+    finish_transfer(context);
+    return NULL;
+}
+
+static bool aligned(const struct file *file, const struct transfer *transfer)
+{
+    ULONG sector = sim_get_options()->sector_size;
+    return (file->options & FILE_NO_INTERMEDIATE_BUFFERING) == 0 ||
+           ((transfer->offset | transfer->length) % sector == 0 && (uintptr_t)transfer->buffer % 2 == 0);
+}
+
+static NTSTATUS begin_transfer(const char *function, HANDLE handle, HANDLE event, PIO_STATUS_BLOCK io, void *buffer,
+                               ULONG length, PLARGE_INTEGER offset, bool write)
+{
+    sim_check_irql(function, PASSIVE_LEVEL);
+    struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, function);
+    if ((file->access & (write ? FILE_WRITE_DATA : FILE_READ_DATA)) == 0) {
+        return STATUS_ACCESS_DENIED;
+    }
+    if ((file->options & FILE_SYNCHRONOUS_IO_NONALERT) == 0 && (offset == NULL || event == NULL)) {
+        sim_violation("file", "%s on an asynchronous file without an offset, or without an event to wait for",
+                      function);
+    }
+    if (sim_fault(function)) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    struct transfer *transfer = malloc(sizeof(*transfer));
+    *transfer = (struct transfer){.file = file,
+                                  .event = event != NULL ? sim_handle_object(event, SIM_HANDLE_EVENT, function) : NULL,
+                                  .io = io,
+                                  .buffer = buffer,
+                                  .length = length,
+                                  .offset = (uint64_t)offset->QuadPart,
+                                  .write = write};
+    if (!aligned(file, transfer)) {
+        free(transfer);
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (transfer->event != NULL) {
+        sim_waitable_clear(transfer->event);
+    }
+    __atomic_add_fetch(&file->pending, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
+    pthread_t thread;
+    if ((file->options & FILE_SYNCHRONOUS_IO_NONALERT) == 0 && sim_chance(25) &&
+        pthread_create(&thread, NULL, finish_later, transfer) == 0) {
+        pthread_detach(thread);
+        return STATUS_PENDING;
+    }
+    finish_transfer(transfer);
+    return io->Status;
+}
+
+NTSTATUS ZwReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
+                    PVOID buffer, ULONG length, PLARGE_INTEGER offset, PULONG key)
+{
+    UNREFERENCED_PARAMETER(apc);
+    UNREFERENCED_PARAMETER(apc_context);
+    UNREFERENCED_PARAMETER(key);
+    return begin_transfer("ZwReadFile", file, event, io, buffer, length, offset, false);
+}
+
+NTSTATUS ZwWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
+                     PVOID buffer, ULONG length, PLARGE_INTEGER offset, PULONG key)
+{
+    UNREFERENCED_PARAMETER(apc);
+    UNREFERENCED_PARAMETER(apc_context);
+    UNREFERENCED_PARAMETER(key);
+    return begin_transfer("ZwWriteFile", file, event, io, buffer, length, offset, true);
+}
+
+/* ---- control, information ---- */
+
+NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
+                               ULONG code, PVOID input, ULONG input_length, PVOID output, ULONG output_length)
+{
+    sim_check_irql("ZwDeviceIoControlFile", PASSIVE_LEVEL);
+    UNREFERENCED_PARAMETER(event);
+    UNREFERENCED_PARAMETER(apc);
+    UNREFERENCED_PARAMETER(apc_context);
+    UNREFERENCED_PARAMETER(output);
+    UNREFERENCED_PARAMETER(output_length);
+    if (sim_handle_kind(file, "ZwDeviceIoControlFile") == SIM_HANDLE_MOUNT_MANAGER) {
+        io->Status = sim_mount_control(code, input, input_length);
+        return io->Status;
+    }
+    (void)sim_handle_object(file, SIM_HANDLE_FILE, "ZwDeviceIoControlFile");
+    io->Status = STATUS_INVALID_DEVICE_REQUEST; /* files are no devices */
+    return io->Status;
+}
+
+static NTSTATUS zero_data(const struct sim_node *node, const int64_t *range, ULONG length)
+{
+    if (length < 2 * sizeof(*range) || range[0] < 0 || range[1] < range[0]) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    return sim_node_zero(node, range[0], range[1]) ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
+}
+
+NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
+                         ULONG code, PVOID input, ULONG input_length, PVOID output, ULONG output_length)
+{
+    sim_check_irql("ZwFsControlFile", PASSIVE_LEVEL);
+    struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwFsControlFile");
+    UNREFERENCED_PARAMETER(apc);
+    UNREFERENCED_PARAMETER(apc_context);
+    io->Information = 0;
+    if (sim_fault("ZwFsControlFile")) {
+        io->Status = STATUS_INSUFFICIENT_RESOURCES;
+    } else if (code == FSCTL_SET_SPARSE) {
+        io->Status = STATUS_SUCCESS;
+    } else if (code == FSCTL_SET_ZERO_DATA) {
+        io->Status = zero_data(file->node, input, input_length);
+    } else if (code == FSCTL_GET_COMPRESSION && output_length >= sizeof(USHORT)) {
+        memset(output, 0, sizeof(USHORT));
+        sim_memory_accessed(output, sizeof(USHORT), true);
+        io->Information = sizeof(USHORT);
+        io->Status = STATUS_SUCCESS;
+    } else if (code == FSCTL_REQUEST_OPLOCK && sim_volume_has_oplocks() && event != NULL && file->oplock == NULL) {
+        file->oplock = io;
+        file->oplock_event = sim_handle_object(event, SIM_HANDLE_EVENT, "ZwFsControlFile");
+        sim_waitable_clear(file->oplock_event);
+        return STATUS_PENDING;
+    } else {
+        io->Status = STATUS_INVALID_DEVICE_REQUEST;
+    }
+    return io->Status;
+}
+
+NTSTATUS ZwCancelIoFile(HANDLE handle, PIO_STATUS_BLOCK io)
+{
+    sim_check_irql("ZwCancelIoFile", PASSIVE_LEVEL);
+    struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwCancelIoFile");
+    if (file->oplock != NULL) {
+        file->oplock->Status = STATUS_CANCELLED;
+        file->oplock->Information = 0;
+        file->oplock = NULL;
+        sim_waitable_signal(file->oplock_event, 1);
+    }
+    io->Status = STATUS_SUCCESS;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ZwQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID information, ULONG length,
+                                FILE_INFORMATION_CLASS information_class)
+{
+    sim_check_irql("ZwQueryInformationFile", PASSIVE_LEVEL);
+    const struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryInformationFile");
+    if (sim_fault("ZwQueryInformationFile")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (information_class == FileStandardInformation && length >= sizeof(FILE_STANDARD_INFORMATION)) {
+        *(FILE_STANDARD_INFORMATION *)information =
+            (FILE_STANDARD_INFORMATION){.EndOfFile.QuadPart = (LONGLONG)sim_node_size(file->node), .NumberOfLinks = 1};
+    } else if (information_class == FileAlignmentInformation && length >= sizeof(FILE_ALIGNMENT_INFORMATION)) {
+        *(FILE_ALIGNMENT_INFORMATION *)information = (FILE_ALIGNMENT_INFORMATION){.AlignmentRequirement = 1};
+    } else {
+        return STATUS_INVALID_PARAMETER;
+    }
+    io->Status = STATUS_SUCCESS;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ZwSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID information, ULONG length,
+                              FILE_INFORMATION_CLASS information_class)
+{
+    sim_check_irql("ZwSetInformationFile", PASSIVE_LEVEL);
+    const struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwSetInformationFile");
+    if (sim_fault("ZwSetInformationFile")) {
+        return STATUS_DISK_FULL;
+    }
+    if (information_class != FileEndOfFileInformation || length < sizeof(FILE_END_OF_FILE_INFORMATION)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    const FILE_END_OF_FILE_INFORMATION *end = information;
+    uint64_t limit = sim_get_options()->file_limit;
+    if (limit != 0 && (uint64_t)end->EndOfFile.QuadPart > limit) {
+        io->Status = STATUS_DISK_FULL;
+        return io->Status;
+    }
+    io->Status = sim_node_resize(file->node, end->EndOfFile.QuadPart) ? STATUS_SUCCESS : STATUS_DISK_FULL;
+    return io->Status;
+}
+
+NTSTATUS ZwQueryVolumeInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID information, ULONG length,
+                                      FS_INFORMATION_CLASS information_class)
+{
+    sim_check_irql("ZwQueryVolumeInformationFile", PASSIVE_LEVEL);
+    (void)sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryVolumeInformationFile");
+    if (sim_fault("ZwQueryVolumeInformationFile")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (information_class != FileFsSizeInformation || length < sizeof(FILE_FS_SIZE_INFORMATION)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    *(FILE_FS_SIZE_INFORMATION *)information =
+        (FILE_FS_SIZE_INFORMATION){.SectorsPerAllocationUnit = 8, .BytesPerSector = sim_get_options()->sector_size};
+    io->Status = STATUS_SUCCESS;
+    return STATUS_SUCCESS;
+}
+
+/* ---- flushing, by the function or, where that does not exist, by a request to the file system's device ---- */
+
+NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io)
+{
+    sim_check_irql("ZwFlushBuffersFile", PASSIVE_LEVEL);
+    (void)sim_handle_object(file, SIM_HANDLE_FILE, "ZwFlushBuffersFile");
+    if (sim_fault("ZwFlushBuffersFile")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    io->Status = sim_volume_flush();
+    return io->Status;
+}
+
+static void *flush_later(void *context)
+{
+    PIRP irp = context;
+    sim_delay();
+    irp->IoStatus.Status = sim_volume_flush();
+    irp->IoStatus.Information = 0;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return NULL;
+}
+
+static NTSTATUS file_system_flush(PDEVICE_OBJECT device, PIRP irp)
+{
+    pthread_t thread;
+    UNREFERENCED_PARAMETER(device);
+    if (IoGetCurrentIrpStackLocation(irp)->FileObject == NULL) {
+        sim_violation("file", "a flush request without its file object");
+    }
+    if (sim_chance(50)) {
+        IoMarkIrpPending(irp);
+        if (pthread_create(&thread, NULL, flush_later, irp) != 0) {
+            sim_violation("test", "no more threads");
+        }
+        pthread_detach(thread);
+        return STATUS_PENDING;
+    }
+    NTSTATUS status = sim_volume_flush();
+    irp->IoStatus.Status = status;
+    irp->IoStatus.Information = 0;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return status;
+}
+
+static DRIVER_OBJECT file_system = {.MajorFunction = {[IRP_MJ_FLUSH_BUFFERS] = file_system_flush}};
+static DEVICE_OBJECT file_system_device = {.DriverObject = &file_system};
+
+PDEVICE_OBJECT IoGetRelatedDeviceObject(PFILE_OBJECT file)
+{
+    sim_check_irql("IoGetRelatedDeviceObject", DISPATCH_LEVEL);
+    UNREFERENCED_PARAMETER(file);
+    return &file_system_device;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The mount manager. */
+#ifndef SIM_WORLD_MOUNTMGR_H
+#define SIM_WORLD_MOUNTMGR_H
+
+#include "sim/api/mountmgr.h"
+
+NTSTATUS sim_mount_control(ULONG code, const void *input, ULONG length);
+void sim_mount_reset(void);
+
+#endif

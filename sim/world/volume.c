@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The volume that image files live on: a set of unlinked host files, what tests do to it, and what zw.c's functions do
+ * with a file on it.
+ */
+
+#include "sim/world/volume.h"
+
+#include "sim/ground/raw_lock.h"
+#include "sim/ground/thread.h"
+#include "sim/ground/violation.h"
+#include "sim/kernel/memory.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- the set ---- */
+
+struct sim_node {
+    char *name;
+    int descriptor;
+    bool is_protected;
+    bool deleted;
+    unsigned opens; /* handles; share counts of those */
+    unsigned writers, deny_write;
+    unsigned references; /* handles, and the directory's one */
+    struct sim_node *next;
+};
+
+static struct sim_raw_lock volume_lock;
+static struct sim_node *nodes;
+static NTSTATUS volume_failure; /* atomic */
+static bool held;               /* atomic */
+static bool oplocks;            /* can be requested */
+static unsigned waiting;        /* atomic */
+static unsigned long flushes;   /* atomic */
+static uint64_t unflushed;      /* atomic */
+
+static struct sim_node *find_node(const char *name)
+{
+    struct sim_node *node = nodes;
+    while (node != NULL && (node->deleted || strcasecmp(node->name, name) != 0)) {
+        node = node->next;
+    }
+    return node;
+}
+
+static void unlink_if_unused(struct sim_node *node)
+{
+    if (node->references != 0) {
+        return;
+    }
+    struct sim_node **link = &nodes;
+    while (*link != node) {
+        link = &(*link)->next;
+    }
+    *link = node->next;
+    (void)close(node->descriptor);
+    free(node->name);
+    free(node);
+}
+
+static struct sim_node *create_node(const char *name)
+{
+    struct sim_node *node = calloc(1, sizeof(*node));
+    node->name = strdup(name);
+    node->descriptor = memfd_create("sim", MFD_CLOEXEC);
+    node->references = 1;
+    node->next = nodes;
+    nodes = node;
+    return node;
+}
+
+/* ---- what tests do to it ---- */
+
+bool sim_volume_create(const char *name, const void *data, uint64_t size)
+{
+    sim_volume_delete(name);
+    sim_raw_lock(&volume_lock);
+    struct sim_node *node = create_node(name);
+    bool ok = ftruncate(node->descriptor, (off_t)size) == 0 &&
+              (data == NULL || pwrite(node->descriptor, data, size, 0) == (ssize_t)size);
+    sim_raw_unlock(&volume_lock);
+    return ok;
+}
+
+void sim_volume_delete(const char *name)
+{
+    sim_raw_lock(&volume_lock);
+    struct sim_node *node = find_node(name);
+    if (node != NULL) {
+        node->deleted = true;
+        node->references--;
+        unlink_if_unused(node);
+    }
+    sim_raw_unlock(&volume_lock);
+}
+
+int64_t sim_volume_size(const char *name)
+{
+    sim_raw_lock(&volume_lock);
+    const struct sim_node *node = find_node(name);
+    int64_t size = node != NULL ? (int64_t)sim_node_size(node) : -1;
+    sim_raw_unlock(&volume_lock);
+    return size;
+}
+
+bool sim_volume_truncate(const char *name, uint64_t size)
+{
+    sim_raw_lock(&volume_lock);
+    const struct sim_node *node = find_node(name);
+    bool ok = node != NULL && ftruncate(node->descriptor, (off_t)size) == 0;
+    sim_raw_unlock(&volume_lock);
+    return ok;
+}
+
+bool sim_volume_read(const char *name, uint64_t offset, void *data, size_t length)
+{
+    sim_raw_lock(&volume_lock);
+    const struct sim_node *node = find_node(name);
+    bool ok = node != NULL && pread(node->descriptor, data, length, (off_t)offset) == (ssize_t)length;
+    sim_raw_unlock(&volume_lock);
+    return ok;
+}
+
+bool sim_volume_write(const char *name, uint64_t offset, const void *data, size_t length)
+{
+    sim_raw_lock(&volume_lock);
+    const struct sim_node *node = find_node(name);
+    bool ok = node != NULL && node->deny_write == 0 &&
+              pwrite(node->descriptor, data, length, (off_t)offset) == (ssize_t)length;
+    sim_raw_unlock(&volume_lock);
+    return ok;
+}
+
+int64_t sim_volume_allocated(const char *name)
+{
+    struct stat status;
+    sim_raw_lock(&volume_lock);
+    const struct sim_node *node = find_node(name);
+    int64_t size = node != NULL && fstat(node->descriptor, &status) == 0 ? (int64_t)status.st_blocks * 512 : -1;
+    sim_raw_unlock(&volume_lock);
+    return size;
+}
+
+void sim_volume_protect(const char *name)
+{
+    sim_raw_lock(&volume_lock);
+    find_node(name)->is_protected = true;
+    sim_raw_unlock(&volume_lock);
+}
+
+void sim_volume_oplocks(bool on)
+{
+    oplocks = on;
+}
+
+void sim_volume_hold(bool on)
+{
+    __atomic_store_n(&held, on, __ATOMIC_RELAXED);
+}
+
+unsigned sim_volume_waiting(void)
+{
+    return __atomic_load_n(&waiting, __ATOMIC_RELAXED);
+}
+
+void sim_volume_fail(NTSTATUS status)
+{
+    __atomic_store_n(&volume_failure, status, __ATOMIC_RELAXED);
+}
+
+unsigned long sim_volume_flushes(void)
+{
+    return __atomic_load_n(&flushes, __ATOMIC_RELAXED);
+}
+
+uint64_t sim_volume_unflushed_bytes(void)
+{
+    return __atomic_load_n(&unflushed, __ATOMIC_RELAXED);
+}
+
+void sim_volume_reset(void)
+{
+    while (nodes != NULL) {
+        if (nodes->opens != 0) {
+            sim_violation("test", "reset with file '%s' open", nodes->name);
+        }
+        nodes->references = 0;
+        unlink_if_unused(nodes);
+    }
+    flushes = 0;
+    unflushed = 0;
+    held = false;
+    oplocks = false;
+    volume_failure = STATUS_SUCCESS;
+}
+
+/* ---- files on it ---- */
+
+static NTSTATUS open_locked(const char *name, bool create, ACCESS_MASK access, ULONG share, struct sim_node **result)
+{
+    struct sim_node *node = find_node(name);
+    if (node == NULL) {
+        if (!create) {
+            return STATUS_OBJECT_NAME_NOT_FOUND;
+        }
+        node = create_node(name);
+    }
+    if (node->is_protected && (!sim_self()->system || sim_self()->impersonating)) {
+        return STATUS_ACCESS_DENIED;
+    }
+    bool writes = (access & FILE_WRITE_DATA) != 0;
+    bool denies = (share & FILE_SHARE_WRITE) == 0;
+    if ((writes && node->deny_write != 0) || (denies && node->writers != 0)) {
+        return STATUS_SHARING_VIOLATION;
+    }
+    node->opens++;
+    node->writers += writes;
+    node->deny_write += denies;
+    node->references++;
+    *result = node;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS sim_node_open(const char *name, bool create, ACCESS_MASK access, ULONG share, struct sim_node **node)
+{
+    sim_raw_lock(&volume_lock);
+    NTSTATUS status = open_locked(name, create, access, share, node);
+    sim_raw_unlock(&volume_lock);
+    return status;
+}
+
+void sim_node_close(struct sim_node *node, ACCESS_MASK access, ULONG share)
+{
+    sim_raw_lock(&volume_lock);
+    node->opens--;
+    node->writers -= (access & FILE_WRITE_DATA) != 0;
+    node->deny_write -= (share & FILE_SHARE_WRITE) == 0;
+    node->references--;
+    unlink_if_unused(node);
+    sim_raw_unlock(&volume_lock);
+}
+
+uint64_t sim_node_size(const struct sim_node *node)
+{
+    struct stat status;
+    return fstat(node->descriptor, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+bool sim_node_resize(const struct sim_node *node, int64_t size)
+{
+    return ftruncate(node->descriptor, size) == 0;
+}
+
+bool sim_node_zero(const struct sim_node *node, int64_t start, int64_t end)
+{
+    int64_t size = (int64_t)sim_node_size(node);
+    end = end < size ? end : size;
+    return end <= start ||
+           fallocate(node->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, end - start) == 0;
+}
+
+/* Polls: to wait properly would order what nothing orders on NT. */
+static void wait_while_held(void)
+{
+    struct timespec time = {0, 100000};
+    __atomic_add_fetch(&waiting, 1, __ATOMIC_RELAXED);
+    while (__atomic_load_n(&held, __ATOMIC_RELAXED)) {
+        (void)nanosleep(&time, NULL);
+    }
+    __atomic_sub_fetch(&waiting, 1, __ATOMIC_RELAXED);
+}
+
+NTSTATUS sim_node_transfer(const struct sim_node *node, bool write, uint64_t offset, void *buffer, ULONG length,
+                           ULONG_PTR *information)
+{
+    wait_while_held();
+    NTSTATUS failure = __atomic_load_n(&volume_failure, __ATOMIC_RELAXED);
+    *information = 0;
+    if (failure != STATUS_SUCCESS) {
+        return failure;
+    }
+    if (write) {
+        ssize_t done = pwrite(node->descriptor, buffer, length, (off_t)offset);
+        *information = done > 0 ? (ULONG_PTR)done : 0;
+        __atomic_add_fetch(&unflushed, *information, __ATOMIC_RELAXED);
+        return done == (ssize_t)length ? STATUS_SUCCESS : STATUS_DISK_FULL;
+    }
+    ssize_t done = pread(node->descriptor, buffer, length, (off_t)offset);
+    *information = done > 0 ? (ULONG_PTR)done : 0;
+    sim_memory_accessed(buffer, *information, true);
+    return *information != 0 || length == 0 ? STATUS_SUCCESS : STATUS_END_OF_FILE;
+}
+
+NTSTATUS sim_volume_flush(void)
+{
+    NTSTATUS failure = __atomic_load_n(&volume_failure, __ATOMIC_RELAXED);
+    if (failure == STATUS_SUCCESS) {
+        __atomic_add_fetch(&flushes, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&unflushed, 0, __ATOMIC_RELAXED);
+    }
+    return failure;
+}
+
+bool sim_volume_has_oplocks(void)
+{
+    return oplocks;
+}
