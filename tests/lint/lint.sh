@@ -61,7 +61,7 @@ check "sources are formatted" formatted
 check "sources have their header" headed
 check "cppcheck" cppcheck_all
 check "clang-tidy: core" tidy host-debug -- src/core/*/*.c bench/bench.c bench/match_bench.c bench/store_bench.c
-check "clang-tidy: drivers" tidy mingw-x64 "${windows_flags[@]}" -- src/driver/*/*.c
+check "clang-tidy: drivers" tidy mingw-x64 "${windows_flags[@]}" -- src/driver/*/*.c src/driver/disk/*/*.c
 check "clang-tidy: library and tools" tidy mingw-x64 "${windows_flags[@]}" -- src/lib/*.c src/lib/imdisk/*.c src/cli/*/*.c bench/disk_bench.c
 # shellcheck disable=SC2046 # one word a file
 check "shellcheck" shellcheck -x -S warning $(scripts)

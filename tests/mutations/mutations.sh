@@ -57,16 +57,16 @@ for driver in disk ai; do
     fi
 done
 
-mutate missed-completion src/driver/disk/transfer.c 's/(void)nt_complete(irp, status, 0);/(void)irp;/'
-mutate double-completion src/driver/disk/control.c \
-    '/^void disk_serve_control/,/^}/s/(void)complete(\(.*\));/(void)complete(\1); (void)nt_complete(irp, status, 0);/'
-mutate lock-not-released src/driver/disk/device.c \
+mutate missed-completion src/driver/disk/serve/transfer.c 's/(void)nt_complete(irp, status, 0);/(void)irp;/'
+mutate double-completion src/driver/disk/serve/control.c \
+    '/^void disk_serve_control/,/^}/s/(void)disk_request_complete(.*);/& (void)nt_complete(irp, status, 0);/'
+mutate lock-not-released src/driver/disk/device/device.c \
     '/^struct disk_device \*disk_device_find/,/^}/s/KeReleaseSpinLock(.*);/(void)irql;/'
-mutate leak src/driver/disk/create.c 's/platform_free(buffer, LOAD_BLOCK, CREATE_TAG_BUFFER);//'
+mutate leak src/driver/disk/make/source.c 's/platform_free(buffer, LOAD_BLOCK, CREATE_TAG_BUFFER);//'
 mutate off-by-one src/core/base/request.h 's/request->input_length < entry->minimum_input/request->input_length + 1 < entry->minimum_input/'
-mutate paged-at-dispatch src/driver/disk/device.c 's/PLATFORM_POOL_NONPAGED, BITMAP_BYTES/PLATFORM_POOL_PAGED, BITMAP_BYTES/'
+mutate paged-at-dispatch src/driver/disk/make/device.c 's/PLATFORM_POOL_NONPAGED, BITMAP_BYTES/PLATFORM_POOL_PAGED, BITMAP_BYTES/'
 mutate partner-beyond-end src/core/disk/swap.c 's/(offset ^ 1) < swap->size/(offset ^ 1) <= swap->size/'
-mutate access-ignored src/driver/disk/image.c 's/CODE_WRITES(code) && image->read_only/false/'
+mutate access-ignored src/driver/disk/device/image.c 's/CODE_WRITES(code) && image->read_only/false/'
 
 mutate snapshot-not-dropped src/driver/ai/processes.c '/^ballast_status ai_query_processes/,/^}/s/put_snapshot(snapshot);//'
 mutate header-off-by-one src/driver/ai/control.c 's/header.size_bytes < row->structure/header.size_bytes + 1u < row->structure/'

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* ballastdisk.sys: load and unload, entry points, the control device. */
 
-#include "driver/disk/driver.h"
+#include "driver/disk/control.h"
+#include "driver/disk/device/device.h"
+#include "driver/disk/device/driver.h"
+#include "driver/disk/device/refresh.h"
+#include "driver/disk/end/removal.h"
+#include "driver/disk/make/boot.h"
+#include "driver/disk/serve/information.h"
+#include "driver/disk/serve/transfer.h"
 #include "driver/nt/late.h"
 #include "driver/nt/pool.h"
 #include "driver/nt/security.h"
@@ -17,26 +24,9 @@
 /* As ImDisk on 32-bit kernels: below 2 GiB. */
 #define MAXIMUM_MEMORY_DISK     (sizeof(void *) == 4 ? INT32_MAX : INT64_MAX)
 
-struct disk_driver disk_driver;
+static PDEVICE_OBJECT control_device;
 
 DRIVER_INITIALIZE DriverEntry;
-
-bool disk_driver_enter(void)
-{
-    __atomic_add_fetch(&disk_driver.outstanding, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&disk_driver.unloading, __ATOMIC_SEQ_CST)) {
-        disk_driver_leave();
-        return false;
-    }
-    return true;
-}
-
-void disk_driver_leave(void)
-{
-    if (__atomic_sub_fetch(&disk_driver.outstanding, 1, __ATOMIC_ACQ_REL) == 0) {
-        (void)KeSetEvent(&disk_driver.all_gone, IO_NO_INCREMENT, FALSE);
-    }
-}
 
 /* ---- opening and closing ---- */
 
@@ -77,22 +67,16 @@ static NTSTATUS NTAPI dispatch_close(PDEVICE_OBJECT object, PIRP irp)
 
 /* ---- loading ---- */
 
-static void abandon_removal(struct nt_irp_queue *queue, PIRP irp, NTSTATUS status)
-{
-    UNREFERENCED_PARAMETER(queue);
-    (void)nt_complete(irp, status, 0);
-}
-
 static NTSTATUS create_control_device(void)
 {
     UNICODE_STRING name = RTL_CONSTANT_STRING(CONTROL_DEVICE);
     UNICODE_STRING link = RTL_CONSTANT_STRING(CONTROL_LINK);
     NTSTATUS status = IoCreateDevice(disk_driver.object, sizeof(struct device_extension), &name, IMDISK_DEVICE_TYPE,
-                                     FILE_DEVICE_SECURE_OPEN, FALSE, &disk_driver.control);
+                                     FILE_DEVICE_SECURE_OPEN, FALSE, &control_device);
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = nt_device_protect(disk_driver.control, CONTROL_ACCESS_EVERYONE);
+    status = nt_device_protect(control_device, CONTROL_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
         if (nt_in_wine) {
             (void)IoDeleteSymbolicLink(&link); /* a driver's process that crashed has left it */
@@ -100,10 +84,10 @@ static NTSTATUS create_control_device(void)
         status = IoCreateSymbolicLink(&link, &name);
     }
     if (!NT_SUCCESS(status)) {
-        IoDeleteDevice(disk_driver.control);
+        IoDeleteDevice(control_device);
         return status;
     }
-    device_ready(disk_driver.control, DEVICE_CONTROL);
+    device_ready(control_device, DEVICE_CONTROL);
     return status;
 }
 
@@ -111,7 +95,7 @@ static void delete_control_device(void)
 {
     UNICODE_STRING link = RTL_CONSTANT_STRING(CONTROL_LINK);
     (void)IoDeleteSymbolicLink(&link);
-    IoDeleteDevice(disk_driver.control);
+    IoDeleteDevice(control_device);
 }
 
 /* Windows unloads only when nobody has a device open. Wine does not wait for that, nor for requests under way. */
@@ -119,10 +103,9 @@ static void NTAPI unload(PDRIVER_OBJECT object)
 {
     UNREFERENCED_PARAMETER(object);
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
-    disk_device_forbid_creation();
-    disk_device_remove_all();
-    disk_driver_leave();
-    (void)KeWaitForSingleObject(&disk_driver.all_gone, Executive, KernelMode, FALSE, NULL);
+    disk_driver_forbid_creation();
+    disk_removal_start_all();
+    disk_driver_wait_until_left();
     delete_control_device();
     nt_work_thread_stop(&disk_driver.work);
     disk_refresh_delete();
@@ -131,20 +114,16 @@ static void NTAPI unload(PDRIVER_OBJECT object)
 
 static NTSTATUS load(PDRIVER_OBJECT object, const UNICODE_STRING *service)
 {
+    static const struct disk_create_policy policy = {
+        .maximum_devices = IMDISK_MAXIMUM_DEVICES,
+        .maximum_memory_disk_bytes = MAXIMUM_MEMORY_DISK,
+    };
     struct disk_boot boot;
     nt_wine_detect();
     nt_late_resolve();
-    disk_driver = (struct disk_driver){
-        .object = object,
-        .outstanding = 1,
-        .policy = {.maximum_devices = IMDISK_MAXIMUM_DEVICES, .maximum_memory_disk_bytes = MAXIMUM_MEMORY_DISK},
-    };
-    KeInitializeSpinLock(&disk_driver.devices_lock);
-    InitializeListHead(&disk_driver.devices);
-    ExInitializeFastMutex(&disk_driver.number_mutex);
-    nt_irp_queue_initialize(&disk_driver.removals, abandon_removal);
-    KeInitializeEvent(&disk_driver.all_gone, NotificationEvent, FALSE);
-
+    disk_driver_initialize(object, &policy);
+    disk_device_initialize_list();
+    disk_removal_initialize();
     NTSTATUS status = disk_boot_read_parameters(service, &boot);
     if (!NT_SUCCESS(status)) {
         return status;

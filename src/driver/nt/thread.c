@@ -38,3 +38,9 @@ void nt_thread_join(struct nt_thread *thread)
         thread->handle = NULL;
     }
 }
+
+void nt_thread_move(struct nt_thread *to, struct nt_thread *from)
+{
+    *to = *from;
+    from->handle = NULL;
+}

@@ -5,7 +5,7 @@
 
 #include "driver/nt/nt.h"
 
-/* Owned by its creator, and not moved until it has been joined. */
+/* Owned by its creator. Zeros: not created. */
 struct nt_thread {
     HANDLE handle; /* NULL: not created */
     void (*routine)(void *context);
@@ -20,5 +20,8 @@ void nt_thread_raise_priority(void);
 
 /* Waits until the thread has ended; does nothing if it was not created. */
 void nt_thread_join(struct nt_thread *thread);
+
+/* Gives a thread that is running its routine another place, which is of no thread; `from` is of none then. */
+void nt_thread_move(struct nt_thread *to, struct nt_thread *from);
 
 #endif

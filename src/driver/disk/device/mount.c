@@ -6,8 +6,8 @@
  */
 
 #include "core/disk/storage_abi.h"
-#include "driver/disk/driver.h"
-#include "driver/nt/name.h"
+#include "driver/disk/device/mount.h"
+#include "driver/disk/device/names.h"
 
 #define MOUNT_MANAGER       L"\\Device\\MountPointManager"
 
@@ -95,7 +95,7 @@ NTSTATUS disk_mount_arrive(const struct disk *disk)
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    nt_name_number(&device, L"\\Device\\ImDisk", disk->number);
+    disk_names_of_device(disk->number, &device);
     status = announce(manager, &device.string);
     if (NT_SUCCESS(status) && disk->drive_letter != 0) {
         nt_name_letter(&link, L"\\DosDevices\\", disk->drive_letter);

@@ -5,7 +5,8 @@
  * IRQL: <= APC_LEVEL, as the system sends these. Nothing here blocks.
  */
 
-#include "driver/disk/driver.h"
+#include "driver/disk/serve/information.h"
+#include "driver/disk/device/device.h"
 
 static NTSTATUS reply(PIRP irp, const void *data, ULONG size, ULONG_PTR *information)
 {

@@ -4,7 +4,8 @@
  * (KePulseEvent does not, but Wine lacks it), so it is left to the work thread; changes until it gets to it are one pulse.
  */
 
-#include "driver/disk/driver.h"
+#include "driver/disk/device/refresh.h"
+#include "driver/disk/device/driver.h"
 #include "driver/nt/log.h"
 #include "driver/nt/security.h"
 

@@ -4,13 +4,14 @@
  * DriverEntry.
  */
 
+#include "driver/disk/make/boot.h"
 #include "core/disk/settings.h"
-#include "driver/disk/driver.h"
+#include "driver/disk/device/driver.h"
+#include "driver/disk/make/create.h"
 #include "driver/nt/log.h"
 #include "driver/nt/name.h"
 #include "driver/nt/registry.h"
 
-#define BOOT_TAG    PLATFORM_TAG('B', 'd', 'B', 'o')
 #define BOOT_IMDISK L"\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Services\\ImDisk\\Parameters"
 
 static bool is_missing(NTSTATUS status)
@@ -84,7 +85,7 @@ static NTSTATUS request_disk(uint32_t number, const struct setting settings[DISK
 {
     size_t size = settings_request_length(settings);
     size_t length;
-    struct imdisk_create_data *data = platform_allocate(PLATFORM_POOL_PAGED, size, BOOT_TAG);
+    struct imdisk_create_data *data = disk_create_allocate(size);
     if (data == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -93,7 +94,7 @@ static NTSTATUS request_disk(uint32_t number, const struct setting settings[DISK
         status = disk_create_at_boot(data, size, (ULONG)length);
     }
     if (!NT_SUCCESS(status)) {
-        disk_boot_request_free(data, size);
+        disk_create_free(data, size);
     }
     return status;
 }
@@ -113,21 +114,8 @@ static void create_disk(HANDLE key, uint32_t number)
         nt_registry_value_free(&values[i]);
     }
     if (!NT_SUCCESS(status)) {
-        disk_boot_failed(number, status);
+        disk_create_report(number, status);
     }
-}
-
-void disk_boot_failed(uint32_t number, NTSTATUS status)
-{
-    struct nt_name name;
-    nt_name_number(&name, L"ImDisk", number);
-    name.text[name.string.Length / sizeof(WCHAR)] = 0;
-    nt_log_failure(disk_driver.object, name.text, status);
-}
-
-void disk_boot_request_free(struct imdisk_create_data *data, size_t size)
-{
-    platform_free(data, size, BOOT_TAG);
 }
 
 NTSTATUS disk_boot_read_parameters(const UNICODE_STRING *service, struct disk_boot *boot)

@@ -6,7 +6,8 @@
  * IRQL: dispatch routines <= DISPATCH_LEVEL, serving <= APC_LEVEL.
  */
 
-#include "driver/disk/driver.h"
+#include "driver/disk/serve/transfer.h"
+#include "driver/disk/device/refresh.h"
 #include "driver/nt/late.h"
 #include "driver/nt/wine.h"
 

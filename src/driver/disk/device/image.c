@@ -4,7 +4,8 @@
  * each request waits for its own event. PASSIVE_LEVEL throughout, in system threads.
  */
 
-#include "driver/disk/driver.h"
+#include "driver/disk/device/image.h"
+#include "driver/disk/device/device.h"
 #include "driver/nt/late.h"
 #include "driver/nt/wine.h"
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Disk devices: what one is, their list, and their references.
+ *
+ * One reference belongs to a device's existence and is dropped by its removal; each request under way holds another. Nothing
+ * polls: dropping the last one stops the device's queue, which sends its workers home, and the last of them sees to its end.
+ */
+#ifndef DRIVER_DISK_DEVICE_DEVICE_H
+#define DRIVER_DISK_DEVICE_DEVICE_H
+
+#include "core/disk/disk.h"
+#include "driver/nt/irp_queue.h"
+#include "driver/nt/work.h"
+
+/* Requests that one disk has in service at a time, if they have to wait for something. */
+#define DISK_DEVICE_WORKERS 4
+
+enum device_role {
+    DEVICE_NOT_READY, /* fresh from IoCreateDevice, which zeroes extensions */
+    DEVICE_CONTROL,
+    DEVICE_DISK,
+};
+
+/* Opens every device extension; the control device has no more. */
+struct device_extension {
+    enum device_role role; /* atomic; set when the rest of the extension is */
+};
+
+/* Requests come to a device that is not ready only in Wine, which does not look at DO_DEVICE_INITIALIZING. */
+static inline enum device_role device_role(const DEVICE_OBJECT *object)
+{
+    const struct device_extension *extension = object->DeviceExtension;
+    return __atomic_load_n(&extension->role, __ATOMIC_ACQUIRE);
+}
+
+static inline void device_ready(DEVICE_OBJECT *object, enum device_role role)
+{
+    struct device_extension *extension = object->DeviceExtension;
+    __atomic_store_n(&extension->role, role, __ATOMIC_RELEASE);
+    object->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
+}
+
+struct disk_device {
+    struct device_extension extension;
+    PDEVICE_OBJECT object;
+    LIST_ENTRY link;    /* in the list of devices */
+    LONG references;    /* atomic; 0: being torn down */
+    LONG removing;      /* atomic; 1: no new requests */
+    LONG special_files; /* atomic; page, dump files on the disk */
+    bool number_linked; /* we made the link of its number */
+    bool letter_linked; /* we made the drive letter's link */
+    bool mounted;       /* the mount manager has been told of it; set by its first worker */
+    struct disk disk;   /* destroyed by the last worker */
+    struct nt_irp_queue queue;
+    struct nt_thread workers[DISK_DEVICE_WORKERS]; /* the first is who made the disk, if it has been handed over */
+    LONG workers_tried;                            /* atomic */
+    LONG workers_running;                          /* atomic */
+    PKEVENT gone;                                  /* set when the device is gone; set here by a worker, or NULL */
+    struct nt_work finish;
+};
+
+/* Before any device. */
+void disk_device_initialize_list(void);
+
+/* Takes a device that has been built into the list and opens it to requests. number_mutex held. <= DISPATCH_LEVEL. */
+void disk_device_list(struct disk_device *device);
+void disk_device_unlist(struct disk_device *device);
+
+/* False once the device is being removed. Any IRQL <= DISPATCH_LEVEL, as release. */
+bool disk_device_acquire(struct disk_device *device);
+void disk_device_release(struct disk_device *device);
+
+/* The device with this number, acquired, or NULL. <= DISPATCH_LEVEL. */
+struct disk_device *disk_device_find(uint32_t number);
+
+/* Any device that is not being removed yet, acquired, or NULL. <= DISPATCH_LEVEL. */
+struct disk_device *disk_device_find_any(void);
+
+/* Whether a disk, being removed or not, has this number, or this identity. <= DISPATCH_LEVEL. */
+bool disk_device_number_taken(uint32_t number);
+bool disk_device_identity_taken(const struct disk_identity *identity);
+
+/* Copies up to `capacity` device numbers, newest first; returns how many devices there are. <= DISPATCH_LEVEL. */
+uint32_t disk_device_numbers(uint32_t *numbers, uint32_t capacity);
+
+/* Sets the bit of each number that is taken, of as many as IMDISK_MAXIMUM_DEVICES. <= DISPATCH_LEVEL. */
+void disk_device_mark_numbers(unsigned char *bitmap);
+
+/* Whether a page or dump file lives on the disk, which must not go then, or become read-only. Any IRQL. */
+static inline bool disk_device_special(const struct disk_device *device)
+{
+    return __atomic_load_n(&device->special_files, __ATOMIC_RELAXED) != 0;
+}
+
+/* Whether the disk's drive letter is the mount manager's to make. Any IRQL. */
+static inline bool disk_device_managed(const struct disk_device *device)
+{
+    return (disk_flags(&device->disk) & BALLAST_OPTION_MOUNT_MANAGER) != 0;
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* The driver's state; driver.h has the contract. */
+
+#include "driver/disk/device/driver.h"
+
+struct disk_driver disk_driver;
+
+void disk_driver_initialize(PDRIVER_OBJECT object, const struct disk_create_policy *policy)
+{
+    disk_driver = (struct disk_driver){.object = object, .outstanding = 1, .policy = *policy};
+    ExInitializeFastMutex(&disk_driver.number_mutex);
+    KeInitializeEvent(&disk_driver.all_gone, NotificationEvent, FALSE);
+}
+
+bool disk_driver_enter(void)
+{
+    __atomic_add_fetch(&disk_driver.outstanding, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&disk_driver.unloading, __ATOMIC_SEQ_CST)) {
+        disk_driver_leave();
+        return false;
+    }
+    return true;
+}
+
+void disk_driver_leave(void)
+{
+    if (__atomic_sub_fetch(&disk_driver.outstanding, 1, __ATOMIC_ACQ_REL) == 0) {
+        (void)KeSetEvent(&disk_driver.all_gone, IO_NO_INCREMENT, FALSE);
+    }
+}
+
+void disk_driver_forbid_creation(void)
+{
+    disk_driver_lock_numbers();
+    __atomic_store_n(&disk_driver.unloading, true, __ATOMIC_SEQ_CST);
+    disk_driver_unlock_numbers();
+}
+
+void disk_driver_wait_until_left(void)
+{
+    disk_driver_leave();
+    (void)KeWaitForSingleObject(&disk_driver.all_gone, Executive, KernelMode, FALSE, NULL);
+}
+
+void disk_driver_lock_numbers(void)
+{
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    KeEnterCriticalRegion();
+    ExAcquireFastMutexUnsafe(&disk_driver.number_mutex);
+}
+
+void disk_driver_unlock_numbers(void)
+{
+    ExReleaseFastMutexUnsafe(&disk_driver.number_mutex);
+    KeLeaveCriticalRegion();
+}

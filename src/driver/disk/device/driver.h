@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What there is once: the driver's object, its policy, the thread that works for it, and what keeps it loaded.
+ *
+ * Locks: number_mutex keeps two creations from choosing one number, and comes before all others.
+ */
+#ifndef DRIVER_DISK_DEVICE_DRIVER_H
+#define DRIVER_DISK_DEVICE_DRIVER_H
+
+#include "core/disk/create.h"
+#include "driver/nt/work.h"
+
+struct disk_driver {
+    PDRIVER_OBJECT object;
+    struct disk_create_policy policy;
+    FAST_MUTEX number_mutex;    /* held from choosing a number to having taken it; in a critical region */
+    bool unloading;             /* atomic; set under number_mutex */
+    struct nt_work_thread work; /* creates and joins threads, deletes devices */
+    LONG outstanding;           /* atomic: create jobs and devices, plus one until unload */
+    KEVENT all_gone;            /* outstanding has become 0 */
+};
+
+extern struct disk_driver disk_driver;
+
+/* In DriverEntry, before anything else here. */
+void disk_driver_initialize(PDRIVER_OBJECT object, const struct disk_create_policy *policy);
+
+/* Keep the driver loaded. disk_driver_leave may be the driver's last breath: touch nothing after it. Any IRQL. */
+bool disk_driver_enter(void); /* false if it is being unloaded */
+void disk_driver_leave(void);
+
+/* For unload: no device is created after the first, and none is left after the second. PASSIVE_LEVEL. */
+void disk_driver_forbid_creation(void);
+void disk_driver_wait_until_left(void);
+
+/* PASSIVE_LEVEL; in a critical region between the two. */
+void disk_driver_lock_numbers(void);
+void disk_driver_unlock_numbers(void);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Removal of devices; removal.h has the contract. */
+
+#include "driver/disk/end/removal.h"
+#include "driver/disk/device/driver.h"
+#include "driver/disk/device/mount.h"
+#include "driver/disk/device/names.h"
+#include "driver/disk/device/refresh.h"
+
+/* REMOVE and EJECT requests waiting for a device (the owner) to be gone. */
+static struct nt_irp_queue removals;
+
+static void abandon(struct nt_irp_queue *queue, PIRP irp, NTSTATUS status)
+{
+    UNREFERENCED_PARAMETER(queue);
+    (void)nt_complete(irp, status, 0);
+}
+
+void disk_removal_initialize(void)
+{
+    nt_irp_queue_initialize(&removals, abandon);
+}
+
+/*
+ * Owners of the requests that wait for a device to be gone. An EJECT came through the device and can only be answered
+ * while it is still there; a REMOVE came through the control device and is answered when the name is free.
+ */
+static void *ejects_of(struct disk_device *device)
+{
+    return device;
+}
+
+static void *removes_of(struct disk_device *device)
+{
+    return &device->finish;
+}
+
+void disk_removal_start(struct disk_device *device, PIRP irp)
+{
+    if (irp != NULL) {
+        IoMarkIrpPending(irp);
+        irp->Tail.Overlay.DriverContext[2] =
+            IoGetCurrentIrpStackLocation(irp)->DeviceObject == device->object ? ejects_of(device) : removes_of(device);
+        nt_irp_queue_insert(&removals, irp, false);
+    }
+    if (__atomic_exchange_n(&device->removing, 1, __ATOMIC_ACQ_REL) == 0) {
+        nt_irp_queue_abandon_all(&device->queue, NULL, STATUS_DEVICE_REMOVED);
+        disk_device_release(device); /* the reference of its existence; the caller's is still there */
+    }
+}
+
+void disk_removal_start_all(void)
+{
+    struct disk_device *device;
+    while ((device = disk_device_find_any()) != NULL) {
+        disk_removal_start(device, NULL);
+        disk_device_release(device);
+    }
+}
+
+/* The last act, in the driver's work thread: the disk is destroyed and its workers are leaving. */
+static void finish(struct nt_work *work)
+{
+    struct disk_device *device = CONTAINING_RECORD(work, struct disk_device, finish);
+    PKEVENT gone = device->gone;
+    for (unsigned i = 0; i < DISK_DEVICE_WORKERS; i++) {
+        nt_thread_join(&device->workers[i]);
+    }
+    if (device->mounted) {
+        disk_mount_leave(&device->disk);
+    }
+    disk_driver_lock_numbers(); /* who hears of the ejection below and asks for the same number gets it */
+    disk_names_unlink(device);
+    disk_device_unlist(device);
+    /* Names them even when the extension is gone; no other device can take its place before unlock_numbers. */
+    const void *removes = removes_of(device);
+    disk_refresh();
+    nt_irp_queue_abandon_all(&removals, ejects_of(device), STATUS_SUCCESS);
+    IoDeleteDevice(device->object);
+    nt_irp_queue_abandon_all(&removals, removes, STATUS_SUCCESS);
+    disk_driver_unlock_numbers();
+    if (gone != NULL) {
+        (void)KeSetEvent(gone, IO_NO_INCREMENT, FALSE);
+    }
+    disk_driver_leave();
+}
+
+void disk_removal_finish(struct disk_device *device)
+{
+    nt_work_post(&disk_driver.work, &device->finish, finish);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* New disk devices; device.h has the contract. */
+
+#include "driver/disk/make/device.h"
+#include "driver/disk/device/driver.h"
+#include "driver/disk/device/names.h"
+#include "driver/disk/device/refresh.h"
+#include "driver/disk/workers.h"
+#include "driver/nt/security.h"
+
+/* What everybody may do with a disk device: query it, and traverse it to files of a mounted file system. */
+#define DISK_ACCESS_EVERYONE (FILE_TRAVERSE | FILE_READ_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE)
+
+#define BITMAP_BYTES         (IMDISK_MAXIMUM_DEVICES / 8)
+#define BITMAP_TAG           PLATFORM_TAG('B', 'd', 'B', 'm')
+
+static NTSTATUS create_object(uint32_t number, enum disk_kind kind, bool removable, PDEVICE_OBJECT *object)
+{
+    struct nt_name name;
+    DEVICE_TYPE type = FILE_DEVICE_DISK;
+    /* SECURE_OPEN: or an open relative to a handle that may only query would not be checked at all. */
+    ULONG characteristics = FILE_DEVICE_SECURE_OPEN | (removable ? FILE_REMOVABLE_MEDIA : 0);
+    if (kind == DISK_KIND_FLOPPY) {
+        characteristics |= FILE_FLOPPY_DISKETTE;
+    } else if (kind == DISK_KIND_CD) {
+        type = FILE_DEVICE_CD_ROM;
+        characteristics |= FILE_READ_ONLY_DEVICE;
+    } else if (kind == DISK_KIND_RAW) {
+        type = FILE_DEVICE_UNKNOWN;
+    }
+    disk_names_of_device(number, &name);
+    return IoCreateDevice(disk_driver.object, sizeof(struct disk_device), &name.string, type, characteristics, FALSE,
+                          object);
+}
+
+/* The lowest number whose name is free, too. number_mutex held. */
+static NTSTATUS create_automatic(const struct disk_parameters *parameters, bool removable, uint32_t *number,
+                                 PDEVICE_OBJECT *object)
+{
+    unsigned char *bitmap = platform_allocate(PLATFORM_POOL_NONPAGED, BITMAP_BYTES, BITMAP_TAG);
+    NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
+    if (bitmap == NULL) {
+        return status;
+    }
+    platform_zero(bitmap, BITMAP_BYTES);
+    status = STATUS_INVALID_PARAMETER; /* of the number that is next when all are taken */
+    disk_device_mark_numbers(bitmap);
+    for (*number = 0; *number < disk_driver.policy.maximum_devices; ++*number) {
+        if ((bitmap[*number / 8] >> *number % 8 & 1) == 0) {
+            status = create_object(*number, parameters->kind, removable, object);
+            if (status != STATUS_OBJECT_NAME_COLLISION) {
+                break;
+            }
+        }
+    }
+    platform_free(bitmap, BITMAP_BYTES, BITMAP_TAG);
+    return status;
+}
+
+/* number_mutex held. */
+static NTSTATUS create_numbered_object(const struct disk_parameters *parameters, bool removable, uint32_t *number,
+                                       PDEVICE_OBJECT *object)
+{
+    if (parameters->number == IMDISK_AUTO_DEVICE_NUMBER) {
+        return create_automatic(parameters, removable, number, object);
+    }
+    *number = parameters->number;
+    return create_object(*number, parameters->kind, removable, object);
+}
+
+/* The first identity of these parameters that no disk has. number_mutex held. */
+static struct disk_identity identify(const struct disk_parameters *parameters)
+{
+    uint32_t instance = 0;
+    struct disk_identity identity = disk_identify(parameters, instance);
+    while (disk_device_identity_taken(&identity)) {
+        identity = disk_identify(parameters, ++instance);
+    }
+    return identity;
+}
+
+static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct source *source,
+                                struct disk_device **result)
+{
+    struct disk_parameters numbered = *parameters;
+    PDEVICE_OBJECT object;
+    bool removable = disk_kind_removable(parameters->kind, parameters->flags);
+    NTSTATUS status = create_numbered_object(parameters, removable, &numbered.number, &object);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    struct disk_device *device = object->DeviceExtension;
+    object->Flags |= DO_DIRECT_IO;
+    object->AlignmentRequirement = source->buffer_alignment_mask;
+    device->disk.identity = identify(&numbered);
+    status = nt_device_protect(object, DISK_ACCESS_EVERYONE);
+    if (NT_SUCCESS(status)) {
+        status = disk_initialize(&device->disk, &numbered, source);
+    }
+    if (!NT_SUCCESS(status)) {
+        IoDeleteDevice(object);
+        return status;
+    }
+    device->object = object;
+    device->references = 1;
+    disk_workers_initialize(device);
+    disk_names_link(device);
+    disk_device_list(device);
+    disk_refresh();
+    *result = device;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS disk_device_create(const struct disk_parameters *parameters, struct source *source,
+                            struct disk_device **device)
+{
+    disk_driver_lock_numbers();
+    NTSTATUS status = STATUS_DELETE_PENDING;
+    if (disk_driver_enter()) {
+        status = create_numbered(parameters, source, device);
+        if (!NT_SUCCESS(status)) {
+            disk_driver_leave(); /* not the last: the creation itself keeps the driver loaded */
+        }
+    }
+    disk_driver_unlock_numbers();
+    return status;
+}
