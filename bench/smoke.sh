@@ -20,15 +20,21 @@ check() {
 
 output=$("$root/bench/run" --quick --json)
 status=$?
-pattern='^\{"bench":"[a-z0-9.]+","baseline":"[^"]+","ratio":[0-9.]+,"better":"(lower|higher)","target":([0-9.]+|null),"pass":(true|false|null),"median_us":[0-9.]+,"rounds":[0-9]+\}$'
+pattern='^\{"bench":"[a-z0-9.]+","baseline":"[^"]+","ratio":[0-9.]+,"better":"(lower|higher)","target":([0-9.]+|null),"pass":(true|false|null),"median_us":([0-9.]+|null),"rounds":[0-9]+\}$'
 well_formed() { grep -qE "^\\{\"bench\":\"$1\"" <<<"$output" && ! grep -E "^\\{\"bench\":\"$1\"" <<<"$output" | grep -qvE "$pattern"; }
 all_lines_well_formed() { ! grep -vE "$pattern" <<<"$output"; }
 
 check "bench/run succeeds" [ "$status" -eq 0 ]
 check "every line is a result" all_lines_well_formed
-for name in store.read.4k store.write.1m store.trim.1g store.trim.freed store.overhead rules.match ram.read.4k.1t ram.write.1m.4t file.read.4k.1t \
+for name in store.read.4k store.write.1m store.trim.1g store.trim.freed store.overhead store.scale.read store.scale.write rules.match ram.read.4k.1t ram.write.1m.4t file.read.4k.1t \
     file.query.1t ai.gpus.cached ai.sched.cached ai.ps.find pool.pair.1t; do
     check "$name" well_formed "$name"
 done
+
+# Counts of instructions do not depend on the machine's load.
+meets_target() { grep -E "^\\{\"bench\":\"$1\"" <<<"$output" | grep -q '"pass":true'; }
+while read -r name _; do
+    check "$name meets its target" meets_target "$name"
+done < <(grep -v '^#' "$root/bench/path.targets")
 echo "1..$tests_run"
 [ "$failures" -eq 0 ]

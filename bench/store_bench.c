@@ -6,8 +6,10 @@
  */
 
 #include "bench/bench.h"
+#include "core/disk/disk.h"
 #include "core/disk/ram.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +73,81 @@ static void bench_transfer(const char *name, bool write, size_t block, bool thro
         measured[round] = 1 / measured[round];
     }
     struct bench_result result = {name, "memcpy", throughput, target, median_us};
+    bench_report(&result, measured, baseline, rounds);
+}
+
+/* ---- two threads against one ---- */
+
+#define SCALE_BLOCK   4096u
+#define SCALE_THREADS 2
+
+struct lane {
+    struct disk *disk; /* NULL: the flat array */
+    bool write;
+    uint64_t seed;
+    unsigned char buffer[SCALE_BLOCK];
+};
+
+static void *run_lane(void *context)
+{
+    struct lane *lane = context;
+    size_t transferred;
+    for (size_t i = 0; i < ROUND_BYTES / SCALE_BLOCK; i++) {
+        uint64_t offset = next_offset(&lane->seed, SCALE_BLOCK);
+        if (lane->disk != NULL && lane->write) {
+            (void)disk_write(lane->disk, offset, lane->buffer, SCALE_BLOCK, &transferred);
+        } else if (lane->disk != NULL) {
+            (void)disk_read(lane->disk, offset, lane->buffer, SCALE_BLOCK, &transferred);
+        } else if (lane->write) {
+            memcpy(flat + offset, lane->buffer, SCALE_BLOCK);
+        } else {
+            memcpy(lane->buffer, flat + offset, SCALE_BLOCK);
+        }
+        __asm__ volatile("" ::: "memory");
+    }
+    return NULL;
+}
+
+/* Seconds that so many threads take, each for ROUND_BYTES. */
+static double run_lanes(struct disk *disk, bool write, unsigned threads, uint64_t seed)
+{
+    static _Alignas(4096) struct lane lanes[SCALE_THREADS];
+    pthread_t others[SCALE_THREADS];
+    for (unsigned i = 0; i < threads; i++) {
+        lanes[i].disk = disk;
+        lanes[i].write = write;
+        lanes[i].seed = seed * SCALE_THREADS + i;
+        memset(lanes[i].buffer, 1, SCALE_BLOCK);
+    }
+    double began = bench_now();
+    for (unsigned i = 1; i < threads; i++) {
+        if (pthread_create(&others[i], NULL, run_lane, &lanes[i]) != 0) {
+            abort();
+        }
+    }
+    (void)run_lane(&lanes[0]);
+    for (unsigned i = 1; i < threads; i++) {
+        pthread_join(others[i], NULL);
+    }
+    return bench_now() - began;
+}
+
+/* How much more two threads do than one, against how much more they do with memcpy. */
+static void bench_scale(const char *name, struct disk *disk, bool write, size_t rounds)
+{
+    static double baseline[BENCH_MAXIMUM_ROUNDS];
+    static double measured[BENCH_MAXIMUM_ROUNDS];
+    static double seconds[BENCH_MAXIMUM_ROUNDS];
+    for (size_t round = 0; round < rounds; round++) {
+        double flat_one = run_lanes(NULL, write, 1, round + 1);
+        double disk_one = run_lanes(disk, write, 1, round + 1);
+        double flat_all = run_lanes(NULL, write, SCALE_THREADS, round + 1);
+        seconds[round] = run_lanes(disk, write, SCALE_THREADS, round + 1);
+        baseline[round] = flat_one / flat_all;
+        measured[round] = disk_one / seconds[round];
+    }
+    struct bench_result result = {name, "memcpy", true, 0.95,
+                                  bench_median_us(seconds, rounds, ROUND_BYTES / SCALE_BLOCK)};
     bench_report(&result, measured, baseline, rounds);
 }
 
@@ -169,6 +246,17 @@ int main(int argc, char **argv)
         if (bench_selected(rows[i].name, argc - 2, argv + 2)) {
             bench_transfer(rows[i].name, rows[i].write, rows[i].block, rows[i].throughput, rows[i].target, rounds);
         }
+    }
+    struct disk disk;
+    struct disk_parameters parameters = {.geometry = {.size_bytes = SIZE}, .maximum_size = SIZE};
+    if (disk_initialize(&disk, &parameters, store) != BALLAST_SUCCESS) {
+        return 1;
+    }
+    if (bench_selected("store.scale.read", argc - 2, argv + 2)) {
+        bench_scale("store.scale.read", &disk, false, rounds);
+    }
+    if (bench_selected("store.scale.write", argc - 2, argv + 2)) {
+        bench_scale("store.scale.write", &disk, true, rounds);
     }
     if (bench_selected("store.trim.1g", argc - 2, argv + 2) || bench_selected("store.trim.freed", argc - 2, argv + 2)) {
         bench_trim(rounds);

@@ -35,7 +35,11 @@
 #define GUARD_BYTE   0xFDu
 #define FRESH_BYTE   0xCDu /* what allocated memory holds */
 #define FREED_BYTE   0xDDu
-#define REGION_SIZE  (64ull << 30)
+#ifdef SIM_PATH /* valgrind has less address space */
+#define REGION_SIZE (8ull << 30)
+#else
+#define REGION_SIZE (64ull << 30)
+#endif
 #define PAGE         4096u
 #define STACK_FRAMES 8
 #define BLOCK_MAGIC  0x51A1B10Cu

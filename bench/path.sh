@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Instructions per request that the drivers and the core execute, counted by callgrind over the unmodified drivers in the
+# simulated kernel: not the copying, which memcpy does, and not what stands in for the kernel. Prints one object a line,
+# as the other benchmarks do. bench/path.targets holds the most that each may be.
+#
+# path.sh [NAME...]: needs a build of the preset host-path.
+set -uo pipefail
+root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd) || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+for program in disk ai; do
+    if ! valgrind --tool=callgrind --compress-strings=no --callgrind-out-file="$work/$program" \
+        "$root/build/host-path/bin/path-$program" >"$work/log" 2>&1; then
+        tail -20 "$work/log" >&2
+        exit 1
+    fi
+done
+
+# A line after "calls=" has the cost of what was called.
+LC_ALL=C awk -v names="$*" -v targets="$root/bench/path.targets" '
+    function report(   i, wanted, ratio) {
+        wanted = count == 0
+        for (i = 1; i <= count; i++) wanted = wanted || index(bench, prefix[i]) == 1
+        if (bench == "" || !wanted) return
+        ratio = sum / requests
+        printf "{\"bench\":\"%s\",\"baseline\":\"instructions\",\"ratio\":%.1f,\"better\":\"lower\",\"target\":%s,\"pass\":%s,\"median_us\":null,\"rounds\":%d}\n",
+            bench, ratio, bench in target ? target[bench] : "null",
+            bench in target ? (ratio <= target[bench] ? "true" : "false") : "null", requests
+    }
+    BEGIN {
+        count = split(names, prefix, " ")
+        while ((getline line < targets) > 0)
+            if (line !~ /^#/ && split(line, field, " ") == 2) target[field[1]] = field[2]
+    }
+    FNR == 1 { report(); bench = ""; sum = 0 }
+    /^desc: Trigger: Client Request: / { split($5, field, "/"); bench = field[1]; requests = field[2] }
+    /^f[lie]=/ { ours = $0 ~ /\/src\/(core|driver)\// }
+    /^calls=/ { getline; next }
+    /^[0-9+*-]/ { if (ours) sum += $2 }
+    END { report() }' "$work"/disk.* "$work"/ai.*
