@@ -16,6 +16,8 @@ struct sim_system_process {
     uint64_t create_time;
     uint64_t cpu_time_100ns;
     uint64_t working_set_bytes;
+    uint32_t threads_ended; /* so many of its first ones, which are not listed any more */
+    uint32_t cpu_permille;  /* what it takes of a processor from now on, charged in ticks of 15.625 ms */
 };
 
 /* After sim_reset there are two: the idle process, whose threads run, and System. */

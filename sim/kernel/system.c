@@ -13,6 +13,8 @@
 #include <string.h>
 #include <time.h>
 
+#define TICK_100NS 156250u
+
 /* SYSTEM_PROCESS_INFORMATION and its threads on x64. */
 struct process_record {
     ULONG next_offset, threads;
@@ -44,6 +46,7 @@ _Static_assert(offsetof(struct thread_record, state) == 0x44 && sizeof(struct th
 struct process {
     struct process *next;
     struct sim_system_process description;
+    uint64_t added_100ns; /* by the host's clock */
     size_t name_length;
     WCHAR name[260];
 };
@@ -98,9 +101,24 @@ static void wait_while_held(void)
     __atomic_sub_fetch(&waiting, 1, __ATOMIC_RELAXED);
 }
 
+static uint64_t host_time_100ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 10000000 + (uint64_t)now.tv_nsec / 100;
+}
+
+/* Whole ticks of the clock, as NT charges them to who happens to run. */
+static uint64_t charged_100ns(const struct process *process)
+{
+    uint64_t run_100ns = (host_time_100ns() - process->added_100ns) * process->description.cpu_permille / 1000;
+    return run_100ns / TICK_100NS * TICK_100NS;
+}
+
 void sim_system_add(const struct sim_system_process *description)
 {
     struct process *process = calloc(1, sizeof(*process));
+    process->added_100ns = host_time_100ns();
     process->description = *description;
     while (process->name_length < 260 && description->name[process->name_length] != 0) {
         process->name[process->name_length] = (unsigned char)description->name[process->name_length];
@@ -138,7 +156,7 @@ static void write_record(const struct process *process, unsigned char *at)
         .next_offset = process->next != NULL ? (ULONG)record_size(process) : 0,
         .threads = from->threads,
         .create_time = (LONGLONG)from->create_time,
-        .user_time = (LONGLONG)from->cpu_time_100ns,
+        .user_time = (LONGLONG)(from->cpu_time_100ns + charged_100ns(process)),
         .name = {.Length = (USHORT)(process->name_length * sizeof(WCHAR)),
                  .MaximumLength = (USHORT)(process->name_length * sizeof(WCHAR)),
                  .Buffer = (WCHAR *)(void *)(at + sizeof(record) + from->threads * sizeof(struct thread_record))},
@@ -150,7 +168,8 @@ static void write_record(const struct process *process, unsigned char *at)
     memcpy(at, &record, sizeof(record));
     for (ULONG i = 0; i < from->threads; i++) {
         struct thread_record thread = {.process_id = from->process_id,
-                                       .thread_id = from->process_id + 4 + 4 * (uintptr_t)i,
+                                       .thread_id = from->process_id + 4 + 4 * (uintptr_t)(from->threads_ended + i),
+                                       .create_time = (LONGLONG)from->create_time,
                                        .context_switches = from->context_switches_per_thread,
                                        .state = from->thread_state};
         memcpy(at + sizeof(record) + i * sizeof(thread), &thread, sizeof(thread));

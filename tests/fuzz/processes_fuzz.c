@@ -34,12 +34,13 @@ static void check_list(const struct process_list *list, size_t size)
         threads += row->threads;
     }
     REQUIRE(threads == list->totals.threads);
-    struct process_list *other = malloc(process_list_size(list));
+    const size_t entries = sizeof(*list) + list->capacity * sizeof(list->entry[0]);
+    struct process_list *other = malloc(entries);
     struct process_delta delta;
-    memcpy(other, list, process_list_size(list));
-    other->snapshot_time = list->snapshot_time + 1;
+    memcpy(other, list, entries);
+    other->made_100ns = list->made_100ns + 1;
     for (uint32_t i = 0; i < other->listed; i++) {
-        other->entry[i].row.cpu_time_100ns ^= i;
+        other->entry[i].own_cpu_time_100ns ^= i;
     }
     process_list_delta(list, other, &delta);
     REQUIRE(delta.cpu_valid && delta.cpu_permille >= 0 && delta.context_switches_per_second >= 0);

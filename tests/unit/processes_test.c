@@ -210,11 +210,11 @@ static void fails_without_memory(void)
 {
     start();
     for (uint32_t i = 0; i < 100; i++) {
-        add(i, "python", 0);
+        add(i, "python", 1);
     }
     finish(build());
     CHECK_EQUAL(rules_compile_default(&rules), BALLAST_SUCCESS);
-    for (int64_t countdown = 0; countdown < 4; countdown++) {
+    for (int64_t countdown = 0; countdown < 6; countdown++) {
         struct process_list *list = NULL;
         platform_host_fail_allocation(countdown);
         CHECK_EQUAL(process_list_build(answer.bytes, answer.length, rules, &list), BALLAST_INSUFFICIENT_RESOURCES);
@@ -317,6 +317,7 @@ static void a_reply_has_as_many_rows_as_fit(void)
     usual();
     struct process_list *list = build();
     list->snapshot_time = 1000000;
+    list->made_100ns = 2000000;
     const size_t row = sizeof(struct ballast_ai_process);
     const size_t head = sizeof(struct ballast_ai_process_reply);
     for (size_t length = 0; length < head + 3 * row; length++) {
@@ -326,7 +327,7 @@ static void a_reply_has_as_many_rows_as_fit(void)
             rows = 2;
         }
         memset(reply, 0xA5, length + 1);
-        size_t written = process_list_reply(list, 1000000 + 15 * 10000, 3, reply, length);
+        size_t written = process_list_reply(list, 2000000 + 15 * 10000, 3, reply, length);
         CHECK_EQUAL(written, length < head ? 0 : head + rows * row);
         CHECK_EQUAL(((unsigned char *)reply)[length], 0xA5);
         if (written != 0) {
@@ -367,10 +368,13 @@ static struct process_list *snapshot(uint64_t time, const uint32_t rows[][4])
         process->create_time = rows[i][1];
         process->user_time_100ns = rows[i][2];
         threads_at(answer.last)->context_switches = rows[i][3];
+        threads_at(answer.last)->thread_id = rows[i][0] + 1;
+        threads_at(answer.last)->create_time = rows[i][1];
     }
     threads_at(0)->context_switches = 1;
     struct process_list *list = build();
     list->snapshot_time = time;
+    list->made_100ns = time + 5;
     return list;
 }
 
@@ -405,7 +409,7 @@ static void a_delta_counts_what_the_same_processes_did(void)
     check_delta(two, ended, 500, 5);
     check_delta(two, none, 0, 0);
     check_delta(none, none, 0, 0);
-    check_delta(two, less, 500, 5);
+    check_delta(two, less, 500, (int64_t)((UINT32_MAX - 89ull + 10) / 2)); /* counters wrap and do not go back */
     check_delta(two, reused, 750, 20);
     check_delta(two, unlisted, 500, 5);
     finish(NULL);
@@ -419,21 +423,109 @@ static void a_delta_without_time_or_counts_is_unknown(void)
     struct process_list *other = snapshot(500, rows);
     process_list_delta(one, other, &delta);
     CHECK(!delta.cpu_valid && !delta.context_switches_valid);
-    other->snapshot_time = 499;
+    other->made_100ns = one->made_100ns - 1;
     process_list_delta(one, other, &delta);
     CHECK(!delta.cpu_valid && !delta.context_switches_valid);
-    other->snapshot_time = 501;
+    other->made_100ns = one->made_100ns + 1;
     other->totals.context_switches_known = false;
     process_list_delta(one, other, &delta);
     CHECK(delta.cpu_valid && !delta.context_switches_valid);
-    other->entry[0].row.cpu_time_100ns = UINT64_MAX; /* no overflow */
+    other->entry[0].own_cpu_time_100ns = UINT64_MAX; /* no overflow */
     process_list_delta(one, other, &delta);
     CHECK_EQUAL(delta.cpu_permille, INT64_MAX);
-    other->snapshot_time = UINT64_MAX;
+    other->made_100ns = UINT64_MAX;
     process_list_delta(one, other, &delta);
     CHECK_EQUAL(delta.cpu_permille, 1000);
+    other->totals.context_switches_known = true;
+    other->threads_complete = false;
+    process_list_delta(one, other, &delta);
+    CHECK(delta.cpu_valid && !delta.context_switches_valid);
     process_list_free(one);
     finish(other);
+}
+
+/* One process, whose threads are given: id, creation, processor time, context switches; ends with id 0. */
+static struct process_list *with_threads(uint64_t time, const uint32_t rows[][4])
+{
+    uint32_t count = 0;
+    while (rows[count][0] != 0) {
+        count++;
+    }
+    start();
+    add(10, "python", count)->create_time = 1;
+    for (uint32_t i = 0; i < count; i++) {
+        struct system_thread *thread = &threads_at(0)[i];
+        thread->thread_id = rows[i][0];
+        thread->create_time = rows[i][1];
+        thread->user_time_100ns = rows[i][2];
+        thread->context_switches = rows[i][3];
+    }
+    struct process_list *list = build();
+    list->snapshot_time = time;
+    list->made_100ns = time;
+    return list;
+}
+
+/* What ended threads have done does not make the others' go back; whose id is used again is another thread. */
+static void threads_are_compared_one_by_one(void)
+{
+    static const uint32_t before[][4] = {{30, 1, SECOND, 1000}, {20, 2, 0, 500}, {40, 3, 0, 7}, {0}};
+    static const struct {
+        uint32_t rows[4][4];
+        int64_t switches, permille;
+    } after[] = {
+        {{{30, 1, SECOND, 1000}, {20, 2, 0, 500}, {40, 3, 0, 7}, {0}}, 0, 0},
+        {{{20, 2, SECOND, 560}, {40, 3, SECOND, 27}, {0}}, 40, 1000},           /* 30 has ended */
+        {{{20, 2, 0, 560}, {30, 1010000000, 0, 40}, {0}}, 50, 0},               /* a new one with its number */
+        {{{20, 2, 0, 500}, {25, 1010000000, 0, 100}, {26, 5, 0, 900}, {0}}, 50, 0}, /* 26 was of no AI process then */
+        {{{0}}, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
+        struct process_delta delta;
+        struct process_list *old = with_threads(100 * (uint64_t)SECOND, before);
+        struct process_list *new = with_threads(102 * (uint64_t)SECOND, after[i].rows);
+        new->totals.context_switches_known = true;
+        test_note("row %zu", i);
+        process_list_delta(old, new, &delta);
+        CHECK_EQUAL(delta.context_switches_per_second, after[i].switches);
+        CHECK_EQUAL(delta.cpu_permille, after[i].permille);
+        process_list_free(old);
+        process_list_free(new);
+    }
+    finish(NULL);
+}
+
+static void threads_are_sorted(void)
+{
+    static struct process_thread threads[1000];
+    uint64_t random = 7;
+    for (uint32_t count = 0; count < 1000; count += 1 + count / 3) {
+        uint64_t sum = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            threads[i] = (struct process_thread){.id = random >> 60, .create_time = random >> 40 & 15};
+            sum += threads[i].id * 16 + threads[i].create_time;
+        }
+        process_list_sort_threads(threads, count);
+        for (uint32_t i = 0; i < count; i++) {
+            sum -= threads[i].id * 16 + threads[i].create_time;
+            CHECK(i == 0 || threads[i - 1].id * 16 + threads[i - 1].create_time <=
+                                threads[i].id * 16 + threads[i].create_time);
+        }
+        CHECK_EQUAL(sum, 0);
+    }
+}
+
+static void ready_are_all_that_wait_for_a_processor(void)
+{
+    start();
+    add(1, "python", 10);
+    for (uint32_t i = 0; i < 10; i++) {
+        threads_at(0)[i].state = i;
+    }
+    struct process_list *list = build();
+    CHECK_EQUAL(process_totals_ready(&list->totals), 3); /* ready, standby, deferred ready */
+    finish(list);
 }
 
 TEST_MAIN({"lists_ai_processes_and_totals", lists_ai_processes_and_totals},
@@ -446,4 +538,7 @@ TEST_MAIN({"lists_ai_processes_and_totals", lists_ai_processes_and_totals},
           {"names_must_be_inside", names_must_be_inside},
           {"a_reply_has_as_many_rows_as_fit", a_reply_has_as_many_rows_as_fit},
           {"a_delta_counts_what_the_same_processes_did", a_delta_counts_what_the_same_processes_did},
-          {"a_delta_without_time_or_counts_is_unknown", a_delta_without_time_or_counts_is_unknown})
+          {"a_delta_without_time_or_counts_is_unknown", a_delta_without_time_or_counts_is_unknown},
+          {"threads_are_compared_one_by_one", threads_are_compared_one_by_one},
+          {"threads_are_sorted", threads_are_sorted},
+          {"ready_are_all_that_wait_for_a_processor", ready_are_all_that_wait_for_a_processor})

@@ -9,6 +9,7 @@
 #define PROCESSES_TAG    PLATFORM_TAG('B', 'a', 'P', 'l')
 
 #define INITIAL_CAPACITY 16u
+#define INITIAL_THREADS  64u
 
 /* What is known of one process's threads, beyond their number. */
 struct thread_totals {
@@ -22,21 +23,27 @@ static size_t size_of(uint32_t capacity)
     return sizeof(struct process_list) + capacity * sizeof(struct process_entry);
 }
 
+static size_t threads_size(uint32_t capacity)
+{
+    return capacity * sizeof(struct process_thread);
+}
+
 size_t process_list_size(const struct process_list *list)
 {
-    return size_of(list->capacity);
+    return size_of(list->capacity) + threads_size(list->thread_capacity);
 }
 
 void process_list_free(struct process_list *list)
 {
     if (list != NULL) {
-        platform_free(list, process_list_size(list), PROCESSES_TAG);
+        platform_free(list->thread, threads_size(list->thread_capacity), PROCESSES_TAG);
+        platform_free(list, size_of(list->capacity), PROCESSES_TAG);
     }
 }
 
 static struct process_list *allocate(uint32_t capacity)
 {
-    struct process_list *list = platform_allocate(PLATFORM_POOL_NONPAGED, size_of(capacity), PROCESSES_TAG);
+    struct process_list *list = platform_allocate(PLATFORM_POOL_PAGED, size_of(capacity), PROCESSES_TAG);
     if (list != NULL) {
         platform_zero(list, sizeof(*list));
         list->capacity = capacity;
@@ -55,10 +62,35 @@ static bool reserve(struct process_list **list)
     if (larger == NULL) {
         return false;
     }
-    platform_copy(larger, *list, process_list_size(*list));
+    platform_copy(larger, *list, size_of((*list)->capacity));
     larger->capacity = capacity;
+    (*list)->thread = NULL; /* the larger one has them */
+    (*list)->thread_capacity = 0;
     process_list_free(*list);
     *list = larger;
+    return true;
+}
+
+/* Makes room for so many more threads, all or none. False if there is no memory. */
+static bool reserve_threads(struct process_list *list, uint32_t more)
+{
+    uint32_t capacity = list->thread_capacity != 0 ? list->thread_capacity : INITIAL_THREADS;
+    while (capacity - list->threads_listed < more) {
+        capacity *= 2;
+    }
+    if (capacity == list->thread_capacity) {
+        return true;
+    }
+    struct process_thread *larger = platform_allocate(PLATFORM_POOL_PAGED, threads_size(capacity), PROCESSES_TAG);
+    if (larger == NULL) {
+        return false;
+    }
+    if (list->threads_listed != 0) {
+        platform_copy(larger, list->thread, threads_size(list->threads_listed));
+    }
+    platform_free(list->thread, threads_size(list->thread_capacity), PROCESSES_TAG);
+    list->thread = larger;
+    list->thread_capacity = capacity;
     return true;
 }
 
@@ -159,15 +191,46 @@ static void sum_threads(const struct entry_view *view, struct thread_totals *sum
     }
 }
 
-static void fill_entry(struct process_entry *entry, const struct entry_view *view, const struct thread_totals *sum,
-                       uint64_t cpu_time_100ns, uint32_t rule)
+static uint64_t load_pointer(const unsigned char *bytes)
+{
+    uintptr_t value;
+    platform_copy(&value, bytes, sizeof(value));
+    return value;
+}
+
+/* Remembers the threads of a listed process. False if there is no memory. */
+static bool list_threads(struct process_list *list, const struct entry_view *view)
+{
+    const unsigned char *from = view->threads;
+    if (view->process.threads > PROCESS_MAXIMUM_THREADS - list->threads_listed) {
+        list->threads_complete = false;
+        return true;
+    }
+    if (view->process.threads != 0 && !reserve_threads(list, view->process.threads)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < view->process.threads; i++, from += sizeof(struct system_thread)) {
+        uint64_t kernel = load_u64(from + offsetof(struct system_thread, kernel_time_100ns));
+        uint64_t user = load_u64(from + offsetof(struct system_thread, user_time_100ns));
+        list->thread[list->threads_listed++] = (struct process_thread){
+            .id = load_pointer(from + offsetof(struct system_thread, thread_id)),
+            .create_time = load_u64(from + offsetof(struct system_thread, create_time)),
+            .cpu_time_100ns = add_saturated(kernel, user),
+            .context_switches = load_u32(from + offsetof(struct system_thread, context_switches)),
+        };
+    }
+    return true;
+}
+
+static void fill_entry(struct process_entry *entry, const struct entry_view *view, uint64_t cpu_time_100ns,
+                       uint32_t rule)
 {
     size_t shown = view->name_length;
     if (shown > BALLAST_AI_PROCESS_NAME_LENGTH) {
         shown = BALLAST_AI_PROCESS_NAME_LENGTH;
     }
     platform_zero(entry, sizeof(*entry));
-    entry->context_switches = sum->context_switches;
+    entry->own_cpu_time_100ns = add_saturated(view->process.kernel_time_100ns, view->process.user_time_100ns);
     entry->row.process_id = (uint32_t)view->process.process_id;
     entry->row.parent_process_id = (uint32_t)view->process.parent_process_id;
     entry->row.threads = view->process.threads;
@@ -191,10 +254,12 @@ static bool add_process(struct process_list **list, const struct entry_view *vie
     uint64_t cpu_time_100ns = add_saturated(view->process.kernel_time_100ns, view->process.user_time_100ns);
     cpu_time_100ns = cpu_time_100ns > sum.cpu_time_100ns ? cpu_time_100ns : sum.cpu_time_100ns;
     if ((*list)->listed < BALLAST_AI_MAXIMUM_PROCESSES) {
-        if (!reserve(list)) {
+        if (!reserve(list) || !list_threads(*list, view)) {
             return false;
         }
-        fill_entry(&(*list)->entry[(*list)->listed++], view, &sum, cpu_time_100ns, rule);
+        fill_entry(&(*list)->entry[(*list)->listed++], view, cpu_time_100ns, rule);
+    } else {
+        (*list)->threads_complete = false;
     }
     struct process_totals *totals = &(*list)->totals;
     totals->processes++;
@@ -209,6 +274,12 @@ static bool add_process(struct process_list **list, const struct entry_view *vie
     return true;
 }
 
+uint32_t process_totals_ready(const struct process_totals *totals)
+{
+    return totals->thread_state[SYSTEM_THREAD_READY] + totals->thread_state[SYSTEM_THREAD_STANDBY] +
+           totals->thread_state[SYSTEM_THREAD_DEFERRED_READY];
+}
+
 /* ---- all of them ---- */
 
 ballast_status process_list_build(const void *information, size_t length, const struct rules *rules,
@@ -221,6 +292,7 @@ ballast_status process_list_build(const void *information, size_t length, const 
     if (built == NULL) {
         return BALLAST_INSUFFICIENT_RESOURCES;
     }
+    built->threads_complete = true;
     for (size_t offset = 0;; offset += view.process.next_entry_offset) {
         if (!view_entry(bytes, length, offset, &view)) {
             status = BALLAST_INVALID_PARAMETER;
@@ -242,6 +314,7 @@ ballast_status process_list_build(const void *information, size_t length, const 
         process_list_free(built);
         return status;
     }
+    process_list_sort_threads(built->thread, built->threads_listed);
     *list = built;
     return BALLAST_SUCCESS;
 }
@@ -267,7 +340,7 @@ size_t process_list_reply(const struct process_list *list, uint64_t now_100ns, u
         .cpu_time_100ns = list->totals.cpu_time_100ns,
         .working_set_bytes = list->totals.working_set_bytes,
         .snapshot_time = list->snapshot_time,
-        .age_ms = ai_age_ms(now_100ns, list->snapshot_time),
+        .age_ms = ai_age_ms(now_100ns, list->made_100ns),
         .rules_generation = rules_generation,
     };
     platform_copy(reply, &head, sizeof(head));
@@ -275,68 +348,4 @@ size_t process_list_reply(const struct process_list *list, uint64_t now_100ns, u
         platform_copy(&reply->process[i], &list->entry[i].row, sizeof(reply->process[0]));
     }
     return written;
-}
-
-/* ---- two lists ---- */
-
-static uint64_t grown(uint64_t before, uint64_t after)
-{
-    return after > before ? after - before : 0;
-}
-
-/* value * multiplier / divisor, at most INT64_MAX; with a small error once the product would not fit. */
-static int64_t scale(uint64_t value, uint64_t multiplier, uint64_t divisor)
-{
-    uint64_t scaled = value / divisor;
-    if (value <= UINT64_MAX / multiplier) {
-        scaled = value * multiplier / divisor;
-    } else {
-        scaled = scaled <= UINT64_MAX / multiplier ? scaled * multiplier : UINT64_MAX;
-    }
-    return scaled < INT64_MAX ? (int64_t)scaled : INT64_MAX;
-}
-
-/*
- * The entry of the same process, looked for from *cursor on, round and round: the system keeps the order of its
- * processes, so that it is nearly always the next.
- */
-static const struct process_entry *find_same(const struct process_list *list, const struct ballast_ai_process *row,
-                                             uint32_t *cursor)
-{
-    for (uint32_t i = 0; i < list->listed; i++) {
-        uint32_t at = *cursor < list->listed ? *cursor : 0;
-        *cursor = at + 1;
-        if (list->entry[at].row.process_id == row->process_id && list->entry[at].row.create_time == row->create_time) {
-            return &list->entry[at];
-        }
-    }
-    return NULL;
-}
-
-void process_list_delta(const struct process_list *before, const struct process_list *after,
-                        struct process_delta *delta)
-{
-    uint64_t cpu_time_100ns = 0;
-    uint64_t context_switches = 0;
-    uint32_t cursor = 0;
-    platform_zero(delta, sizeof(*delta));
-    if (after->snapshot_time <= before->snapshot_time) {
-        return;
-    }
-    for (uint32_t i = 0; i < after->listed; i++) {
-        static const struct process_entry nothing;
-        const struct process_entry *now = &after->entry[i];
-        const struct process_entry *then = find_same(before, &now->row, &cursor);
-        if (then == NULL && now->row.create_time < before->snapshot_time) {
-            continue; /* it was no AI process then, by the rules or for want of room: nobody knows where it stood */
-        }
-        then = then != NULL ? then : &nothing;
-        cpu_time_100ns = add_saturated(cpu_time_100ns, grown(then->row.cpu_time_100ns, now->row.cpu_time_100ns));
-        context_switches += grown(then->context_switches, now->context_switches);
-    }
-    delta->elapsed_100ns = after->snapshot_time - before->snapshot_time;
-    delta->cpu_permille = scale(cpu_time_100ns, 1000, delta->elapsed_100ns);
-    delta->context_switches_per_second = scale(context_switches, 10000000, delta->elapsed_100ns);
-    delta->cpu_valid = true;
-    delta->context_switches_valid = before->totals.context_switches_known && after->totals.context_switches_known;
 }

@@ -3,7 +3,10 @@
  * The rules, and the list of AI processes that they make of the system's. Both are immutable once published and counted
  * by reference, so that readers copy without a lock. Only the service thread makes new ones.
  *
- * IRQL: making <= PASSIVE_LEVEL, reading <= DISPATCH_LEVEL.
+ * Rates are differences to a list that is at least BASELINE_100NS old, whoever asks and how often: processor time is charged
+ * by ticks of up to 15.6 ms, and one client's polling must not spoil what another one is told.
+ *
+ * IRQL: making and reading PASSIVE_LEVEL, what only looks at the newest list's age or count <= DISPATCH_LEVEL.
  */
 
 #include "core/ai/processes.h"
@@ -18,7 +21,7 @@
 #define MAXIMUM_ROOM                     (64u << 20)
 #define MAXIMUM_TRIES                    8
 
-#define THREAD_STATE_READY               1 /* KTHREAD_STATE */
+#define BASELINE_100NS                   5000000u
 
 #define PROCESSES_TAG_ROOM               PLATFORM_TAG('B', 'a', 'P', 'i')
 #define PROCESSES_TAG_SNAPSHOT           PLATFORM_TAG('B', 'a', 'P', 'n')
@@ -41,16 +44,21 @@ struct rule_set {
 struct snapshot {
     LONG references; /* atomic */
     uint32_t generation;
-    uint32_t begun_ms; /* ai_now_ms before the system was asked */
+    uint32_t begun_ms;  /* ai_now_ms before the system was asked */
+    uint32_t processes; /* as in the list, which is paged and not for use under the lock; as the next */
+    uint64_t made_100ns;
     struct process_list *list;
-    struct process_delta delta; /* from the snapshot before */
+    struct process_delta delta; /* from the baseline of that time */
 };
 
 static struct {
     KSPIN_LOCK lock; /* the two pointers */
     struct rule_set *rules;
     struct snapshot *snapshot;
-    uint32_t room; /* what the last enumeration took; the service thread's */
+    /* The service thread's, as the following: what rates are differences to, and what will be that once it is old enough. */
+    struct snapshot *baseline;
+    struct snapshot *next_baseline;
+    uint32_t room; /* what the last enumeration took */
 } state;
 
 /* ---- references ---- */
@@ -210,7 +218,7 @@ bool ai_processes_fresh(uint32_t maximum_age_ms)
     const struct snapshot *snapshot = state.snapshot;
     uint64_t now = ai_now_100ns(); /* after the list has been made */
     bool fresh = snapshot != NULL && snapshot->generation == state.rules->generation &&
-                 now - snapshot->list->snapshot_time <= (uint64_t)maximum_age_ms * 10000;
+                 now - snapshot->made_100ns <= (uint64_t)maximum_age_ms * 10000;
     KeReleaseSpinLock(&state.lock, irql);
     return fresh;
 }
@@ -255,23 +263,66 @@ static NTSTATUS enumerate(void **information, uint32_t *room)
     return STATUS_INFO_LENGTH_MISMATCH;
 }
 
-static NTSTATUS create_snapshot(const void *information, size_t length, uint32_t begun_ms, struct snapshot **result)
+/* When the system was asked. */
+struct begun {
+    uint32_t ms;          /* ai_now_ms */
+    uint64_t system_time; /* UTC */
+};
+
+static NTSTATUS create_snapshot(const void *information, size_t length, const struct begun *begun,
+                                struct snapshot **result)
 {
     struct snapshot *snapshot = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*snapshot), PROCESSES_TAG_SNAPSHOT);
     if (snapshot == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     struct rule_set *set = get_rules();
-    *snapshot = (struct snapshot){.references = 1, .generation = set->generation, .begun_ms = begun_ms};
+    *snapshot = (struct snapshot){
+        .references = 1, .generation = set->generation, .begun_ms = begun->ms, .made_100ns = ai_now_100ns()};
     NTSTATUS status = process_list_build(information, length, set->rules, &snapshot->list);
     put_rules(set);
     if (!NT_SUCCESS(status)) {
         platform_free(snapshot, sizeof(*snapshot), PROCESSES_TAG_SNAPSHOT);
         return status;
     }
-    snapshot->list->snapshot_time = ai_now_100ns();
+    snapshot->processes = snapshot->list->totals.processes;
+    snapshot->list->snapshot_time = begun->system_time;
+    snapshot->list->made_100ns = snapshot->made_100ns;
     *result = snapshot;
     return STATUS_SUCCESS;
+}
+
+static void reference_snapshot(struct snapshot *snapshot)
+{
+    __atomic_add_fetch(&snapshot->references, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * Compares a new list with one that is old enough. Two are kept: the baseline, and a younger one that takes its place as
+ * soon as it is old enough itself, so that the baseline's age stays between one and two times what it must be at least
+ * while somebody asks often.
+ */
+static void compare_with_baseline(struct snapshot *snapshot)
+{
+    struct snapshot *next = state.next_baseline;
+    if (next != NULL && next->generation != snapshot->generation) { /* other rules, other processes */
+        put_snapshot(state.baseline);
+        put_snapshot(next);
+        state.baseline = next = NULL;
+    }
+    if (next != NULL && snapshot->made_100ns - next->made_100ns >= BASELINE_100NS) {
+        put_snapshot(state.baseline);
+        state.baseline = next;
+        next = NULL;
+    }
+    if (next == NULL) {
+        reference_snapshot(snapshot);
+        next = snapshot;
+    }
+    state.next_baseline = next;
+    if (state.baseline != NULL) {
+        process_list_delta(state.baseline->list, snapshot->list, &snapshot->delta);
+    }
 }
 
 NTSTATUS ai_processes_refresh(void)
@@ -280,20 +331,17 @@ NTSTATUS ai_processes_refresh(void)
     void *information;
     uint32_t room;
     KIRQL irql;
-    uint32_t begun_ms = ai_now_ms();
+    struct begun begun = {.ms = ai_now_ms(), .system_time = nt_system_time()};
     NTSTATUS status = enumerate(&information, &room);
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = create_snapshot(information, room, begun_ms, &snapshot);
+    status = create_snapshot(information, room, &begun, &snapshot);
     platform_free(information, room, PROCESSES_TAG_ROOM);
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    const struct snapshot *before = state.snapshot; /* only this thread replaces it */
-    if (before != NULL && before->generation == snapshot->generation) {
-        process_list_delta(before->list, snapshot->list, &snapshot->delta);
-    }
+    compare_with_baseline(snapshot);
     atomic_add_u64(&ai_driver.counters.enumerations, 1);
     KeAcquireSpinLock(&state.lock, &irql);
     struct snapshot *old = state.snapshot;
@@ -318,9 +366,10 @@ ballast_status ai_query_processes(void *target, struct request *request)
 
 int32_t ai_processes_count(void)
 {
-    struct snapshot *snapshot = get_snapshot();
-    int32_t count = snapshot != NULL ? (int32_t)snapshot->list->totals.processes : -1;
-    put_snapshot(snapshot);
+    KIRQL irql;
+    KeAcquireSpinLock(&state.lock, &irql);
+    int32_t count = state.snapshot != NULL ? (int32_t)state.snapshot->processes : -1;
+    KeReleaseSpinLock(&state.lock, irql);
     return count;
 }
 
@@ -343,7 +392,7 @@ void ai_processes_describe_scheduling(struct ballast_ai_scheduler_reply *reply)
     }
     const struct process_totals *totals = &snapshot->list->totals;
     const struct process_delta *delta = &snapshot->delta;
-    uint32_t age = ai_age_ms(ai_now_100ns(), snapshot->list->snapshot_time);
+    uint32_t age = ai_age_ms(ai_now_100ns(), snapshot->made_100ns);
     bool first = delta->elapsed_100ns == 0;
     reply->ai_processes = counted(totals->processes, age);
     reply->ai_threads = counted(totals->threads, age);
@@ -351,7 +400,8 @@ void ai_processes_describe_scheduling(struct ballast_ai_scheduler_reply *reply)
         reply->thread_state[i] = totals->thread_states_known ? counted(totals->thread_state[i], age)
                                                              : ai_value_unknown(BALLAST_AI_REASON_NOT_REPORTED);
     }
-    reply->ai_threads_ready = reply->thread_state[THREAD_STATE_READY];
+    reply->ai_threads_ready = totals->thread_states_known ? counted(process_totals_ready(totals), age)
+                                                          : ai_value_unknown(BALLAST_AI_REASON_NOT_REPORTED);
     reply->ai_cpu_permille = rate(delta->cpu_permille, delta->cpu_valid, first, age);
     reply->ai_context_switches = rate(delta->context_switches_per_second, delta->context_switches_valid,
                                       first && totals->context_switches_known, age);
@@ -361,7 +411,9 @@ void ai_processes_describe_scheduling(struct ballast_ai_scheduler_reply *reply)
 void ai_processes_stop(void)
 {
     put_snapshot(state.snapshot);
+    put_snapshot(state.baseline);
+    put_snapshot(state.next_baseline);
     put_rules(state.rules);
-    state.snapshot = NULL;
+    state.snapshot = state.baseline = state.next_baseline = NULL;
     state.rules = NULL;
 }
