@@ -2,6 +2,7 @@
 /* Quantities and samples as collectors write them, and as nobody should. */
 #include "cli/ballast/sample.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/ballast/quantity.h"
@@ -146,6 +147,35 @@ static void what_is_not_given_is_not_pushed(void)
     }
 }
 
+/* One field that a collector could not have must not cost the rest of its line. */
+static void fields_that_collectors_could_not_have(void)
+{
+    static const char *const rows[] = {
+        "[N/A]", "[N/A]%", "[N/A] %", "N/A%", "[Not Supported]", "[Not Supported]%", "[Unknown Error] %", "[Unknown Error]%",
+        "[Insufficient Permissions]", "[GPU is lost]%", "\"[Not Supported]\"", "\"[Not Supported] %\"",
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char line[256];
+        struct sample_parser parser;
+        (void)snprintf(line, sizeof(line), "adapter=2 utilization=%s engine=Compute power=[Not Supported]W temperature=61C",
+                       rows[i]);
+        bool blank = strstr(rows[i], "] %") != NULL && rows[i][0] != '"'; /* an own word, which is no key=value */
+        test_note("%s: %s", line, parser.message);
+        if (CHECK_EQUAL(sample_line(&parser, line), blank ? SAMPLE_LINE_WRONG : SAMPLE_LINE_OK) && !blank) {
+            CHECK_EQUAL(parser.sample.mask, 1u << BALLAST_AI_GPU_TEMPERATURE_MILLICELSIUS);
+            CHECK_EQUAL(parser.sample.values[BALLAST_AI_GPU_TEMPERATURE_MILLICELSIUS], 61000);
+        }
+    }
+    static const char *const wrong[] = {"[N/A]5", "[Not supported", "[43.5]%", "[N/A]=", "N/A 5"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char line[256];
+        struct sample_parser parser;
+        (void)snprintf(line, sizeof(line), "adapter=2 temperature=61C utilization=%s", wrong[i]);
+        test_note("%s", line);
+        CHECK_EQUAL(sample_line(&parser, line), SAMPLE_LINE_WRONG);
+    }
+}
+
 static void skips_empty_lines_and_comments(void)
 {
     static const char *const rows[] = {"", "   \t", "\r\n", "# adapter=0 fan=nonsense", "   #"};
@@ -240,6 +270,8 @@ static void survives_random_lines(void)
                                          "-",
                                          " ",
                                          "\"",
+                                         "[Not Supported]",
+                                         "[",
                                          "#",
                                          "\xC3\xA9",
                                          "\xFF",
@@ -266,6 +298,7 @@ static void survives_random_lines(void)
 TEST_MAIN({"accepts_quantities", accepts_quantities}, {"refuses_quantities", refuses_quantities},
           {"reads_a_whole_line", reads_a_whole_line},
           {"what_is_not_given_is_not_pushed", what_is_not_given_is_not_pushed},
+          {"fields_that_collectors_could_not_have", fields_that_collectors_could_not_have},
           {"skips_empty_lines_and_comments", skips_empty_lines_and_comments},
           {"says_what_is_wrong", says_what_is_wrong}, {"bounds_what_it_copies", bounds_what_it_copies},
           {"survives_random_lines", survives_random_lines})

@@ -45,7 +45,7 @@ static const struct {
     {"manual", BALLAST_AI_SOURCE_MANUAL},
 };
 #define SOURCES (sizeof(sources) / sizeof(sources[0]))
-_Static_assert(SOURCES == BALLAST_AI_SOURCES - BALLAST_AI_SOURCE_FIRST_PUSHED, "every pushed source has a name");
+_Static_assert(SOURCES == BALLAST_AI_SOURCE_LAST_PUSHED - BALLAST_AI_SOURCE_FIRST_PUSHED + 1, "every pushed source has a name");
 
 __attribute__((format(printf, 2, 3))) static bool wrong(struct sample_parser *parser, const char *format, ...)
 {
@@ -61,9 +61,28 @@ void sample_begin(struct sample_parser *parser)
     *parser = (struct sample_parser){.sample.source = BALLAST_AI_SOURCE_MANUAL};
 }
 
+/*
+ * What collectors write instead of a number, such as nvidia-smi, perhaps with the unit that their script puts behind it.
+ */
 static bool is_not_measured(const char *value)
 {
-    return strcmp(value, "-") == 0 || strcmp(value, "N/A") == 0 || strcmp(value, "[N/A]") == 0;
+    static const char *const words[] = {
+        "N/A",         "[N/A]",           "[Not Supported]",
+        "[Not Found]", "[Unknown Error]", "[Insufficient Permissions]",
+        "[GPU is lost]",
+    };
+    if (strcmp(value, "-") == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t length = strlen(words[i]);
+        if (strncmp(value, words[i], length) == 0) {
+            const char *unit = value + length;
+            unit += strspn(unit, " ");
+            return unit[strspn(unit, "%abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] == 0;
+        }
+    }
+    return false;
 }
 
 static bool parse_quantity(struct sample_parser *parser, const char *key, enum quantity_kind kind, const char *value,
@@ -208,15 +227,22 @@ static bool is_blank(char character)
     return character == ' ' || character == '\t' || character == '\r' || character == '\n';
 }
 
-/* Copies the next word without its quotes and moves behind it. False if a quote is not closed. */
+/*
+ * Copies the next word without its quotes and moves behind it. A value that begins with a bracket goes on to its end, as
+ * "[Not Supported]" does. False if a quote is not closed.
+ */
 static bool next_word(const char **text, char word[SAMPLE_LINE_LENGTH + 1])
 {
     bool quoted = false;
+    bool bracketed = false;
     size_t length = 0;
-    for (; **text != 0 && (quoted || !is_blank(**text)); ++*text) {
+    for (; **text != 0 && (quoted || bracketed || !is_blank(**text)); ++*text) {
         if (**text == '"') {
             quoted = !quoted;
-        } else if (length < SAMPLE_LINE_LENGTH) {
+            continue;
+        }
+        bracketed = bracketed ? **text != ']' : **text == '[' && length != 0 && word[length - 1] == '=';
+        if (length < SAMPLE_LINE_LENGTH) {
             word[length++] = **text;
         }
     }

@@ -22,7 +22,8 @@ struct sample_parser {
 void sample_begin(struct sample_parser *parser);
 
 /*
- * One "key=value", in UTF-8. A value of "-", "N/A" or "[N/A]" means that it was not measured. False, with parser->message
+ * One "key=value", in UTF-8. A value of "-", "N/A", "[N/A]", "[Not Supported]", "[Unknown Error]" and the like, with or
+ * without a unit, means that it was not measured. False, with parser->message
  * set, if it is wrong: nothing of the sample may be used then.
  */
 bool sample_word(struct sample_parser *parser, const char *word);
