@@ -57,8 +57,14 @@
 #define BALLAST_AI_SOURCE_NVML         6u
 #define BALLAST_AI_SOURCE_VENDOR       7u /* another library of the GPU's vendor */
 #define BALLAST_AI_SOURCE_MANUAL       8u /* a person or a script: ballast ai push, SET_GPU_UTIL */
-#define BALLAST_AI_SOURCES             9u
 #define BALLAST_AI_SOURCE_FIRST_PUSHED BALLAST_AI_SOURCE_D3DKMT
+#define BALLAST_AI_SOURCE_LAST_PUSHED  BALLAST_AI_SOURCE_MANUAL
+/*
+ * The adapter's driver key has the size of its memory in 32 bits only. Always ESTIMATED: cards of 4 GiB and more have at
+ * least that much, and integrated ones write what they share.
+ */
+#define BALLAST_AI_SOURCE_REGISTRY_32 9u
+#define BALLAST_AI_SOURCES            10u
 
 /* ballast_ai_value.reason, if the state is UNKNOWN */
 #define BALLAST_AI_REASON_NONE         0u
@@ -97,10 +103,17 @@ enum ballast_ai_gpu_value {
 #define BALLAST_AI_NAME_LENGTH       128u
 #define BALLAST_AI_SHORT_NAME_LENGTH 32u
 
-/* ballast_ai_adapter.valid */
-#define BALLAST_AI_ADAPTER_PCI_IDS   0x1u /* vendor_id and device_id */
+/* ballast_ai_adapter.valid: bits, and what kind of adapter it is */
+#define BALLAST_AI_ADAPTER_PCI_IDS     0x1u /* vendor_id and device_id */
+#define BALLAST_AI_ADAPTER_KIND(valid) ((valid) >> 8 & 0xFu)
+#define BALLAST_AI_KIND_UNKNOWN        0u
+#define BALLAST_AI_KIND_HARDWARE       1u
+#define BALLAST_AI_KIND_SOFTWARE       2u /* the processor draws; its utilization is never estimated, as the next two's */
+#define BALLAST_AI_KIND_REMOTE         3u /* of a remote desktop session */
+#define BALLAST_AI_KIND_VIRTUAL        4u /* virtual monitors and hypervisors' adapters */
+#define BALLAST_AI_KIND_GPU_PV         5u /* a share of the host's GPU in a virtual machine */
 
-#define BALLAST_AI_MAXIMUM_ADAPTERS  32u
+#define BALLAST_AI_MAXIMUM_ADAPTERS    32u
 
 /* Input of QUERY_GPUS, optional. header.flags: */
 #define BALLAST_AI_GPU_REFRESH       0x0001u /* read the registry again before answering */
@@ -129,7 +142,7 @@ struct ballast_ai_gpu_reply {
     struct ballast_header header;
     uint32_t adapters;
     uint32_t adapters_returned;
-    _Alignas(8) uint64_t inventory_time; /* when the registry was read */
+    _Alignas(8) uint64_t inventory_time; /* when the adapters were looked at, by the clock of then */
     uint64_t samples_pushed;             /* since the driver was loaded */
     struct ballast_ai_adapter adapter[];
 };
@@ -146,7 +159,7 @@ struct ballast_ai_sample {
     struct ballast_header header;
     uint32_t adapter_index;
     uint32_t mask;
-    uint32_t source; /* BALLAST_AI_SOURCE_FIRST_PUSHED ... BALLAST_AI_SOURCES - 1 */
+    uint32_t source; /* BALLAST_AI_SOURCE_FIRST_PUSHED ... BALLAST_AI_SOURCE_LAST_PUSHED */
     uint32_t age_ms; /* how long ago it was measured, at most BALLAST_AI_MAXIMUM_SAMPLE_AGE_MS */
     uint16_t engine[BALLAST_AI_SHORT_NAME_LENGTH];
     _Alignas(8) int64_t values[BALLAST_AI_GPU_VALUES];
@@ -158,11 +171,13 @@ _Static_assert(sizeof(struct ballast_ai_sample) == 168, "wire layout");
 
 /* Age that QUERY_PROCESSES and QUERY_SCHEDULER accept if they are not told. */
 #define BALLAST_AI_DEFAULT_AGE_MS 1000u
+#define BALLAST_AI_MINIMUM_AGE_MS 100u
 
 /* Input of QUERY_PROCESSES, optional. */
 struct ballast_ai_process_query {
     struct ballast_header header;
-    uint32_t maximum_age_ms; /* an older list is made anew before answering; 0: the default; 1: always anew */
+    uint32_t maximum_age_ms; /* an older list is made anew before answering; 0: the default; 1: always anew. Less than
+                                BALLAST_AI_MINIMUM_AGE_MS counts as that, unless the caller is an administrator */
     uint32_t reserved;
 };
 _Static_assert(sizeof(struct ballast_ai_process_query) == 16, "wire layout");
@@ -256,7 +271,7 @@ _Static_assert(sizeof(struct ballast_ai_rule_reply) == 32, "wire layout");
 struct ballast_ai_scheduler_reply {
     struct ballast_header header;
     uint32_t window_ms;       /* how much of the past the histogram covers */
-    uint32_t probe_period_ms; /* time between two probes */
+    uint32_t probe_period_ms; /* mean time between two probes, as the system's timer did it; 0: not known yet */
     struct ballast_ai_value latency_p50_ns;
     struct ballast_ai_value latency_p90_ns;
     struct ballast_ai_value latency_p99_ns;
@@ -264,9 +279,9 @@ struct ballast_ai_scheduler_reply {
     struct ballast_ai_value latency_mean_ns;
     struct ballast_ai_value ai_processes;
     struct ballast_ai_value ai_threads;
-    struct ballast_ai_value ai_threads_ready;    /* runnable and waiting for a processor */
-    struct ballast_ai_value ai_context_switches; /* of AI processes between the last two enumerations, per second */
-    struct ballast_ai_value ai_cpu_permille;     /* of one processor, between the last two enumerations */
+    struct ballast_ai_value ai_threads_ready;    /* runnable and waiting for a processor: ready, deferred ready, standby */
+    struct ballast_ai_value ai_context_switches; /* of threads of AI processes that have not ended, per second; as the */
+    struct ballast_ai_value ai_cpu_permille;     /* next, of one processor, since a list that is at least 500 ms older */
     struct ballast_ai_value thread_state[BALLAST_AI_THREAD_STATES]; /* AI threads by state */
     uint64_t samples;                                               /* in the histogram */
     uint32_t bucket[BALLAST_AI_HISTOGRAM_BUCKETS];                  /* ballast/latency.h says what each counts */

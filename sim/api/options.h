@@ -14,6 +14,7 @@ struct sim_options {
     unsigned watchdog_seconds; /* what takes longer will never end; 0: 60 */
     ULONG sector_size;         /* of the volume that image files live on; 0: 512 */
     unsigned hurry;            /* timers and delays take so many times less; 0: 1 */
+    unsigned timer_tick_us;    /* timers fire at multiples of it; 0: when they are due */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Ke: IRQL, spin locks, events, semaphores, waiting, critical regions. */
 
+#include "sim/api/clock.h"
 #include "sim/ground/lock.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
@@ -116,11 +117,19 @@ NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason, KPROCESSOR_MOD
 /* Seconds from 1601 to 1970. */
 #define UNIX_EPOCH 11644473600
 
+static int64_t time_shift; /* atomic */
+
+void sim_system_time_shift(int64_t shift_100ns)
+{
+    __atomic_store_n(&time_shift, shift_100ns, __ATOMIC_RELAXED);
+}
+
 void KeQuerySystemTime(PLARGE_INTEGER time)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    time->QuadPart = (now.tv_sec + UNIX_EPOCH) * 10000000 + now.tv_nsec / 100;
+    time->QuadPart = (now.tv_sec + UNIX_EPOCH) * 10000000 + now.tv_nsec / 100 +
+                     __atomic_load_n(&time_shift, __ATOMIC_RELAXED);
 }
 
 void KeEnterCriticalRegion(void)

@@ -32,12 +32,25 @@ static void release_setting(struct setting *setting)
     }
 }
 
+/* Waits until the timer is due, and then until the clock ticks. */
+static void wait_until_due(const struct setting *setting)
+{
+    const int64_t tick = (int64_t)sim_get_options()->timer_tick_us * 1000;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t due = now.tv_sec * 1000000000 + now.tv_nsec + setting->nanoseconds;
+    if (tick != 0) {
+        due = (due + tick - 1) / tick * tick;
+    }
+    struct timespec time = {due / 1000000000, due % 1000000000};
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL);
+}
+
 static void *fire(void *context)
 {
     struct setting *setting = context;
     struct sim_thread *self = sim_self();
-    struct timespec time = {setting->nanoseconds / 1000000000, setting->nanoseconds % 1000000000};
-    (void)nanosleep(&time, NULL);
+    wait_until_due(setting);
     sim_delay();
     if (!__atomic_exchange_n(&setting->taken, true, __ATOMIC_ACQ_REL)) {
         self->irql = DISPATCH_LEVEL;

@@ -58,7 +58,11 @@ static void parse(const uint8_t *data, size_t size, struct gpu_inventory *invent
         REQUIRE(inventory->vendor_id <= 0xFFFF && inventory->device_id <= 0xFFFF);
         inventory->valid = BALLAST_AI_ADAPTER_PCI_IDS;
     }
-    inventory->dedicated_total_known = gpu_parse_memory_size(text, size, &inventory->dedicated_total_bytes);
+    inventory->dedicated_total_known =
+        gpu_parse_memory_size(text, size, &inventory->dedicated_total_bytes) ? 1 + size % 2 : GPU_TOTAL_UNKNOWN;
+    uint32_t kind = gpu_kind(text, size / sizeof(*text));
+    REQUIRE(kind <= BALLAST_AI_KIND_GPU_PV);
+    inventory->valid |= kind << 8;
     free(text);
 }
 
@@ -70,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct gpu_table table;
     uint64_t now_100ns = 1000000000, blocks, bytes;
     gpu_table_initialize(&table);
-    REQUIRE(gpu_replace(&table, inventory, ADAPTERS, now_100ns) == BALLAST_SUCCESS);
+    REQUIRE(gpu_replace(&table, inventory, ADAPTERS, now_100ns, 5) == BALLAST_SUCCESS);
     for (unsigned actions = 0; input.left != 0 && actions < MAXIMUM_ACTIONS; actions++) {
         struct ballast_ai_sample sample;
         uint8_t action = (uint8_t)fuzz_take_number(&input, 1);
@@ -79,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             uint8_t text[UINT8_MAX];
             size_t length = fuzz_take(&input, text, action);
             parse(text, length, &inventory[action / 8 % ADAPTERS]);
-            REQUIRE(gpu_replace(&table, inventory, ADAPTERS, now_100ns) == BALLAST_SUCCESS);
+            REQUIRE(gpu_replace(&table, inventory, ADAPTERS, now_100ns, 5) == BALLAST_SUCCESS);
         } else {
             (void)fuzz_take(&input, &sample, sizeof(sample));
             if (action % 8 != 1) {

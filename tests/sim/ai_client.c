@@ -85,6 +85,13 @@ bool ai_is_text(const uint16_t *wide, const char *text)
     return text[i] == 0 && wide[i] == 0;
 }
 
+uint64_t ai_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 void ai_pause_ms(unsigned milliseconds)
 {
     struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};

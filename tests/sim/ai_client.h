@@ -56,5 +56,7 @@ NTSTATUS ai_block(struct sim_file *file, ULONG code, uint64_t id, uint32_t proce
 bool ai_is_text(const uint16_t *wide, const char *text);
 
 void ai_pause_ms(unsigned milliseconds);
+/* Of a clock that only goes forward. */
+uint64_t ai_clock_ms(void);
 
 #endif

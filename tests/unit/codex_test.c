@@ -55,6 +55,9 @@ static void driver_stats(void)
     CHECK_EQUAL(stats.memory_pool_size, 256 << 20);
     CHECK_EQUAL(stats.memory_allocated, 4096);
     CHECK_EQUAL(stats.priority_boosts, 9);
+    gpu.utilization_permille = ai_value(900, BALLAST_AI_STALE, BALLAST_AI_SOURCE_NVML, 99999);
+    codex_fill_driver_stats(&stats, 2, &gpu, &pool, 9); /* a number of yesterday is not today's, and neither is 0 */
+    CHECK_EQUAL(stats.gpu_utilization, 60);
     gpu = unknown_gpu();
     codex_fill_driver_stats(&stats, -1, &gpu, &pool, 9);
     CHECK_EQUAL(stats.ai_task_count, 0);
@@ -130,7 +133,7 @@ static void set_utilization_is_a_sample_that_is_accepted(void)
     struct gpu_inventory inventory = {.index = 5};
     struct gpu_table table;
     gpu_table_initialize(&table);
-    CHECK_EQUAL(gpu_replace(&table, &inventory, 1, 0), BALLAST_SUCCESS);
+    CHECK_EQUAL(gpu_replace(&table, &inventory, 1, 0, 0), BALLAST_SUCCESS);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct ballast_ai_sample sample;
         struct gpu_summary summary;

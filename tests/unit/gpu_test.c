@@ -26,7 +26,10 @@ static size_t widen(uint16_t *to, const char *text)
 static struct gpu_inventory adapter(uint32_t index, uint32_t vendor_id)
 {
     struct gpu_inventory inventory = {.index = index, .vendor_id = vendor_id, .device_id = index + 7};
-    inventory.valid = vendor_id != 0 ? BALLAST_AI_ADAPTER_PCI_IDS : 0;
+    if (vendor_id != 0) {
+        uint32_t kind = vendor_id == 0x1414 ? BALLAST_AI_KIND_SOFTWARE : BALLAST_AI_KIND_HARDWARE;
+        inventory.valid = BALLAST_AI_ADAPTER_PCI_IDS | kind << 8;
+    }
     widen(inventory.name, "Adapter");
     widen(inventory.driver_version, "1.2.3");
     widen(inventory.driver_date, "1-2-2026");
@@ -55,7 +58,7 @@ static void start(uint32_t adapters)
         inventory[i] = adapter(i, 0x10DE);
     }
     gpu_table_initialize(&table);
-    CHECK_EQUAL(gpu_replace(&table, inventory, adapters, NOW - 20 * MS), BALLAST_SUCCESS);
+    CHECK_EQUAL(gpu_replace(&table, inventory, adapters, NOW - 20 * MS, NOW - 20 * MS), BALLAST_SUCCESS);
 }
 
 static void finish(void)
@@ -168,6 +171,59 @@ static void utilization_is_estimated_only_without_a_sample(void)
     finish();
 }
 
+/* A number of processes says nothing about what no AI process computes on. A sample of it is a sample. */
+static void only_what_may_be_a_gpu_is_estimated(void)
+{
+    for (uint32_t kind = BALLAST_AI_KIND_UNKNOWN; kind <= BALLAST_AI_KIND_GPU_PV; kind++) {
+        bool estimated =
+            kind == BALLAST_AI_KIND_UNKNOWN || kind == BALLAST_AI_KIND_HARDWARE || kind == BALLAST_AI_KIND_GPU_PV;
+        struct gpu_inventory inventory = adapter(0, 0);
+        struct gpu_summary summary;
+        inventory.valid = kind << 8;
+        start(0);
+        CHECK_EQUAL(gpu_replace(&table, &inventory, 1, NOW, NOW), BALLAST_SUCCESS);
+        CHECK_EQUAL(gpu_wants_estimate(&table), estimated);
+        ask(NOW, 2);
+        if (estimated) {
+            check_value(0, UTILIZATION, BALLAST_AI_ESTIMATED, 600, BALLAST_AI_SOURCE_PROCESS_COUNT, 0, 0);
+        } else {
+            check_value(0, UTILIZATION, BALLAST_AI_UNKNOWN, 0, 0, 0, BALLAST_AI_REASON_NO_SAMPLE);
+        }
+        gpu_summarize(&table, NOW, LIFETIME, 2, &summary);
+        CHECK_EQUAL(summary.hardware_present, kind == BALLAST_AI_KIND_HARDWARE || kind == BALLAST_AI_KIND_GPU_PV);
+        struct ballast_ai_sample sample = sample_of(0, UTILIZATION, 7);
+        CHECK_EQUAL(gpu_push(&table, &sample, NOW), BALLAST_SUCCESS);
+        ask(NOW, 2);
+        check_value(0, UTILIZATION, BALLAST_AI_MEASURED, 7, BALLAST_AI_SOURCE_NVML, 0, 0);
+        finish();
+    }
+}
+
+/* 32 bits cannot hold what cards have, and integrated ones write there what they share. */
+static void what_is_recorded_in_32_bits_is_never_measured(void)
+{
+    struct gpu_inventory inventory = adapter(0, 0x10DE);
+    inventory.dedicated_total_known = GPU_TOTAL_32_BITS;
+    inventory.dedicated_total_bytes = 0xFFF00000;
+    start(0);
+    CHECK_EQUAL(gpu_replace(&table, &inventory, 1, NOW - 3 * MS, NOW), BALLAST_SUCCESS);
+    ask(NOW, 2);
+    check_value(0, TOTAL, BALLAST_AI_ESTIMATED, 0xFFF00000, BALLAST_AI_SOURCE_REGISTRY_32, 3, 0);
+    finish();
+}
+
+/* Ages count by a clock that nobody sets; the time that is told is the system's of then. */
+static void the_inventorys_time_and_age_are_of_two_clocks(void)
+{
+    struct gpu_inventory inventory = adapter(1, 0x10DE);
+    start(0);
+    CHECK_EQUAL(gpu_replace(&table, &inventory, 1, NOW - 20 * MS, 7), BALLAST_SUCCESS);
+    ask(NOW, 0);
+    CHECK_EQUAL(answer.reply.inventory_time, 7);
+    check_value(0, TOTAL, BALLAST_AI_MEASURED, 4096, BALLAST_AI_SOURCE_REGISTRY, 20, 0);
+    finish();
+}
+
 static void samples_merge_and_grow_stale(void)
 {
     start(1);
@@ -238,7 +294,7 @@ static void wrong_samples_are_refused(void)
     REFUSE(sample.mask |= 1u << BALLAST_AI_GPU_VALUES);
     REFUSE(sample.mask |= 1u << 31);
     REFUSE(sample.source = BALLAST_AI_SOURCE_FIRST_PUSHED - 1);
-    REFUSE(sample.source = BALLAST_AI_SOURCES);
+    REFUSE(sample.source = BALLAST_AI_SOURCE_LAST_PUSHED + 1);
     REFUSE(sample.source = UINT32_MAX);
     REFUSE(sample.age_ms = BALLAST_AI_MAXIMUM_SAMPLE_AGE_MS + 1);
     REFUSE(sample.values[1] = 1); /* its bit is not set */
@@ -296,7 +352,7 @@ static void samples_stay_with_their_adapter(void)
         struct ballast_ai_sample sample = sample_of(i, TEMPERATURE, 1000 + i);
         CHECK_EQUAL(gpu_push(&table, &sample, NOW), BALLAST_SUCCESS);
     }
-    CHECK_EQUAL(gpu_replace(&table, inventory, 3, NOW + 5), BALLAST_SUCCESS);
+    CHECK_EQUAL(gpu_replace(&table, inventory, 3, NOW + 5, NOW + 5), BALLAST_SUCCESS);
     ask(NOW, -1);
     CHECK_EQUAL(answer.reply.adapters, 3);
     CHECK_EQUAL(answer.reply.inventory_time, NOW + 5);
@@ -304,8 +360,8 @@ static void samples_stay_with_their_adapter(void)
     check_value(0, TEMPERATURE, BALLAST_AI_UNKNOWN, 0, 0, 0, BALLAST_AI_REASON_NO_SAMPLE);
     check_value(1, TEMPERATURE, BALLAST_AI_MEASURED, 1000, BALLAST_AI_SOURCE_NVML, 0, 0);
     check_value(2, TEMPERATURE, BALLAST_AI_UNKNOWN, 0, 0, 0, BALLAST_AI_REASON_NO_SAMPLE); /* another device */
-    CHECK_EQUAL(gpu_replace(&table, inventory, 0, NOW), BALLAST_SUCCESS);
-    CHECK_EQUAL(gpu_replace(&table, inventory, 3, NOW), BALLAST_SUCCESS);
+    CHECK_EQUAL(gpu_replace(&table, inventory, 0, NOW, NOW), BALLAST_SUCCESS);
+    CHECK_EQUAL(gpu_replace(&table, inventory, 3, NOW, NOW), BALLAST_SUCCESS);
     ask(NOW, -1);
     check_value(1, TEMPERATURE, BALLAST_AI_UNKNOWN, 0, 0, 0, BALLAST_AI_REASON_NO_SAMPLE);
     finish();
@@ -327,12 +383,12 @@ static void a_failed_replacement_changes_nothing(void)
     struct gpu_inventory inventory[3] = {adapter(7, 1), adapter(8, 1), adapter(9, 1)};
     start(1);
     platform_host_fail_allocation(1);
-    CHECK_EQUAL(gpu_replace(&table, inventory, 3, NOW), BALLAST_INSUFFICIENT_RESOURCES);
+    CHECK_EQUAL(gpu_replace(&table, inventory, 3, NOW, NOW), BALLAST_INSUFFICIENT_RESOURCES);
     platform_host_fail_allocation(-1);
     ask(NOW, -1);
     CHECK_EQUAL(answer.reply.adapters, 1);
     CHECK_EQUAL(answer.reply.adapter[0].index, 0);
-    CHECK_EQUAL(gpu_replace(&table, inventory, 3, NOW), BALLAST_SUCCESS);
+    CHECK_EQUAL(gpu_replace(&table, inventory, 3, NOW, NOW), BALLAST_SUCCESS);
     finish();
 }
 
@@ -347,12 +403,12 @@ static void the_summary_is_of_the_busiest(void)
     CHECK_EQUAL(summary.adapters, 0);
     CHECK(!summary.hardware_present);
     CHECK_EQUAL(summary.utilization_permille.state, BALLAST_AI_UNKNOWN);
-    CHECK_EQUAL(gpu_replace(&table, inventory, 2, NOW), BALLAST_SUCCESS);
+    CHECK_EQUAL(gpu_replace(&table, inventory, 2, NOW, NOW), BALLAST_SUCCESS);
     gpu_summarize(&table, NOW, LIFETIME, -1, &summary);
     CHECK_EQUAL(summary.adapters, 2);
     CHECK_EQUAL(summary.index, 0);
     CHECK(!summary.hardware_present);
-    CHECK_EQUAL(gpu_replace(&table, inventory, 3, NOW), BALLAST_SUCCESS);
+    CHECK_EQUAL(gpu_replace(&table, inventory, 3, NOW, NOW), BALLAST_SUCCESS);
     gpu_summarize(&table, NOW, LIFETIME, 1, &summary);
     CHECK(summary.hardware_present);
     CHECK_EQUAL(summary.index, 3); /* all are estimated alike: the one that is a device */
@@ -399,7 +455,7 @@ static void adapters_are_found_by_position(void)
     start(0);
     CHECK(!gpu_adapter_index(&table, 0, &index));
     CHECK_EQUAL(index, 77);
-    CHECK_EQUAL(gpu_replace(&table, inventory, 2, NOW), BALLAST_SUCCESS);
+    CHECK_EQUAL(gpu_replace(&table, inventory, 2, NOW, NOW), BALLAST_SUCCESS);
     CHECK(gpu_adapter_index(&table, 0, &index));
     CHECK_EQUAL(index, 9);
     CHECK(gpu_adapter_index(&table, 1, &index));
@@ -485,7 +541,7 @@ static void replace_numbered(uint32_t generation)
             inventory[i].driver_date[at % 32] = inventory[i].name[at];
         }
     }
-    CHECK_EQUAL(gpu_replace(&table, inventory, adapters, generation), BALLAST_SUCCESS);
+    CHECK_EQUAL(gpu_replace(&table, inventory, adapters, generation, generation), BALLAST_SUCCESS);
 }
 
 static void readers_never_see_half_of_a_change(void)
@@ -524,6 +580,9 @@ TEST_MAIN({"the_inventory_is_answered", the_inventory_is_answered},
           {"as_many_adapters_as_fit", as_many_adapters_as_fit},
           {"an_empty_table_is_answered", an_empty_table_is_answered},
           {"utilization_is_estimated_only_without_a_sample", utilization_is_estimated_only_without_a_sample},
+          {"only_what_may_be_a_gpu_is_estimated", only_what_may_be_a_gpu_is_estimated},
+          {"what_is_recorded_in_32_bits_is_never_measured", what_is_recorded_in_32_bits_is_never_measured},
+          {"the_inventorys_time_and_age_are_of_two_clocks", the_inventorys_time_and_age_are_of_two_clocks},
           {"samples_merge_and_grow_stale", samples_merge_and_grow_stale},
           {"a_pushed_total_replaces_the_registrys", a_pushed_total_replaces_the_registrys},
           {"wrong_samples_are_refused", wrong_samples_are_refused},

@@ -88,5 +88,41 @@ static void text_is_cut_and_cleaned(void)
     CHECK_EQUAL(to[0], 0);
 }
 
-TEST_MAIN({"ids_are_parsed", ids_are_parsed}, {"memory_sizes_are_parsed", memory_sizes_are_parsed},
+static void kinds(void)
+{
+    static const struct {
+        const char *id;
+        uint32_t kind;
+    } rows[] = {
+        {"", BALLAST_AI_KIND_UNKNOWN},
+        {"PCI\\VEN_10DE&DEV_2684&SUBSYS_1", BALLAST_AI_KIND_HARDWARE},
+        {"pci\\ven_1002&dev_744c", BALLAST_AI_KIND_HARDWARE},
+        {"ACPI\\QCOM0C36", BALLAST_AI_KIND_HARDWARE},
+        {"PCI\\CC_0300", BALLAST_AI_KIND_HARDWARE},
+        {"PCI\\VEN_1414&DEV_008C", BALLAST_AI_KIND_SOFTWARE},
+        {"PCI\\VEN_1414&DEV_5353", BALLAST_AI_KIND_SOFTWARE},
+        {"PCI\\VEN_1414&DEV_008E", BALLAST_AI_KIND_GPU_PV},
+        {"ROOT\\BasicRender", BALLAST_AI_KIND_SOFTWARE},
+        {"root\\basicdisplay", BALLAST_AI_KIND_SOFTWARE},
+        {"rdpidd_indirectdisplay", BALLAST_AI_KIND_REMOTE},
+        {"SWD\\RemoteDisplayEnum\\RdpIdd", BALLAST_AI_KIND_REMOTE},
+        {"PCI\\VEN_15AD&DEV_0405", BALLAST_AI_KIND_VIRTUAL},
+        {"PCI\\VEN_1AF4&DEV_1050", BALLAST_AI_KIND_VIRTUAL},
+        {"VMBUS\\{da0a7802-e377-4aac-8e77-0558eb1073f8}", BALLAST_AI_KIND_VIRTUAL},
+        {"ROOT\\MyVirtualMonitor", BALLAST_AI_KIND_VIRTUAL},
+        {"USB\\VID_17E9&PID_6000", BALLAST_AI_KIND_VIRTUAL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint16_t wide[64] = {0};
+        size_t length = strlen(rows[i].id);
+        for (size_t j = 0; j < length; j++) {
+            wide[j] = (unsigned char)rows[i].id[j];
+        }
+        test_note("%s", rows[i].id);
+        CHECK_EQUAL(gpu_kind(wide, length), rows[i].kind);
+        CHECK_EQUAL(gpu_kind(wide, 64), rows[i].kind); /* a zero ends it */
+    }
+}
+
+TEST_MAIN({"kinds", kinds}, {"ids_are_parsed", ids_are_parsed}, {"memory_sizes_are_parsed", memory_sizes_are_parsed},
           {"text_is_cut_and_cleaned", text_is_cut_and_cleaned})

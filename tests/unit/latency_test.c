@@ -42,7 +42,7 @@ static void one_value_is_all_of_them(void)
     static const uint64_t values[] = {0, 1, 255, 256, 5000, 123456789, 60 * SECOND, UINT64_MAX};
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         latency_window_initialize(&window);
-        latency_record(&window, 5, values[i]);
+        latency_record(&window, 5, values[i], 0);
         latency_summarize(&window, 5, &summary);
         CHECK_EQUAL(summary.count, 1);
         CHECK_EQUAL(summary.mean_ns, values[i]);
@@ -58,7 +58,7 @@ static void the_window_slides(void)
     struct latency_summary summary;
     latency_window_initialize(&window);
     for (uint64_t second = 0; second < 25; second++) {
-        latency_record(&window, second * SECOND, 1000 + second);
+        latency_record(&window, second * SECOND, 1000 + second, 0);
         latency_summarize(&window, second * SECOND + SECOND - 1, &summary);
         CHECK_EQUAL(summary.count, second < 9 ? second + 1 : 10);
         CHECK_EQUAL(summary.max_ns, 1000 + second);
@@ -71,7 +71,7 @@ static void the_window_slides(void)
     CHECK_EQUAL(summary.count, 0);
     latency_summarize(&window, UINT64_MAX, &summary);
     CHECK_EQUAL(summary.count, 0);
-    latency_record(&window, 1000 * SECOND, 7); /* after a pause nothing old is left */
+    latency_record(&window, 1000 * SECOND, 7, 0); /* after a pause nothing old is left */
     latency_summarize(&window, 1000 * SECOND, &summary);
     CHECK_EQUAL(summary.count, 1);
 }
@@ -81,8 +81,8 @@ static void time_that_goes_back_stands_still(void)
     struct latency_window window;
     struct latency_summary summary;
     latency_window_initialize(&window);
-    latency_record(&window, 100 * SECOND, 7);
-    latency_record(&window, 3 * SECOND, 9);
+    latency_record(&window, 100 * SECOND, 7, 0);
+    latency_record(&window, 3 * SECOND, 9, 0);
     latency_summarize(&window, 0, &summary);
     CHECK_EQUAL(summary.count, 2);
     CHECK_EQUAL(summary.mean_ns, 8);
@@ -123,7 +123,7 @@ static void agrees_with_a_sorted_array(void)
         for (size_t i = 0; i < count; i++) {
             values[i] = test_random_next(&random) >> (64 - most + test_random_below(&random, most));
             sum += values[i];
-            latency_record(&window, i * 9 * SECOND / count, values[i]);
+            latency_record(&window, i * 9 * SECOND / count, values[i], 0);
         }
         latency_summarize(&window, 9 * SECOND, &summary);
         qsort(values, count, sizeof(values[0]), compare);
@@ -150,16 +150,31 @@ static void a_full_second_counts_no_more(void)
     struct latency_window window;
     struct latency_summary summary;
     latency_window_initialize(&window);
-    latency_record(&window, 0, UINT64_MAX);
-    latency_record(&window, 0, UINT64_MAX);
+    latency_record(&window, 0, UINT64_MAX, 0);
+    latency_record(&window, 0, UINT64_MAX, 0);
     latency_summarize(&window, 0, &summary);
     CHECK_EQUAL(summary.mean_ns, UINT64_MAX / 2); /* the sum stops, it does not wrap */
     window.slot[1].count = UINT32_MAX / 16;
-    latency_record(&window, 0, 1);
+    latency_record(&window, 0, 1, 0);
     CHECK_EQUAL(window.slot[1].count, UINT32_MAX / 16);
 }
 
-TEST_MAIN({"buckets_are_where_the_header_says", buckets_are_where_the_header_says},
+/* The mean time between probes is that of those that had one before them. */
+static void periods_are_measured(void)
+{
+    struct latency_window window;
+    struct latency_summary summary;
+    latency_window_initialize(&window);
+    latency_record(&window, 0, 5, 0);
+    latency_summarize(&window, 0, &summary);
+    CHECK_EQUAL(summary.period_ns, 0);
+    latency_record(&window, 1, 5, 15000000);
+    latency_record(&window, 2, 5, 17000000);
+    latency_summarize(&window, 2, &summary);
+    CHECK_EQUAL(summary.period_ns, 16000000);
+}
+
+TEST_MAIN({"periods_are_measured", periods_are_measured}, {"buckets_are_where_the_header_says", buckets_are_where_the_header_says},
           {"nothing_is_zero", nothing_is_zero}, {"one_value_is_all_of_them", one_value_is_all_of_them},
           {"the_window_slides", the_window_slides},
           {"time_that_goes_back_stands_still", time_that_goes_back_stands_still},

@@ -43,6 +43,22 @@ static void numbers_with_units(void)
     }
 }
 
+static void what_32_bits_hold_is_at_least_so_much(void)
+{
+    struct ballast_ai_value value = {
+        .value = 0xFFF00000, .state = BALLAST_AI_ESTIMATED, .source = BALLAST_AI_SOURCE_REGISTRY_32};
+    struct text_notes notes = {0};
+    char lines[TEXT_NOTES][TEXT_NOTE_SIZE];
+    char cell[TEXT_CELL_SIZE];
+    text_value(&value, TEXT_BYTES, "dedicated total", &notes, cell);
+    CHECK(is(cell, ">=4.0 GiB"));
+    CHECK_EQUAL(text_footnotes(&notes, lines), 1);
+    CHECK(is(lines[0], ">=  recorded in 32 bits, and perhaps shared memory: dedicated total"));
+    CHECK(is(text_kind(BALLAST_AI_KIND_GPU_PV << 8 | BALLAST_AI_ADAPTER_PCI_IDS), "gpu_pv"));
+    CHECK(is(text_kind(0), "unknown"));
+    CHECK(is(text_kind(0xF00), "unknown"));
+}
+
 static void times(void)
 {
     char cell[TEXT_CELL_SIZE];
@@ -170,7 +186,7 @@ static void tables_are_as_wide_as_they_must(void)
     table_free(&table);
 }
 
-TEST_MAIN({"numbers_with_units", numbers_with_units}, {"times", times},
+TEST_MAIN({"what_32_bits_hold_is_at_least_so_much", what_32_bits_hold_is_at_least_so_much}, {"numbers_with_units", numbers_with_units}, {"times", times},
           {"values_say_what_they_are", values_say_what_they_are},
           {"footnotes_name_values_once", footnotes_name_values_once},
           {"names_cannot_disturb_a_terminal", names_cannot_disturb_a_terminal},

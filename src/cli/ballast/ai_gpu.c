@@ -42,6 +42,7 @@ static void print_adapter_json(const struct ballast_ai_adapter *adapter)
         json_null("vendor_id");
         json_null("device_id");
     }
+    json_text("kind", text_kind(adapter->valid));
     json_short_name("driver_version", adapter->driver_version);
     json_short_name("driver_date", adapter->driver_date);
     json_short_name("engine", adapter->engine);
@@ -148,6 +149,8 @@ static void print_value(const struct ballast_ai_adapter *adapter, size_t index)
     print("%-16s  %s%s%s  %s", heading, cell, named ? "  engine " : "", named ? engine : "", text_state(value->state));
     if (value->source == BALLAST_AI_SOURCE_REGISTRY) {
         print(", registry\n");
+    } else if (value->source == BALLAST_AI_SOURCE_REGISTRY_32) {
+        print(", the registry has 32 bits of it\n");
     } else if (value->state == BALLAST_AI_ESTIMATED) {
         print(" from the number of AI processes\n");
     } else {
@@ -171,6 +174,7 @@ static void print_adapter(const struct ballast_ai_adapter *adapter)
     } else {
         print("PCI:              -  not recorded in the registry\n");
     }
+    print("Kind:             %s\n", text_kind(adapter->valid));
     print("Driver version:   %s\n", version[0] != 0 ? version : "-  not recorded in the registry");
     print("Driver date:      %s\n", date[0] != 0 ? date : "-  not recorded in the registry");
     for (size_t i = 0; i < BALLAST_AI_GPU_VALUES; i++) {

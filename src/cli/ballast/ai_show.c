@@ -258,8 +258,11 @@ static void print_scheduler(const struct ballast_ai_scheduler_reply *reply)
     }
     print("Wake-up latency:  p50 %s, p90 %s, p99 %s, max %s, mean %s\n", cells[0], cells[1], cells[2], cells[3],
           cells[4]);
-    print("Samples:          %llu in %.1f s, one every %u ms\n", (unsigned long long)reply->samples,
-          (double)reply->window_ms / 1000, reply->probe_period_ms);
+    print("Samples:          %llu in %.1f s", (unsigned long long)reply->samples, (double)reply->window_ms / 1000);
+    if (reply->probe_period_ms != 0) {
+        print(", one every %u ms", reply->probe_period_ms);
+    }
+    print("\n");
     print_histogram(reply);
     print("AI processes:     %s\n", cells[5]);
     print("AI threads:       %s", cells[6]);

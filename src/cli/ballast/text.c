@@ -201,8 +201,13 @@ void text_value(const struct ballast_ai_value *value, enum text_unit unit, const
         (void)snprintf(cell, TEXT_CELL_SIZE, "%s", number);
         break;
     case BALLAST_AI_ESTIMATED:
-        (void)snprintf(cell, TEXT_CELL_SIZE, "~%.*s", TEXT_CELL_SIZE - 2, number);
-        note(&notes->estimated, name);
+        if (value->source == BALLAST_AI_SOURCE_REGISTRY_32) {
+            (void)snprintf(cell, TEXT_CELL_SIZE, ">=%.*s", TEXT_CELL_SIZE - 3, number);
+            note(&notes->at_least, name);
+        } else {
+            (void)snprintf(cell, TEXT_CELL_SIZE, "~%.*s", TEXT_CELL_SIZE - 2, number);
+            note(&notes->estimated, name);
+        }
         break;
     case BALLAST_AI_STALE:
         text_age(value->age_ms, age);
@@ -231,6 +236,7 @@ static size_t footnote(const struct text_note *note, const char *mark, const cha
 size_t text_footnotes(const struct text_notes *notes, char lines[TEXT_NOTES][TEXT_NOTE_SIZE])
 {
     size_t count = footnote(&notes->estimated, "~", "estimated from the number of AI processes", lines[0]);
+    count += footnote(&notes->at_least, ">=", "recorded in 32 bits, and perhaps shared memory", lines[count]);
     count += footnote(&notes->stale, "( )", "old, measured so long ago", lines[count]);
     for (uint16_t reason = 0; reason < TEXT_REASONS; reason++) {
         count += footnote(&notes->unknown[reason], "-", text_reason_explained(reason), lines[count]);
@@ -247,8 +253,16 @@ const char *text_state(uint8_t state)
 const char *text_source(uint8_t source)
 {
     static const char *const names[BALLAST_AI_SOURCES] = {
-        "none", "registry", "kernel", "process_count", "d3dkmt", "perf_counter", "nvml", "vendor", "manual"};
+        "none", "registry", "kernel", "process_count", "d3dkmt", "perf_counter", "nvml", "vendor", "manual",
+        "registry_32_bit"};
     return source < BALLAST_AI_SOURCES ? names[source] : "unknown";
+}
+
+const char *text_kind(uint32_t valid)
+{
+    static const char *const names[] = {"unknown", "hardware", "software", "remote", "virtual", "gpu_pv"};
+    uint32_t kind = BALLAST_AI_ADAPTER_KIND(valid);
+    return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
 }
 
 static const struct {

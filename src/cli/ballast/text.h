@@ -56,18 +56,19 @@ void text_cpu_time(uint64_t time_100ns, char *cell);
 #define TEXT_REASONS    (BALLAST_AI_REASON_STARTING + 1u)
 #define TEXT_NOTE_NAMES 16
 #define TEXT_NOTE_SIZE  320
-#define TEXT_NOTES      (TEXT_REASONS + 2)
+#define TEXT_NOTES      (TEXT_REASONS + 3)
 
 /* The values that need a footnote, by why. */
 struct text_notes {
     struct text_note {
         const char *names[TEXT_NOTE_NAMES];
         size_t count;
-    } unknown[TEXT_REASONS], estimated, stale;
+    } unknown[TEXT_REASONS], estimated, at_least, stale;
 };
 
 /*
- * The value: "-" if it is unknown, "~35.0 %" if estimated, "43.5 % (12 s)" if stale. It is noted under `name`, a string
+ * The value: "-" if it is unknown, "~35.0 %" if estimated, ">=4.0 GiB" if it is recorded in 32 bits, "43.5 % (12 s)" if
+ * stale. It is noted under `name`, a string
  * that lives as long as *notes. notes may be NULL.
  */
 void text_value(const struct ballast_ai_value *value, enum text_unit unit, const char *name, struct text_notes *notes,
@@ -79,6 +80,8 @@ size_t text_footnotes(const struct text_notes *notes, char lines[TEXT_NOTES][TEX
 /* As JSON and messages name them: "measured", "nvml", "no_sample"; "unknown" for a number without a name. */
 const char *text_state(uint8_t state);
 const char *text_source(uint8_t source);
+/* "hardware", "gpu_pv"; of an adapter's `valid`. */
+const char *text_kind(uint32_t valid);
 const char *text_reason(uint16_t reason);
 /* "nobody has pushed it ..." */
 const char *text_reason_explained(uint16_t reason);

@@ -31,7 +31,12 @@ void codex_fill_driver_stats(struct codex_driver_stats *stats, int32_t ai_proces
 {
     platform_zero(stats, sizeof(*stats));
     stats->ai_task_count = ai_processes > 0 ? (uint32_t)ai_processes : 0;
-    stats->gpu_utilization = (uint32_t)((count_of(&gpu->utilization_permille) + 5) / 10);
+    /* This structure cannot say that nothing is known now, and 0 would be an idle GPU: the estimate is what there is. */
+    struct ballast_ai_value utilization = gpu->utilization_permille;
+    if (utilization.state == BALLAST_AI_STALE) {
+        utilization = gpu_estimate(ai_processes);
+    }
+    stats->gpu_utilization = (uint32_t)((count_of(&utilization) + 5) / 10);
     stats->memory_pool_size = pool->total_bytes;
     stats->memory_allocated = pool->used_bytes;
     stats->priority_boosts = priority_boosts;

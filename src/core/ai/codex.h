@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The replies of codex_abi.h from what the driver knows. A value that is unknown, or stale, which these structures cannot
- * say, is NaN where there is a float and 0 elsewhere; an estimate is given as the original gave it. Any IRQL.
+ * say, is NaN where there is a float and 0 elsewhere; but a stale utilization without a float is the estimate. An estimate
+ * is given as the original gave it. Any IRQL.
  */
 #ifndef CORE_AI_CODEX_H
 #define CORE_AI_CODEX_H

@@ -14,7 +14,6 @@
 
 #define ADAPTER_SIZE     (2 * sizeof(struct gpu_adapter))
 
-#define VENDOR_MICROSOFT 0x1414u /* its adapters are software */
 #define VALUES_MASK      ((1u << BALLAST_AI_GPU_VALUES) - 1)
 
 /* May be whatever the words of a structure are. */
@@ -109,7 +108,7 @@ static void publish(struct gpu_table *table)
 }
 
 ballast_status gpu_replace(struct gpu_table *table, const struct gpu_inventory *inventory, size_t adapters,
-                           uint64_t now_100ns)
+                           uint64_t now_100ns, uint64_t system_time)
 {
     uint32_t current = table->sequence & 1;
     uint32_t next = current ^ 1;
@@ -119,7 +118,7 @@ ballast_status gpu_replace(struct gpu_table *table, const struct gpu_inventory *
     if (!reserve(table, adapters)) {
         return BALLAST_INSUFFICIENT_RESOURCES;
     }
-    struct gpu_head head = {adapters, now_100ns, table->head[current].samples_pushed};
+    struct gpu_head head = {adapters, system_time, now_100ns, table->head[current].samples_pushed};
     for (size_t i = 0; i < adapters; i++) {
         shared_store(&table->adapter[i][next].inventory, &inventory[i], sizeof(inventory[i]));
         shared_store(&table->adapter[i][next].samples, find_samples(table, &inventory[i]), sizeof(struct gpu_samples));
@@ -170,7 +169,7 @@ static bool is_sample(const struct ballast_ai_sample *sample)
     bool utilization = (sample->mask & 1u << BALLAST_AI_GPU_UTILIZATION_PERMILLE) != 0;
     if (sample->header.size_bytes < sizeof(*sample) || sample->header.version != BALLAST_AI_VERSION ||
         sample->header.flags != 0 || sample->mask == 0 || (sample->mask & ~VALUES_MASK) != 0 ||
-        sample->source < BALLAST_AI_SOURCE_FIRST_PUSHED || sample->source >= BALLAST_AI_SOURCES ||
+        sample->source < BALLAST_AI_SOURCE_FIRST_PUSHED || sample->source > BALLAST_AI_SOURCE_LAST_PUSHED ||
         sample->age_ms > BALLAST_AI_MAXIMUM_SAMPLE_AGE_MS || !is_engine(sample->engine) ||
         (!utilization && sample->engine[0] != 0)) {
         return false;
@@ -258,7 +257,14 @@ static const struct gpu_adapter *shared_adapter(const struct gpu_reader *reader,
     return &reader->table->adapter[position][reader->sequence & 1];
 }
 
-static struct ballast_ai_value estimate(int32_t ai_processes)
+/* A sample may come for any; without one, these are idle or their load has nothing to do with AI processes. */
+static bool is_estimated(uint32_t valid)
+{
+    uint32_t kind = BALLAST_AI_ADAPTER_KIND(valid);
+    return kind == BALLAST_AI_KIND_UNKNOWN || kind == BALLAST_AI_KIND_HARDWARE || kind == BALLAST_AI_KIND_GPU_PV;
+}
+
+struct ballast_ai_value gpu_estimate(int32_t ai_processes)
 {
     static const int16_t permille[] = {50, 350, 600, 850};
     if (ai_processes < 0) {
@@ -268,22 +274,49 @@ static struct ballast_ai_value estimate(int32_t ai_processes)
                     BALLAST_AI_SOURCE_PROCESS_COUNT, 0);
 }
 
-/* A value from its sample, or from what stands in for one. `total` are the two members of the inventory. */
-static struct ballast_ai_value read_value(const struct gpu_reader *reader, const struct gpu_samples *samples,
-                                          const uint64_t total[2], size_t index)
+static struct ballast_ai_value recorded_total(const struct gpu_reader *reader, const uint64_t total[2])
 {
+    uint32_t age_ms = ai_age_ms(reader->now_100ns, reader->head.inventory_100ns);
+    switch (total[1]) {
+    case GPU_TOTAL_KNOWN:
+        return ai_value((int64_t)total[0], BALLAST_AI_MEASURED, BALLAST_AI_SOURCE_REGISTRY, age_ms);
+    case GPU_TOTAL_32_BITS:
+        return ai_value((int64_t)total[0], BALLAST_AI_ESTIMATED, BALLAST_AI_SOURCE_REGISTRY_32, age_ms);
+    default:
+        return ai_value_unknown(BALLAST_AI_REASON_NOT_RECORDED);
+    }
+}
+
+/* What there is of an adapter besides its texts. */
+struct adapter_data {
+    uint32_t ids[4];   /* index, valid, vendor, device */
+    uint64_t total[2]; /* the two members of the inventory */
+    struct gpu_samples samples;
+};
+
+static void load_adapter(const struct gpu_adapter *shared, struct adapter_data *data)
+{
+    shared_load(data->ids, &shared->inventory, sizeof(data->ids));
+    shared_load(data->total, &shared->inventory.dedicated_total_bytes, sizeof(data->total));
+    shared_load(&data->samples, &shared->samples, sizeof(data->samples));
+}
+
+/* A value from its sample, or from what stands in for one. */
+static struct ballast_ai_value read_value(const struct gpu_reader *reader, const struct adapter_data *data,
+                                          size_t index)
+{
+    const struct gpu_samples *samples = &data->samples;
     if ((samples->mask & 1u << index) != 0) {
         uint32_t age_ms = ai_age_ms(reader->now_100ns, samples->time_100ns[index]);
         uint8_t state = age_ms <= reader->lifetime_ms ? BALLAST_AI_MEASURED : BALLAST_AI_STALE;
         return ai_value(samples->value[index], state, samples->source[index], age_ms);
     }
     if (index == BALLAST_AI_GPU_UTILIZATION_PERMILLE) {
-        return estimate(reader->ai_processes);
+        return is_estimated(data->ids[1]) ? gpu_estimate(reader->ai_processes)
+                                          : ai_value_unknown(BALLAST_AI_REASON_NO_SAMPLE);
     }
     if (index == BALLAST_AI_GPU_DEDICATED_TOTAL_BYTES) {
-        return total[1] != 0 ? ai_value((int64_t)total[0], BALLAST_AI_MEASURED, BALLAST_AI_SOURCE_REGISTRY,
-                                        ai_age_ms(reader->now_100ns, reader->head.inventory_time))
-                             : ai_value_unknown(BALLAST_AI_REASON_NOT_RECORDED);
+        return recorded_total(reader, data->total);
     }
     return ai_value_unknown(BALLAST_AI_REASON_NO_SAMPLE);
 }
@@ -291,14 +324,12 @@ static struct ballast_ai_value read_value(const struct gpu_reader *reader, const
 static void read_adapter(const struct gpu_reader *reader, size_t position, struct ballast_ai_adapter *row)
 {
     const struct gpu_adapter *shared = shared_adapter(reader, position);
-    struct gpu_samples samples;
-    uint64_t total[2];
+    struct adapter_data data;
     shared_load(row, &shared->inventory, offsetof(struct gpu_inventory, dedicated_total_bytes));
-    shared_load(total, &shared->inventory.dedicated_total_bytes, sizeof(total));
-    shared_load(&samples, &shared->samples, sizeof(samples));
-    platform_copy(row->engine, samples.engine, sizeof(row->engine));
+    load_adapter(shared, &data);
+    platform_copy(row->engine, data.samples.engine, sizeof(row->engine));
     for (size_t i = 0; i < BALLAST_AI_GPU_VALUES; i++) {
-        row->values[i] = read_value(reader, &samples, total, i);
+        row->values[i] = read_value(reader, &data, i);
     }
 }
 
@@ -334,10 +365,10 @@ size_t gpu_reply(const struct gpu_table *table, uint64_t now_100ns, uint32_t lif
 
 /* ---- the busiest ---- */
 
-static bool is_hardware(const uint32_t ids[4])
+static bool is_hardware(uint32_t valid)
 {
-    uint32_t vendor_id = ids[2];
-    return (ids[1] & BALLAST_AI_ADAPTER_PCI_IDS) != 0 && vendor_id != 0 && vendor_id != VENDOR_MICROSOFT;
+    uint32_t kind = BALLAST_AI_ADAPTER_KIND(valid);
+    return kind == BALLAST_AI_KIND_HARDWARE || kind == BALLAST_AI_KIND_GPU_PV;
 }
 
 _Static_assert(offsetof(struct gpu_inventory, name) == 16 && offsetof(struct gpu_inventory, vendor_id) == 8, "ids");
@@ -354,24 +385,20 @@ static void summarize_adapter(const struct gpu_reader *reader, size_t position, 
                               uint32_t *best)
 {
     const struct gpu_adapter *shared = shared_adapter(reader, position);
-    struct gpu_samples samples;
-    uint64_t total[2];
-    uint32_t ids[4]; /* index, valid, vendor, device */
-    shared_load(ids, &shared->inventory, sizeof(ids));
-    shared_load(total, &shared->inventory.dedicated_total_bytes, sizeof(total));
-    shared_load(&samples, &shared->samples, sizeof(samples));
-    struct ballast_ai_value utilization = read_value(reader, &samples, total, BALLAST_AI_GPU_UTILIZATION_PERMILLE);
-    bool hardware = is_hardware(ids);
+    struct adapter_data data;
+    load_adapter(shared, &data);
+    struct ballast_ai_value utilization = read_value(reader, &data, BALLAST_AI_GPU_UTILIZATION_PERMILLE);
+    bool hardware = is_hardware(data.ids[1]);
     summary->hardware_present |= hardware;
     if (position != 0 && rank(&utilization, hardware) <= *best) {
         return;
     }
     *best = rank(&utilization, hardware);
-    summary->index = ids[0];
+    summary->index = data.ids[0];
     summary->utilization_permille = utilization;
-    summary->dedicated_used_bytes = read_value(reader, &samples, total, BALLAST_AI_GPU_DEDICATED_USED_BYTES);
-    summary->dedicated_total_bytes = read_value(reader, &samples, total, BALLAST_AI_GPU_DEDICATED_TOTAL_BYTES);
-    summary->temperature_millicelsius = read_value(reader, &samples, total, BALLAST_AI_GPU_TEMPERATURE_MILLICELSIUS);
+    summary->dedicated_used_bytes = read_value(reader, &data, BALLAST_AI_GPU_DEDICATED_USED_BYTES);
+    summary->dedicated_total_bytes = read_value(reader, &data, BALLAST_AI_GPU_DEDICATED_TOTAL_BYTES);
+    summary->temperature_millicelsius = read_value(reader, &data, BALLAST_AI_GPU_TEMPERATURE_MILLICELSIUS);
 }
 
 void gpu_summarize(const struct gpu_table *table, uint64_t now_100ns, uint32_t lifetime_ms, int32_t ai_processes,
@@ -402,9 +429,9 @@ bool gpu_wants_estimate(const struct gpu_table *table)
         begin_read(&reader);
         wanted = false;
         for (size_t i = 0; i < reader.head.adapters; i++) {
-            struct gpu_samples samples;
-            shared_load(&samples, &shared_adapter(&reader, i)->samples, sizeof(samples));
-            wanted |= (samples.mask & 1u << BALLAST_AI_GPU_UTILIZATION_PERMILLE) == 0;
+            struct adapter_data data;
+            load_adapter(shared_adapter(&reader, i), &data);
+            wanted |= (data.samples.mask & 1u << BALLAST_AI_GPU_UTILIZATION_PERMILLE) == 0 && is_estimated(data.ids[1]);
         }
     } while (!end_read(&reader));
     return wanted;

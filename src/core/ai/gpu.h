@@ -20,15 +20,19 @@
 /* What the registry says of one adapter. Begins like struct ballast_ai_adapter. */
 struct gpu_inventory {
     uint32_t index; /* of its driver key: its identity, together with the ids */
-    uint32_t valid; /* BALLAST_AI_ADAPTER_... */
+    uint32_t valid; /* BALLAST_AI_ADAPTER_..., and the kind from bit 8 on */
     uint32_t vendor_id;
     uint32_t device_id;
     uint16_t name[BALLAST_AI_NAME_LENGTH];
     uint16_t driver_version[BALLAST_AI_SHORT_NAME_LENGTH];
     uint16_t driver_date[BALLAST_AI_SHORT_NAME_LENGTH];
     uint64_t dedicated_total_bytes;
-    uint64_t dedicated_total_known; /* 1 or 0 */
+    uint64_t dedicated_total_known; /* GPU_TOTAL_... */
 };
+
+#define GPU_TOTAL_UNKNOWN 0u
+#define GPU_TOTAL_KNOWN   1u
+#define GPU_TOTAL_32_BITS 2u /* recorded in 32 bits: at least so much, and perhaps shared */
 _Static_assert(offsetof(struct gpu_inventory, dedicated_total_bytes) == offsetof(struct ballast_ai_adapter, engine),
                "the beginning of an adapter's row is copied");
 
@@ -49,7 +53,8 @@ struct gpu_adapter {
 
 struct gpu_head {
     uint64_t adapters;
-    uint64_t inventory_time;
+    uint64_t inventory_time;  /* as it is answered */
+    uint64_t inventory_100ns; /* by the clock of all other times here */
     uint64_t samples_pushed;
 };
 
@@ -69,11 +74,11 @@ void gpu_table_destroy(struct gpu_table *table);
 size_t gpu_table_size(const struct gpu_table *table);
 
 /*
- * Replaces the inventory, read at `now_100ns`. Samples stay with an adapter of the same index and ids. More than
+ * Replaces the inventory, read at `now_100ns`, which is `system_time` to users. Samples stay with an adapter of the same index and ids. More than
  * BALLAST_AI_MAXIMUM_ADAPTERS are ignored. INSUFFICIENT_RESOURCES: no memory, and nothing is changed.
  */
 ballast_status gpu_replace(struct gpu_table *table, const struct gpu_inventory *inventory, size_t adapters,
-                           uint64_t now_100ns);
+                           uint64_t now_100ns, uint64_t system_time);
 
 /*
  * Takes a sample, of which the caller has checked that all its bytes are there. INVALID_PARAMETER: something in it is
@@ -84,8 +89,8 @@ ballast_status gpu_push(struct gpu_table *table, const struct ballast_ai_sample 
 /*
  * Writes struct ballast_ai_gpu_reply and as many adapters as fit, and returns the bytes written; 0, and nothing is
  * written, if not even the fixed part fits. `buffer` is aligned to 8 and may be written several times before it is right.
- * Samples older than `lifetime_ms` are stale. Without a sample of it, the utilization is estimated from the number of
- * AI processes; -1 if that is not known.
+ * Samples older than `lifetime_ms` are stale. Without a sample of it, the utilization of what may be a GPU is estimated from
+ * the number of AI processes; -1 if that is not known.
  */
 size_t gpu_reply(const struct gpu_table *table, uint64_t now_100ns, uint32_t lifetime_ms, int32_t ai_processes,
                  void *buffer, size_t length);
@@ -95,7 +100,7 @@ size_t gpu_reply(const struct gpu_table *table, uint64_t now_100ns, uint32_t lif
 struct gpu_summary {
     uint32_t adapters;
     uint32_t index;        /* of the busiest, if there are adapters; as all that follows */
-    bool hardware_present; /* some adapter has PCI ids that are not those of a software adapter */
+    bool hardware_present; /* some adapter is hardware, or a share of one */
     struct ballast_ai_value utilization_permille;
     struct ballast_ai_value dedicated_used_bytes;
     struct ballast_ai_value dedicated_total_bytes;
@@ -104,6 +109,9 @@ struct gpu_summary {
 
 void gpu_summarize(const struct gpu_table *table, uint64_t now_100ns, uint32_t lifetime_ms, int32_t ai_processes,
                    struct gpu_summary *summary);
+
+/* What the original answers for so many AI processes; unknown if they are not known (-1). */
+struct ballast_ai_value gpu_estimate(int32_t ai_processes);
 
 /* Whether some adapter's utilization is to be estimated, because nobody has pushed one. */
 bool gpu_wants_estimate(const struct gpu_table *table);
@@ -121,6 +129,9 @@ bool gpu_printable(uint16_t unit);
  * and nothing is written.
  */
 bool gpu_parse_matching_id(const uint16_t *text, size_t characters, uint32_t *vendor_id, uint32_t *device_id);
+
+/* BALLAST_AI_KIND_..., by the id that the adapter's driver was chosen by. */
+uint32_t gpu_kind(const uint16_t *text, size_t characters);
 
 /*
  * Bytes of memory from HardwareInformation.qwMemorySize or .MemorySize: 4 or 8 bytes, little-endian, of any registry type.

@@ -39,6 +39,9 @@ bool gpu_parse_memory_size(const void *data, size_t length, uint64_t *bytes)
     return true;
 }
 
+#define VENDOR_MICROSOFT 0x1414u
+#define DEVICE_GPU_PV    0x008Eu
+
 struct id_cursor {
     const uint16_t *text;
     size_t characters;
@@ -88,4 +91,55 @@ bool gpu_parse_matching_id(const uint16_t *text, size_t characters, uint32_t *ve
     *vendor_id = vendor;
     *device_id = device;
     return true;
+}
+
+static bool begins(const uint16_t *text, size_t characters, const char *expected)
+{
+    struct id_cursor cursor = {text, characters};
+    return take_text(&cursor, expected);
+}
+
+static bool contains(const uint16_t *text, size_t characters, const char *expected)
+{
+    for (size_t i = 0; i < characters; i++) {
+        if (begins(text + i, characters - i, expected)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Hypervisors' adapters: VMware, VirtualBox, QEMU and its relatives, Xen. */
+static bool is_hypervisor(uint32_t vendor)
+{
+    return vendor == 0x15AD || vendor == 0x80EE || vendor == 0x1234 || vendor == 0x1B36 || vendor == 0x1AF4 ||
+           vendor == 0x5853;
+}
+
+uint32_t gpu_kind(const uint16_t *text, size_t characters)
+{
+    uint32_t vendor, device;
+    size_t length = 0;
+    while (length < characters && text[length] != 0) {
+        length++;
+    }
+    if (gpu_parse_matching_id(text, length, &vendor, &device)) {
+        if (vendor == VENDOR_MICROSOFT) {
+            return device == DEVICE_GPU_PV ? BALLAST_AI_KIND_GPU_PV : BALLAST_AI_KIND_SOFTWARE;
+        }
+        return is_hypervisor(vendor) ? BALLAST_AI_KIND_VIRTUAL : BALLAST_AI_KIND_HARDWARE;
+    }
+    if (length == 0) {
+        return BALLAST_AI_KIND_UNKNOWN;
+    }
+    if (begins(text, length, "ROOT\\BASIC")) { /* BasicDisplay, BasicRender */
+        return BALLAST_AI_KIND_SOFTWARE;
+    }
+    if (contains(text, length, "RDPIDD") || contains(text, length, "REMOTEDISPLAY") ||
+        begins(text, length, "TERMINPUT_BUS")) {
+        return BALLAST_AI_KIND_REMOTE;
+    }
+    /* Those of systems on a chip are no PCI devices. */
+    return begins(text, length, "ACPI\\") || begins(text, length, "PCI\\") ? BALLAST_AI_KIND_HARDWARE
+                                                                            : BALLAST_AI_KIND_VIRTUAL;
 }

@@ -34,7 +34,7 @@ static uint64_t add_saturated(uint64_t value, uint64_t operand)
     return value > UINT64_MAX - operand ? UINT64_MAX : value + operand;
 }
 
-void latency_record(struct latency_window *window, uint64_t now_ns, uint64_t latency_ns)
+void latency_record(struct latency_window *window, uint64_t now_ns, uint64_t latency_ns, uint64_t period_ns)
 {
     uint64_t second = second_of(window, now_ns);
     struct latency_slot *slot = &window->slot[second % LATENCY_SLOTS];
@@ -50,6 +50,8 @@ void latency_record(struct latency_window *window, uint64_t now_ns, uint64_t lat
     slot->bucket[latency_bucket(latency_ns)]++;
     slot->sum_ns = add_saturated(slot->sum_ns, latency_ns);
     slot->max_ns = latency_ns > slot->max_ns ? latency_ns : slot->max_ns;
+    slot->period_sum_ns = add_saturated(slot->period_sum_ns, period_ns);
+    slot->periods += period_ns != 0;
 }
 
 /* The value below or at which `permille` of all are. */
@@ -74,6 +76,8 @@ void latency_summarize(const struct latency_window *window, uint64_t now_ns, str
 {
     uint64_t second = second_of(window, now_ns);
     uint64_t sum_ns = 0;
+    uint64_t period_sum_ns = 0;
+    uint64_t periods = 0;
     platform_zero(summary, sizeof(*summary));
     for (size_t i = 0; i < LATENCY_SLOTS; i++) {
         const struct latency_slot *slot = &window->slot[i];
@@ -83,10 +87,13 @@ void latency_summarize(const struct latency_window *window, uint64_t now_ns, str
         summary->count += slot->count;
         summary->max_ns = slot->max_ns > summary->max_ns ? slot->max_ns : summary->max_ns;
         sum_ns = add_saturated(sum_ns, slot->sum_ns);
+        period_sum_ns = add_saturated(period_sum_ns, slot->period_sum_ns);
+        periods += slot->periods;
         for (size_t bucket = 0; bucket < BALLAST_AI_HISTOGRAM_BUCKETS; bucket++) {
             summary->bucket[bucket] += slot->bucket[bucket];
         }
     }
+    summary->period_ns = periods != 0 ? period_sum_ns / periods : 0;
     if (summary->count != 0) {
         summary->mean_ns = sum_ns / summary->count;
         summary->p50_ns = percentile(summary, 500);

@@ -20,7 +20,9 @@
 
 struct latency_slot {
     uint64_t second; /* which one it is, plus 1; 0: unused */
-    uint64_t sum_ns; /* stops at UINT64_MAX */
+    uint64_t sum_ns; /* stops at UINT64_MAX, as the next */
+    uint64_t period_sum_ns;
+    uint32_t periods;
     uint64_t max_ns;
     uint32_t count;
     uint32_t bucket[BALLAST_AI_HISTOGRAM_BUCKETS];
@@ -38,13 +40,17 @@ struct latency_summary {
     uint64_t p99_ns;
     uint64_t max_ns;
     uint64_t mean_ns;
+    uint64_t period_ns; /* mean time between two probes; 0: not known */
     uint32_t bucket[BALLAST_AI_HISTOGRAM_BUCKETS];
 };
 
 void latency_window_initialize(struct latency_window *window);
 
-/* `now_ns` counts from any fixed time. An earlier time than the latest one given counts as that. */
-void latency_record(struct latency_window *window, uint64_t now_ns, uint64_t latency_ns);
+/*
+ * `now_ns` counts from any fixed time. An earlier time than the latest one given counts as that. `period_ns` is the time
+ * since the probe before; 0: there was none.
+ */
+void latency_record(struct latency_window *window, uint64_t now_ns, uint64_t latency_ns, uint64_t period_ns);
 
 void latency_summarize(const struct latency_window *window, uint64_t now_ns, struct latency_summary *summary);
 

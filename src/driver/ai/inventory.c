@@ -62,20 +62,21 @@ static NTSTATUS read_texts(HANDLE key, struct gpu_inventory *adapter)
     if (NT_SUCCESS(status)) {
         status = read_text(key, L"MatchingDeviceId", id, BALLAST_AI_NAME_LENGTH);
     }
-    if (NT_SUCCESS(status) &&
-        gpu_parse_matching_id(id, BALLAST_AI_NAME_LENGTH, &adapter->vendor_id, &adapter->device_id)) {
-        adapter->valid = BALLAST_AI_ADAPTER_PCI_IDS;
+    if (NT_SUCCESS(status)) {
+        bool pci = gpu_parse_matching_id(id, BALLAST_AI_NAME_LENGTH, &adapter->vendor_id, &adapter->device_id);
+        adapter->valid = (pci ? BALLAST_AI_ADAPTER_PCI_IDS : 0) | gpu_kind(id, BALLAST_AI_NAME_LENGTH) << 8;
     }
     return status;
 }
 
-static NTSTATUS read_memory(HANDLE key, const WCHAR *name, struct gpu_inventory *adapter)
+/* `meaning` is how far it can be relied on, if it is there. */
+static NTSTATUS read_memory(HANDLE key, const WCHAR *name, uint64_t meaning, struct gpu_inventory *adapter)
 {
     uint64_t value;
     ULONG length = 0;
     NTSTATUS status = nt_registry_read(key, name, NT_REGISTRY_ANY, &value, sizeof(value), &length);
-    if (NT_SUCCESS(status)) {
-        adapter->dedicated_total_known = gpu_parse_memory_size(&value, length, &adapter->dedicated_total_bytes);
+    if (NT_SUCCESS(status) && gpu_parse_memory_size(&value, length, &adapter->dedicated_total_bytes)) {
+        adapter->dedicated_total_known = meaning;
     }
     return unless_short_of_memory(status);
 }
@@ -86,11 +87,11 @@ static NTSTATUS read_adapter(HANDLE key, uint32_t index, struct gpu_inventory *a
     adapter->index = index;
     NTSTATUS status = read_texts(key, adapter);
     if (NT_SUCCESS(status)) {
-        status = read_memory(key, L"HardwareInformation.qwMemorySize", adapter);
+        status = read_memory(key, L"HardwareInformation.qwMemorySize", GPU_TOTAL_KNOWN, adapter);
     }
-    /* The 32-bit value of old cannot express the cards of today: only if there is no other. */
-    if (NT_SUCCESS(status) && !adapter->dedicated_total_known) {
-        status = read_memory(key, L"HardwareInformation.MemorySize", adapter);
+    /* The 32-bit value of old cannot express the cards of today: only if there is no other, and as what it is. */
+    if (NT_SUCCESS(status) && adapter->dedicated_total_known == GPU_TOTAL_UNKNOWN) {
+        status = read_memory(key, L"HardwareInformation.MemorySize", GPU_TOTAL_32_BITS, adapter);
     }
     return status;
 }
@@ -178,8 +179,9 @@ NTSTATUS ai_inventory_refresh(void)
     NTSTATUS status = read_class(adapters, &count);
     if (NT_SUCCESS(status)) {
         uint64_t now = ai_now_100ns();
+        uint64_t system_time = nt_system_time();
         KeAcquireSpinLock(&writers, &irql);
-        status = gpu_replace(&table, adapters, count, now);
+        status = gpu_replace(&table, adapters, count, now, system_time);
         KeReleaseSpinLock(&writers, irql);
     }
     if (NT_SUCCESS(status)) {

@@ -12,7 +12,7 @@
 #include "driver/ai/driver.h"
 #include "driver/nt/clock.h"
 
-#define PERIOD_MS       10u
+#define PERIOD_MS       10u /* asked for; the system's timers tick every 1 to 16 ms, and what they did is reported */
 #define ENOUGH_SAMPLES  8u
 #define LONGEST_WAIT_MS 250u
 
@@ -23,6 +23,7 @@ static struct {
     KEVENT fired;  /* auto-reset */
     struct nt_thread thread;
     uint64_t fired_ns;     /* by the DPC, read after `fired` */
+    uint64_t before_ns;    /* when it fired the time before; 0: it has just been started. The thread's */
     uint64_t wanted_until; /* atomic; nt_clock_ns */
     uint32_t samples;      /* atomic; since the probe was last started */
     bool armed;            /* atomic */
@@ -50,8 +51,10 @@ static void probe_once(void)
     uint64_t now = nt_clock_ns();
     (void)KeCancelTimer(&probe.timer); /* it has fired; but Wine deadlocks when a timer is set again without this */
     uint64_t fired = atomic_load_u64(&probe.fired_ns);
+    uint64_t before = probe.before_ns;
+    probe.before_ns = fired;
     KeAcquireSpinLock(&probe.lock, &irql);
-    latency_record(&probe.window, now, now > fired ? now - fired : 0);
+    latency_record(&probe.window, now, now > fired ? now - fired : 0, before != 0 && fired > before ? fired - before : 0);
     KeReleaseSpinLock(&probe.lock, irql);
     atomic_add_u64(&ai_driver.counters.probes, 1);
     __atomic_add_fetch(&probe.samples, 1, __ATOMIC_RELAXED);
@@ -72,6 +75,7 @@ static void run(void *context)
         }
         atomic_add_u64(&ai_driver.counters.probe_starts, 1);
         __atomic_store_n(&probe.samples, 0, __ATOMIC_RELAXED);
+        probe.before_ns = 0;
         __atomic_store_n(&probe.armed, true, __ATOMIC_RELAXED);
         while (!stopping() && nt_clock_ns() < atomic_load_u64(&probe.wanted_until)) {
             probe_once();
@@ -122,7 +126,7 @@ void ai_probe_describe(struct ballast_ai_scheduler_reply *reply)
     KeReleaseSpinLock(&probe.lock, irql);
     bool known = summary.count != 0;
     reply->window_ms = LATENCY_WINDOW_MS;
-    reply->probe_period_ms = PERIOD_MS;
+    reply->probe_period_ms = (uint32_t)((summary.period_ns + 500000) / 1000000);
     reply->samples = summary.count;
     reply->latency_p50_ns = measured(summary.p50_ns, known);
     reply->latency_p90_ns = measured(summary.p90_ns, known);
