@@ -63,8 +63,8 @@
  * The adapter's driver key has the size of its memory in 32 bits only. Always ESTIMATED: cards of 4 GiB and more have at
  * least that much, and integrated ones write what they share.
  */
-#define BALLAST_AI_SOURCE_REGISTRY_32 9u
-#define BALLAST_AI_SOURCES            10u
+#define BALLAST_AI_SOURCE_REGISTRY_32  9u
+#define BALLAST_AI_SOURCES             10u
 
 /* ballast_ai_value.reason, if the state is UNKNOWN */
 #define BALLAST_AI_REASON_NONE         0u
@@ -100,8 +100,8 @@ enum ballast_ai_gpu_value {
     BALLAST_AI_GPU_VALUES
 };
 
-#define BALLAST_AI_NAME_LENGTH       128u
-#define BALLAST_AI_SHORT_NAME_LENGTH 32u
+#define BALLAST_AI_NAME_LENGTH         128u
+#define BALLAST_AI_SHORT_NAME_LENGTH   32u
 
 /* ballast_ai_adapter.valid: bits, and what kind of adapter it is */
 #define BALLAST_AI_ADAPTER_PCI_IDS     0x1u /* vendor_id and device_id */
@@ -116,7 +116,7 @@ enum ballast_ai_gpu_value {
 #define BALLAST_AI_MAXIMUM_ADAPTERS    32u
 
 /* Input of QUERY_GPUS, optional. header.flags: */
-#define BALLAST_AI_GPU_REFRESH       0x0001u /* read the registry again before answering */
+#define BALLAST_AI_GPU_REFRESH         0x0001u /* read the registry again before answering */
 
 struct ballast_ai_gpu_query {
     struct ballast_header header;
@@ -279,9 +279,10 @@ struct ballast_ai_scheduler_reply {
     struct ballast_ai_value latency_mean_ns;
     struct ballast_ai_value ai_processes;
     struct ballast_ai_value ai_threads;
-    struct ballast_ai_value ai_threads_ready;    /* runnable and waiting for a processor: ready, deferred ready, standby */
-    struct ballast_ai_value ai_context_switches; /* of threads of AI processes that have not ended, per second; as the */
-    struct ballast_ai_value ai_cpu_permille;     /* next, of one processor, since a list that is at least 500 ms older */
+    struct ballast_ai_value ai_threads_ready; /* runnable and waiting for a processor: ready, deferred ready, standby */
+    struct ballast_ai_value
+        ai_context_switches;                 /* of threads of AI processes that have not ended, per second; as the */
+    struct ballast_ai_value ai_cpu_permille; /* next, of one processor, since a list that is at least 500 ms older */
     struct ballast_ai_value thread_state[BALLAST_AI_THREAD_STATES]; /* AI threads by state */
     uint64_t samples;                                               /* in the histogram */
     uint32_t bucket[BALLAST_AI_HISTOGRAM_BUCKETS];                  /* ballast/latency.h says what each counts */

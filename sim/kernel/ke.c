@@ -128,8 +128,8 @@ void KeQuerySystemTime(PLARGE_INTEGER time)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    time->QuadPart = (now.tv_sec + UNIX_EPOCH) * 10000000 + now.tv_nsec / 100 +
-                     __atomic_load_n(&time_shift, __ATOMIC_RELAXED);
+    time->QuadPart =
+        (now.tv_sec + UNIX_EPOCH) * 10000000 + now.tv_nsec / 100 + __atomic_load_n(&time_shift, __ATOMIC_RELAXED);
 }
 
 void KeEnterCriticalRegion(void)

@@ -242,15 +242,16 @@ static void adapters(void)
     const struct ballast_ai_adapter *adapter = ai_find_adapter(&gpus, 91);
     CHECK(adapter != NULL && has_text(adapter->name, "Ballast Test RTX") &&
           has_text(adapter->driver_date, "5-15-2026") && has_text(adapter->driver_version, "31.0.15.5222"));
-    CHECK(adapter != NULL && adapter->valid == (BALLAST_AI_ADAPTER_PCI_IDS | BALLAST_AI_KIND_HARDWARE << 8) && adapter->vendor_id == 0x10DE &&
-          adapter->device_id == 0x2684);
+    CHECK(adapter != NULL && adapter->valid == (BALLAST_AI_ADAPTER_PCI_IDS | BALLAST_AI_KIND_HARDWARE << 8) &&
+          adapter->vendor_id == 0x10DE && adapter->device_id == 0x2684);
     const struct ballast_ai_value *total = &adapter->values[BALLAST_AI_GPU_DEDICATED_TOTAL_BYTES];
     CHECK(total->state == BALLAST_AI_MEASURED && total->source == BALLAST_AI_SOURCE_REGISTRY &&
           total->value == (int64_t)large);
     adapter = ai_find_adapter(&gpus, 92);
     CHECK(adapter != NULL);
     total = &adapter->values[BALLAST_AI_GPU_DEDICATED_TOTAL_BYTES]; /* 32 bits say little */
-    CHECK(total->value == small && total->state == BALLAST_AI_ESTIMATED && total->source == BALLAST_AI_SOURCE_REGISTRY_32);
+    CHECK(total->value == small && total->state == BALLAST_AI_ESTIMATED &&
+          total->source == BALLAST_AI_SOURCE_REGISTRY_32);
     adapter = ai_find_adapter(&gpus, 93);
     CHECK(adapter != NULL && adapter->valid == BALLAST_AI_KIND_SOFTWARE << 8);
     total = &adapter->values[BALLAST_AI_GPU_DEDICATED_TOTAL_BYTES];

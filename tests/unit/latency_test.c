@@ -174,7 +174,8 @@ static void periods_are_measured(void)
     CHECK_EQUAL(summary.period_ns, 16000000);
 }
 
-TEST_MAIN({"periods_are_measured", periods_are_measured}, {"buckets_are_where_the_header_says", buckets_are_where_the_header_says},
+TEST_MAIN({"periods_are_measured", periods_are_measured},
+          {"buckets_are_where_the_header_says", buckets_are_where_the_header_says},
           {"nothing_is_zero", nothing_is_zero}, {"one_value_is_all_of_them", one_value_is_all_of_them},
           {"the_window_slides", the_window_slides},
           {"time_that_goes_back_stands_still", time_that_goes_back_stands_still},

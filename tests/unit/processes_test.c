@@ -475,8 +475,8 @@ static void threads_are_compared_one_by_one(void)
         int64_t switches, permille;
     } after[] = {
         {{{30, 1, SECOND, 1000}, {20, 2, 0, 500}, {40, 3, 0, 7}, {0}}, 0, 0},
-        {{{20, 2, SECOND, 560}, {40, 3, SECOND, 27}, {0}}, 40, 1000},           /* 30 has ended */
-        {{{20, 2, 0, 560}, {30, 1010000000, 0, 40}, {0}}, 50, 0},               /* a new one with its number */
+        {{{20, 2, SECOND, 560}, {40, 3, SECOND, 27}, {0}}, 40, 1000},               /* 30 has ended */
+        {{{20, 2, 0, 560}, {30, 1010000000, 0, 40}, {0}}, 50, 0},                   /* a new one with its number */
         {{{20, 2, 0, 500}, {25, 1010000000, 0, 100}, {26, 5, 0, 900}, {0}}, 50, 0}, /* 26 was of no AI process then */
         {{{0}}, 0, 0},
     };
@@ -509,8 +509,8 @@ static void threads_are_sorted(void)
         process_list_sort_threads(threads, count);
         for (uint32_t i = 0; i < count; i++) {
             sum -= threads[i].id * 16 + threads[i].create_time;
-            CHECK(i == 0 || threads[i - 1].id * 16 + threads[i - 1].create_time <=
-                                threads[i].id * 16 + threads[i].create_time);
+            CHECK(i == 0 ||
+                  threads[i - 1].id * 16 + threads[i - 1].create_time <= threads[i].id * 16 + threads[i].create_time);
         }
         CHECK_EQUAL(sum, 0);
     }

@@ -151,14 +151,24 @@ static void what_is_not_given_is_not_pushed(void)
 static void fields_that_collectors_could_not_have(void)
 {
     static const char *const rows[] = {
-        "[N/A]", "[N/A]%", "[N/A] %", "N/A%", "[Not Supported]", "[Not Supported]%", "[Unknown Error] %", "[Unknown Error]%",
-        "[Insufficient Permissions]", "[GPU is lost]%", "\"[Not Supported]\"", "\"[Not Supported] %\"",
+        "[N/A]",
+        "[N/A]%",
+        "[N/A] %",
+        "N/A%",
+        "[Not Supported]",
+        "[Not Supported]%",
+        "[Unknown Error] %",
+        "[Unknown Error]%",
+        "[Insufficient Permissions]",
+        "[GPU is lost]%",
+        "\"[Not Supported]\"",
+        "\"[Not Supported] %\"",
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char line[256];
         struct sample_parser parser;
-        (void)snprintf(line, sizeof(line), "adapter=2 utilization=%s engine=Compute power=[Not Supported]W temperature=61C",
-                       rows[i]);
+        (void)snprintf(line, sizeof(line),
+                       "adapter=2 utilization=%s engine=Compute power=[Not Supported]W temperature=61C", rows[i]);
         bool blank = strstr(rows[i], "] %") != NULL && rows[i][0] != '"'; /* an own word, which is no key=value */
         test_note("%s: %s", line, parser.message);
         if (CHECK_EQUAL(sample_line(&parser, line), blank ? SAMPLE_LINE_WRONG : SAMPLE_LINE_OK) && !blank) {

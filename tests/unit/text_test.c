@@ -186,7 +186,8 @@ static void tables_are_as_wide_as_they_must(void)
     table_free(&table);
 }
 
-TEST_MAIN({"what_32_bits_hold_is_at_least_so_much", what_32_bits_hold_is_at_least_so_much}, {"numbers_with_units", numbers_with_units}, {"times", times},
+TEST_MAIN({"what_32_bits_hold_is_at_least_so_much", what_32_bits_hold_is_at_least_so_much},
+          {"numbers_with_units", numbers_with_units}, {"times", times},
           {"values_say_what_they_are", values_say_what_they_are},
           {"footnotes_name_values_once", footnotes_name_values_once},
           {"names_cannot_disturb_a_terminal", names_cannot_disturb_a_terminal},

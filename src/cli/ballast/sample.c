@@ -45,7 +45,8 @@ static const struct {
     {"manual", BALLAST_AI_SOURCE_MANUAL},
 };
 #define SOURCES (sizeof(sources) / sizeof(sources[0]))
-_Static_assert(SOURCES == BALLAST_AI_SOURCE_LAST_PUSHED - BALLAST_AI_SOURCE_FIRST_PUSHED + 1, "every pushed source has a name");
+_Static_assert(SOURCES == BALLAST_AI_SOURCE_LAST_PUSHED - BALLAST_AI_SOURCE_FIRST_PUSHED + 1,
+               "every pushed source has a name");
 
 __attribute__((format(printf, 2, 3))) static bool wrong(struct sample_parser *parser, const char *format, ...)
 {
@@ -67,8 +68,7 @@ void sample_begin(struct sample_parser *parser)
 static bool is_not_measured(const char *value)
 {
     static const char *const words[] = {
-        "N/A",         "[N/A]",           "[Not Supported]",
-        "[Not Found]", "[Unknown Error]", "[Insufficient Permissions]",
+        "N/A",           "[N/A]", "[Not Supported]", "[Not Found]", "[Unknown Error]", "[Insufficient Permissions]",
         "[GPU is lost]",
     };
     if (strcmp(value, "-") == 0) {

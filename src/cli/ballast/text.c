@@ -252,9 +252,9 @@ const char *text_state(uint8_t state)
 
 const char *text_source(uint8_t source)
 {
-    static const char *const names[BALLAST_AI_SOURCES] = {
-        "none", "registry", "kernel", "process_count", "d3dkmt", "perf_counter", "nvml", "vendor", "manual",
-        "registry_32_bit"};
+    static const char *const names[BALLAST_AI_SOURCES] = {"none",   "registry",       "kernel", "process_count",
+                                                          "d3dkmt", "perf_counter",   "nvml",   "vendor",
+                                                          "manual", "registry_32_bit"};
     return source < BALLAST_AI_SOURCES ? names[source] : "unknown";
 }
 

@@ -10,11 +10,11 @@
 #include "core/ai/value.h"
 #include "core/base/platform.h"
 
-#define GPU_TAG          PLATFORM_TAG('B', 'a', 'G', 'p')
+#define GPU_TAG      PLATFORM_TAG('B', 'a', 'G', 'p')
 
-#define ADAPTER_SIZE     (2 * sizeof(struct gpu_adapter))
+#define ADAPTER_SIZE (2 * sizeof(struct gpu_adapter))
 
-#define VALUES_MASK      ((1u << BALLAST_AI_GPU_VALUES) - 1)
+#define VALUES_MASK  ((1u << BALLAST_AI_GPU_VALUES) - 1)
 
 /* May be whatever the words of a structure are. */
 typedef uintptr_t __attribute__((may_alias)) gpu_word;

@@ -141,5 +141,5 @@ uint32_t gpu_kind(const uint16_t *text, size_t characters)
     }
     /* Those of systems on a chip are no PCI devices. */
     return begins(text, length, "ACPI\\") || begins(text, length, "PCI\\") ? BALLAST_AI_KIND_HARDWARE
-                                                                            : BALLAST_AI_KIND_VIRTUAL;
+                                                                           : BALLAST_AI_KIND_VIRTUAL;
 }

@@ -47,8 +47,9 @@ struct process_thread {
 #define PROCESS_MAXIMUM_THREADS 65536u
 
 struct process_list {
-    uint64_t snapshot_time; /* 100 ns since 1601 UTC, before the system was asked; as the next, set by whoever asked it */
-    uint64_t made_100ns;    /* by a clock that only goes forward, after it answered */
+    uint64_t
+        snapshot_time;   /* 100 ns since 1601 UTC, before the system was asked; as the next, set by whoever asked it */
+    uint64_t made_100ns; /* by a clock that only goes forward, after it answered */
     struct process_totals totals;
     uint32_t listed; /* entries: at most BALLAST_AI_MAXIMUM_PROCESSES */
     uint32_t capacity;

@@ -54,7 +54,8 @@ static void probe_once(void)
     uint64_t before = probe.before_ns;
     probe.before_ns = fired;
     KeAcquireSpinLock(&probe.lock, &irql);
-    latency_record(&probe.window, now, now > fired ? now - fired : 0, before != 0 && fired > before ? fired - before : 0);
+    latency_record(&probe.window, now, now > fired ? now - fired : 0,
+                   before != 0 && fired > before ? fired - before : 0);
     KeReleaseSpinLock(&probe.lock, irql);
     atomic_add_u64(&ai_driver.counters.probes, 1);
     __atomic_add_fetch(&probe.samples, 1, __ATOMIC_RELAXED);
