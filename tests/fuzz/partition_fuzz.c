@@ -4,6 +4,7 @@
 #include "core/image/gpt.h"
 #include "core/image/mbr.h"
 #include "core/image/partition.h"
+#include "core/image/table.h"
 #include "core/image/volume.h"
 #include "tests/fuzz/input.h"
 

@@ -2,6 +2,7 @@
 /* GUID partition tables (UEFI 2.10, section 5.3). */
 
 #include "core/image/gpt.h"
+#include "core/image/table.h"
 
 #include <string.h>
 

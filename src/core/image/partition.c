@@ -3,6 +3,7 @@
 
 #include "core/image/partition.h"
 #include "core/image/gpt.h"
+#include "core/image/table.h"
 
 #define TABLE_OFFSET     446u
 #define ENTRY_SIZE       16u
@@ -19,12 +20,6 @@ struct scan {
 static bool is_container(uint8_t type)
 {
     return type == PARTITION_TYPE_EXTENDED || type == PARTITION_TYPE_EXTENDED_LBA;
-}
-
-bool partition_read(const struct partition_image *image, uint64_t offset, void *buffer, uint32_t length)
-{
-    uint64_t limit = (uint64_t)INT64_MAX - image->offset - length;
-    return offset <= limit && image->read(image->context, image->offset + offset, buffer, length);
 }
 
 /* A boot record that has a table: the signature, and boot flags that are 00h or 80h. */

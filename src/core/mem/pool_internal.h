@@ -124,13 +124,38 @@ struct pool {
     uint64_t failures; /* atomic */
 };
 
-/* The block of this id if it is live, pinned until pool_unpin; NULL otherwise. */
-struct pool_block *pool_pin(struct pool *pool, uint64_t id);
-/* May tear the block down. No lock held. */
-void pool_unpin(struct pool *pool, struct pool_block *block);
+static inline uint32_t pool_state_of(uint64_t word)
+{
+    return (uint32_t)word & POOL_STATE_MASK;
+}
 
-/* Whether the block, which the caller has pinned, has not been freed meanwhile. */
-bool pool_is_live(const struct pool_block *block);
+static inline uint64_t pool_make_word(uint32_t generation, enum pool_state state)
+{
+    return (uint64_t)generation << 32 | state;
+}
+
+static inline uint32_t pool_generation_of(uint64_t word)
+{
+    return (uint32_t)(word >> 32);
+}
+
+static inline struct pool_shard *pool_shard_of(const struct pool_block *block)
+{
+    return block->owner->shard;
+}
+
+/* Read under the shard's lock as well, where only NULL and somebody else look alike. */
+static inline struct pool_owner *pool_holder_of(const struct pool_mapping *mapping)
+{
+    return __atomic_load_n(&mapping->holder, __ATOMIC_RELAXED);
+}
+
+static inline void pool_set_holder(struct pool_mapping *mapping, struct pool_owner *holder)
+{
+    __atomic_store_n(&mapping->holder, holder, __ATOMIC_RELAXED);
+}
+
+/* ---- pool_quota.c ---- */
 
 /*
  * Checks both quotas and takes from them, or refuses. The owner's shard is locked before and after, not all the time
@@ -140,20 +165,78 @@ bool pool_take_quota(struct pool_owner *owner, uint64_t size);
 /* Shard locked. The owner's part is the caller's. */
 void pool_give_back(struct pool *pool, struct pool_shard *shard, uint64_t size);
 
-/* Shard locked. One more view of the block, or one less, counts as locked if it is. */
-void pool_count_locked(struct pool_block *block, const struct pool_view *view, bool more);
-/* Shard locked: pool_free_address finds the block no more. */
-void pool_remove_address(struct pool_block *block);
-
 /* All shards' locks; unlocking may keep one. */
 void pool_lock_all(struct pool *pool);
 void pool_unlock_all(struct pool *pool, const struct pool_shard *kept);
 
-uint64_t pool_block_id(const struct pool *pool, const struct pool_block *block);
+/* ---- pool_slot.c ---- */
+
+/* NULL if it has never been used. Any lock or none. */
 struct pool_block *pool_slot(const struct pool_shard *shard, uint32_t slot);
 
-/* share.c: unmaps and forgets all views and grants of a block that the caller is alone with. */
+/* A free slot; NULL if there is no memory for more. Shard locked. */
+struct pool_block *pool_take_slot(struct pool_shard *shard);
+/* Shard locked; nobody knows the slot any more but by ids that are wrong from now on. */
+void pool_return_slot(struct pool_shard *shard, struct pool_block *block);
+void pool_free_slots(struct pool_shard *shard);
+
+/* Ids sort by shard and slot; none is 0. */
+uint64_t pool_block_id(const struct pool *pool, const struct pool_block *block);
+
+/* The slot that an id names and its word, if that is live and of the id's generation; NULL otherwise. */
+struct pool_block *pool_find(struct pool *pool, uint64_t id, uint64_t *word);
+
+/* The block of this id if it is live, pinned until pool_unpin; NULL otherwise. */
+struct pool_block *pool_pin(struct pool *pool, uint64_t id);
+
+/* Whether the block, which the caller has pinned, has not been freed meanwhile. */
+bool pool_is_live(const struct pool_block *block);
+
+/* ---- pool_address.c: shard locked ---- */
+
+/*
+ * Whoever had this address before has been unmapped by its process or is just being freed. False: there is no memory for
+ * a table.
+ */
+bool pool_add_address(struct pool_shard *shard, struct pool_block *block);
+/* pool_free_address finds the block no more. */
+void pool_remove_address(struct pool_block *block);
+/* The first of a list by address_next, which may be of other addresses, too. */
+struct pool_block *pool_blocks_at(const struct pool_shard *shard, const void *process, uint64_t address);
+void pool_free_addresses(struct pool_shard *shard);
+
+/* ---- pool_view.c ---- */
+
+/* Shard locked. One more view of the block, or one less, counts as locked if it is. */
+void pool_count_locked(struct pool_block *block, const struct pool_view *view, bool more);
+
+/* What points to the grant for this process, or to the end of the list. Shard locked, as the next two. */
+struct pool_grant **pool_find_grant(struct pool_block *block, const void *process);
+void pool_link_mapping(struct pool *pool, struct pool_block *block, struct pool_mapping *mapping,
+                       struct pool_owner *holder);
+/* Takes *link out of its block's list and puts it before `chain`. Returns the new chain. */
+struct pool_mapping *pool_detach(struct pool *pool, struct pool_block *block, struct pool_mapping **link,
+                                 struct pool_mapping *chain);
+/* No lock held. */
+void pool_unmap_chain(struct pool *pool, struct pool_mapping *chain);
+
+/* Unmaps and forgets all views and grants of a block that the caller is alone with. */
 void pool_drop_shares(struct pool *pool, struct pool_block *block);
+
+/* ---- pool_block.c ---- */
+
+/* A block that nobody else can see yet, which counts from now on. NULL: quota or memory. */
+struct pool_block *pool_reserve(struct pool_owner *owner, uint64_t requested, uint64_t size);
+/* What a block was made of is gone: gives back its bytes and its slot. `made`: it has been live. */
+void pool_release(struct pool_block *block, bool made);
+
+/* May tear the block down. No lock held. */
+void pool_unpin(struct pool *pool, struct pool_block *block);
+/* Frees a block whose word was `word`, LIVE; false if it has changed. Whoever has it pinned does the work at the end. */
+bool pool_begin_free(struct pool *pool, struct pool_block *block, uint64_t word);
+
+/* ---- pool_share.c ---- */
+
 /* Unmaps what was mapped through the holder, which is being closed. */
 void pool_drop_holder(struct pool_owner *holder);
 

@@ -6,108 +6,6 @@
 
 #include "core/mem/pool_internal.h"
 
-static struct pool_shard *shard_of(const struct pool_block *block)
-{
-    return block->owner->shard;
-}
-
-/* Read under the shard's lock as well, where only NULL and somebody else look alike. */
-static struct pool_owner *holder_of(const struct pool_mapping *mapping)
-{
-    return __atomic_load_n(&mapping->holder, __ATOMIC_RELAXED);
-}
-
-static void set_holder(struct pool_mapping *mapping, struct pool_owner *holder)
-{
-    __atomic_store_n(&mapping->holder, holder, __ATOMIC_RELAXED);
-}
-
-/* ---- lists ---- */
-
-static struct pool_grant **find_grant(struct pool_block *block, const void *process)
-{
-    struct pool_grant **link = &block->grants;
-    while (*link != NULL && (*link)->process != process) {
-        link = &(*link)->next;
-    }
-    return link;
-}
-
-/* The holder may be closing at this moment. */
-static void unlink_from_holder(struct pool *pool, struct pool_mapping *mapping)
-{
-    platform_mutex_lock(&pool->global);
-    if (holder_of(mapping) != NULL) {
-        *mapping->holder_link = mapping->holder_next;
-        if (mapping->holder_next != NULL) {
-            mapping->holder_next->holder_link = mapping->holder_link;
-        }
-        set_holder(mapping, NULL);
-    }
-    platform_mutex_unlock(&pool->global);
-}
-
-static void link_mapping(struct pool *pool, struct pool_block *block, struct pool_mapping *mapping,
-                         struct pool_owner *holder)
-{
-    mapping->next = block->mappings;
-    block->mappings = mapping;
-    pool_count_locked(block, &mapping->view, true);
-    __atomic_add_fetch(&block->mapping_count, 1, __ATOMIC_RELAXED);
-    platform_mutex_lock(&pool->global);
-    set_holder(mapping, holder);
-    mapping->holder_next = holder->mappings;
-    mapping->holder_link = &holder->mappings;
-    if (mapping->holder_next != NULL) {
-        mapping->holder_next->holder_link = &mapping->holder_next;
-    }
-    holder->mappings = mapping;
-    platform_mutex_unlock(&pool->global);
-}
-
-/* Takes *link out of its block's list and puts it before `chain`. Returns the new chain. Shard locked. */
-static struct pool_mapping *detach(struct pool *pool, struct pool_block *block, struct pool_mapping **link,
-                                   struct pool_mapping *chain)
-{
-    struct pool_mapping *mapping = *link;
-    *link = mapping->next;
-    pool_count_locked(block, &mapping->view, false);
-    __atomic_sub_fetch(&block->mapping_count, 1, __ATOMIC_RELAXED);
-    unlink_from_holder(pool, mapping);
-    mapping->next = chain;
-    return mapping;
-}
-
-/* No lock held. */
-static void unmap_chain(struct pool *pool, struct pool_mapping *chain)
-{
-    while (chain != NULL) {
-        struct pool_mapping *mapping = chain;
-        chain = mapping->next;
-        pool->operations->unmap(mapping->process, &mapping->view);
-        pool->operations->dereference(mapping->process);
-        platform_free(mapping, sizeof(*mapping), POOL_TAG_SHARE);
-    }
-}
-
-void pool_drop_shares(struct pool *pool, struct pool_block *block)
-{
-    struct pool_mapping *chain = NULL;
-    platform_mutex_lock(&shard_of(block)->lock);
-    while (block->mappings != NULL) {
-        chain = detach(pool, block, &block->mappings, chain);
-    }
-    platform_mutex_unlock(&shard_of(block)->lock);
-    unmap_chain(pool, chain);
-    while (block->grants != NULL) {
-        struct pool_grant *grant = block->grants;
-        block->grants = grant->next;
-        pool->operations->dereference(grant->process);
-        platform_free(grant, sizeof(*grant), POOL_TAG_SHARE);
-    }
-    __atomic_store_n(&block->grant_count, 0, __ATOMIC_RELAXED);
-}
-
 /* The block that the holder's first mapping is of, pinned. NULL: none is left. */
 static struct pool_block *pin_first(struct pool_owner *holder)
 {
@@ -122,7 +20,7 @@ static struct pool_block *pin_first(struct pool_owner *holder)
             if (holder->mappings != NULL) {
                 holder->mappings->holder_link = &holder->mappings;
             }
-            set_holder(mapping, NULL);
+            pool_set_holder(mapping, NULL);
         }
     }
     platform_mutex_unlock(&pool->global);
@@ -135,16 +33,16 @@ void pool_drop_holder(struct pool_owner *holder)
     struct pool_block *block;
     while ((block = pin_first(holder)) != NULL) {
         struct pool_mapping *chain = NULL;
-        platform_mutex_lock(&shard_of(block)->lock);
+        platform_mutex_lock(&pool_shard_of(block)->lock);
         for (struct pool_mapping **link = &block->mappings; *link != NULL;) {
-            if (holder_of(*link) == holder) {
-                chain = detach(pool, block, link, chain);
+            if (pool_holder_of(*link) == holder) {
+                chain = pool_detach(pool, block, link, chain);
             } else {
                 link = &(*link)->next;
             }
         }
-        platform_mutex_unlock(&shard_of(block)->lock);
-        unmap_chain(pool, chain);
+        platform_mutex_unlock(&pool_shard_of(block)->lock);
+        pool_unmap_chain(pool, chain);
         pool_unpin(pool, block);
     }
 }
@@ -157,7 +55,7 @@ static struct pool_mapping *revoke(struct pool *pool, struct pool_block *block, 
     struct pool_mapping *chain = NULL;
     for (struct pool_mapping **link = &block->mappings; *link != NULL;) {
         if ((*link)->process == process && (*link)->access > access && (*link)->by_grant) {
-            chain = detach(pool, block, link, chain);
+            chain = pool_detach(pool, block, link, chain);
         } else {
             link = &(*link)->next;
         }
@@ -169,7 +67,7 @@ static struct pool_mapping *revoke(struct pool *pool, struct pool_block *block, 
 static bool set_grant(struct pool_block *block, const struct pool_caller *to, uint32_t access,
                       struct pool_grant **fresh)
 {
-    struct pool_grant *grant = *find_grant(block, to->process);
+    struct pool_grant *grant = *pool_find_grant(block, to->process);
     if (grant == NULL) {
         if (block->grant_count >= POOL_MAXIMUM_SHARES) {
             return false;
@@ -188,7 +86,7 @@ static bool set_grant(struct pool_block *block, const struct pool_caller *to, ui
 /* Shard locked. Returns the grant that is no more, NULL if there was none. */
 static struct pool_grant *take_grant(struct pool_block *block, const void *process)
 {
-    struct pool_grant **link = find_grant(block, process);
+    struct pool_grant **link = pool_find_grant(block, process);
     struct pool_grant *grant = *link;
     if (grant != NULL) {
         *link = grant->next;
@@ -201,7 +99,7 @@ static struct pool_grant *take_grant(struct pool_block *block, const void *proce
 static ballast_status change_grant(struct pool *pool, struct pool_block *block, const struct pool_caller *to,
                                    uint32_t access)
 {
-    struct pool_shard *shard = shard_of(block);
+    struct pool_shard *shard = pool_shard_of(block);
     struct pool_grant *fresh = NULL;
     struct pool_grant *gone = NULL;
     bool ok = true;
@@ -221,7 +119,7 @@ static ballast_status change_grant(struct pool *pool, struct pool_block *block, 
     }
     struct pool_mapping *chain = ok ? revoke(pool, block, to->process, access) : NULL;
     platform_mutex_unlock(&shard->lock);
-    unmap_chain(pool, chain);
+    pool_unmap_chain(pool, chain);
     if (gone != NULL) {
         pool->operations->dereference(to->process);
         platform_free(gone, sizeof(*gone), POOL_TAG_SHARE);
@@ -248,7 +146,7 @@ ballast_status pool_grant(struct pool_owner *owner, uint64_t id, const struct po
 
 static bool may_map(struct pool_block *block, const struct pool_owner *holder, const void *process, uint32_t access)
 {
-    const struct pool_grant *grant = *find_grant(block, process);
+    const struct pool_grant *grant = *pool_find_grant(block, process);
     return block->owner == holder || (grant != NULL && grant->access >= access);
 }
 
@@ -271,7 +169,7 @@ static bool reuse(struct pool_block *block, const struct pool_owner *holder, con
         return true;
     }
     for (struct pool_mapping *mapping = block->mappings; mapping != NULL; mapping = mapping->next) {
-        if (holder_of(mapping) == holder && mapping->process == process && mapping->access == access &&
+        if (pool_holder_of(mapping) == holder && mapping->process == process && mapping->access == access &&
             mapping->count != UINT32_MAX && satisfies(&mapping->view, options)) {
             mapping->count++;
             *view = mapping->view;
@@ -286,7 +184,7 @@ static ballast_status map_anew(struct pool_owner *holder, const struct pool_call
                                struct pool_mapping *mapping, uint32_t options, struct pool_view *view)
 {
     struct pool *pool = holder->pool;
-    struct pool_shard *shard = shard_of(block);
+    struct pool_shard *shard = pool_shard_of(block);
     ballast_status status =
         pool->operations->map(block->section, block->size, caller, mapping->access, options, &mapping->view);
     if (ballast_failed(status)) {
@@ -302,7 +200,7 @@ static ballast_status map_anew(struct pool_owner *holder, const struct pool_call
     } else {
         pool->operations->reference(caller->process);
         *view = mapping->view; /* once it is entered and the lock free, a grant taken back frees the mapping */
-        link_mapping(pool, block, mapping, holder);
+        pool_link_mapping(pool, block, mapping, holder);
     }
     platform_mutex_unlock(&shard->lock);
     if (ballast_failed(status)) {
@@ -315,7 +213,7 @@ static ballast_status map_anew(struct pool_owner *holder, const struct pool_call
 static ballast_status map_pinned(struct pool_owner *holder, const struct pool_caller *caller, struct pool_block *block,
                                  uint64_t id, uint32_t access, uint32_t options, struct pool_view *view)
 {
-    struct pool_shard *shard = shard_of(block);
+    struct pool_shard *shard = pool_shard_of(block);
     platform_mutex_lock(&shard->lock);
     bool allowed = may_map(block, holder, caller->process, access);
     bool done = allowed && reuse(block, holder, caller->process, access, options, view);
@@ -360,9 +258,9 @@ static bool unuse(struct pool_owner *holder, const void *process, struct pool_bl
                   bool *own)
 {
     for (struct pool_mapping **link = &block->mappings; *link != NULL; link = &(*link)->next) {
-        if (holder_of(*link) == holder && (*link)->process == process) {
+        if (pool_holder_of(*link) == holder && (*link)->process == process) {
             if (--(*link)->count == 0) {
-                *chain = detach(holder->pool, block, link, NULL);
+                *chain = pool_detach(holder->pool, block, link, NULL);
             }
             return true;
         }
@@ -390,10 +288,10 @@ ballast_status pool_unmap(struct pool_owner *holder, const struct pool_caller *c
     if (block == NULL) {
         return BALLAST_NOT_FOUND;
     }
-    platform_mutex_lock(&shard_of(block)->lock);
+    platform_mutex_lock(&pool_shard_of(block)->lock);
     bool found = unuse(holder, caller->process, block, &chain, &own);
-    platform_mutex_unlock(&shard_of(block)->lock);
-    unmap_chain(pool, chain);
+    platform_mutex_unlock(&pool_shard_of(block)->lock);
+    pool_unmap_chain(pool, chain);
     if (own) {
         pool->operations->unmap(block->process, &block->view);
     }

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* The pool: how blocks begin and end. pool_internal.h has the locks. */
+
+#include "core/base/atomic.h"
+#include "core/mem/pool_internal.h"
+
+static uint32_t class_of(uint64_t size)
+{
+    return size <= 65536 ? 0 : size <= 1u << 20 ? 1 : 2;
+}
+
+static void count(struct pool_owner *owner, const struct pool_block *block, bool more)
+{
+    struct pool_shard *shard = owner->shard;
+    uint32_t size_class = class_of(block->size);
+    uint32_t one = more ? 1 : UINT32_MAX;
+    uint64_t size = more ? block->size : 0 - block->size;
+    shard->live += one;
+    shard->class_blocks[size_class] += one;
+    shard->class_bytes[size_class] += size;
+    shard->requested += more ? block->requested : 0 - block->requested;
+}
+
+/* Shard locked. */
+static void link_block(struct pool_owner *owner, struct pool_block *block)
+{
+    owner->shard->owners += owner->blocks == NULL;
+    block->next = owner->blocks;
+    block->link = &owner->blocks;
+    if (block->next != NULL) {
+        block->next->link = &block->next;
+    }
+    owner->blocks = block;
+    count(owner, block, true);
+}
+
+struct pool_block *pool_reserve(struct pool_owner *owner, uint64_t requested, uint64_t size)
+{
+    struct pool_shard *shard = owner->shard;
+    platform_mutex_lock(&shard->lock);
+    struct pool_block *block = pool_take_slot(shard);
+    if (block != NULL && !pool_take_quota(owner, size)) {
+        block->next = shard->free_slots;
+        shard->free_slots = block;
+        block = NULL;
+    }
+    if (block != NULL) {
+        block->size = size;
+        block->requested = requested;
+        __atomic_store_n(&block->owner, owner, __ATOMIC_RELAXED);
+        atomic_store_u64(&block->word,
+                         pool_make_word(pool_generation_of(atomic_load_u64(&block->word)), POOL_RESERVED));
+        link_block(owner, block);
+        shard->allocations++;
+    }
+    platform_mutex_unlock(&shard->lock);
+    return block;
+}
+
+void pool_release(struct pool_block *block, bool made)
+{
+    struct pool_owner *owner = block->owner;
+    struct pool_shard *shard = owner->shard;
+    platform_mutex_lock(&shard->lock);
+    *block->link = block->next;
+    if (block->next != NULL) {
+        block->next->link = block->link;
+    }
+    bool last = owner->blocks == NULL;
+    shard->owners -= last;
+    last = last && owner->closed;
+    count(owner, block, false);
+    shard->frees += made;
+    shard->allocations -= !made;
+    if (block->by_address) {
+        pool_remove_address(block);
+    }
+    if (block->locked_views != 0) {
+        shard->locked -= block->size;
+        block->locked_views = 0;
+    }
+    owner->used -= block->size;
+    pool_give_back(owner->pool, shard, block->size);
+    pool_return_slot(shard, block);
+    platform_mutex_unlock(&shard->lock);
+    if (last) {
+        platform_free(owner, sizeof(*owner), POOL_TAG_OWNER);
+    }
+}
+
+/* The caller is alone with the block: it is FREEING and not pinned. No lock held. */
+static void tear_down(struct pool *pool, struct pool_block *block)
+{
+    const struct pool_operations *operations = pool->operations;
+    if (block->mappings != NULL || block->grants != NULL) {
+        pool_drop_shares(pool, block);
+    }
+    if (block->view_count != 0) {
+        operations->unmap(block->process, &block->view);
+    }
+    operations->dereference(block->process);
+    operations->destroy(block->section);
+    pool_release(block, true);
+}
+
+void pool_unpin(struct pool *pool, struct pool_block *block)
+{
+    uint64_t word;
+    do {
+        word = atomic_load_u64(&block->word);
+    } while (!atomic_exchange_if_u64(&block->word, word, word - POOL_ONE_PIN));
+    if (word - POOL_ONE_PIN == pool_make_word(pool_generation_of(word), POOL_FREEING)) {
+        tear_down(pool, block);
+    }
+}
+
+bool pool_begin_free(struct pool *pool, struct pool_block *block, uint64_t word)
+{
+    if (!atomic_exchange_if_u64(&block->word, word, word + (POOL_FREEING - POOL_LIVE))) {
+        return false;
+    }
+    if (((uint32_t)word & POOL_PINS_MASK) == 0) {
+        tear_down(pool, block);
+    }
+    return true;
+}
