@@ -171,6 +171,18 @@ static HANDLE open_either(DWORD number, LPCWSTR mount_point, DWORD access)
                                                       : ImDiskOpenDeviceByNumber(number, access);
 }
 
+BOOL WINAPI ImDiskCheckDriverVersion(HANDLE device)
+{
+    uint32_t version = 0;
+    DWORD returned = 0;
+    DWORD code = device_control(device, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, &version, sizeof(version), &returned);
+    if (code == 0 && returned < sizeof(version)) {
+        code = ERROR_INVALID_FUNCTION; /* some other driver's code */
+    }
+    SetLastError(code);
+    return code == 0 && version == IMDISK_VERSION;
+}
+
 HANDLE open_disk_somehow(DWORD number, LPCWSTR mount_point)
 {
     static const DWORD rights[] = {GENERIC_READ | GENERIC_WRITE, GENERIC_READ, FILE_READ_ATTRIBUTES};

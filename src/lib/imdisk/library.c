@@ -117,18 +117,6 @@ HANDLE open_started_control(DWORD access)
 
 /* ---- versions and rights ---- */
 
-BOOL WINAPI ImDiskCheckDriverVersion(HANDLE device)
-{
-    uint32_t version = 0;
-    DWORD returned = 0;
-    DWORD code = device_control(device, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, &version, sizeof(version), &returned);
-    if (code == 0 && returned < sizeof(version)) {
-        code = ERROR_INVALID_FUNCTION; /* some other driver's code */
-    }
-    SetLastError(code);
-    return code == 0 && version == IMDISK_VERSION;
-}
-
 BOOL WINAPI ImDiskGetVersion(PULONG library, PULONG driver)
 {
     wchar_t service[] = IMDISK_SERVICE;

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Creating disks. */
+
+#include "lib/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+#include <winioctl.h>
+#include <winternl.h>
+
+void ballast_disk_options_initialize(ballast_disk_options *options)
+{
+    *options = (ballast_disk_options){
+        .struct_size = sizeof(*options),
+        .type = BALLAST_DISK_RAM,
+        .number = BALLAST_AUTOMATIC_NUMBER,
+    };
+}
+
+/* ---- create ---- */
+
+static ballast_result check_drive_letter(wchar_t letter, ballast_error *error)
+{
+    wchar_t upper = (wchar_t)(letter & ~0x20);
+    if (letter == 0) {
+        return BALLAST_OK;
+    }
+    if (upper < L'A' || upper > L'Z') {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%lc' is not a drive letter", letter);
+    }
+    if ((GetLogicalDrives() >> (upper - L'A') & 1) != 0) {
+        return error_set(error, BALLAST_BUSY, 0, L"cannot create disk: drive letter %lc: is in use", upper);
+    }
+    return BALLAST_OK;
+}
+
+static ballast_result check_numbers(const ballast_disk_options *options, ballast_error *error)
+{
+    uint32_t sector = options->bytes_per_sector;
+    if (options->number != BALLAST_AUTOMATIC_NUMBER && options->number >= IMDISK_MAXIMUM_DEVICES) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"disk number %u is too large; the largest is %u",
+                         options->number, IMDISK_MAXIMUM_DEVICES - 1);
+    }
+    if (sector != 0 && ((sector & (sector - 1)) != 0 || sector < 512 || sector > 65536)) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"a sector of %u bytes is impossible; it must be 512, 1024, ... or 65536 bytes", sector);
+    }
+    if (options->sectors_per_track > 65535 || options->tracks_per_cylinder > 65535) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"sectors per track and tracks per cylinder must be at most 65535");
+    }
+    if (options->size > INT64_MAX || options->image_offset > INT64_MAX - options->size) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"size and offset together must be below 2^63 bytes");
+    }
+    if (options->size != 0 && options->size < BALLAST_MINIMUM_DISK_SIZE) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"cannot create disk: a size of %llu bytes is too small; the smallest disk is %u bytes",
+                         (unsigned long long)options->size, BALLAST_MINIMUM_DISK_SIZE);
+    }
+    return BALLAST_OK;
+}
+
+/* An image must exist, or be creatable by having a size given. */
+static ballast_result check_image(const ballast_disk_options *options, ballast_error *error)
+{
+    WIN32_FILE_ATTRIBUTE_DATA attributes;
+    if (!GetFileAttributesExW(options->image, GetFileExInfoStandard, &attributes)) {
+        DWORD code = GetLastError();
+        int creates =
+            options->type == BALLAST_DISK_FILE && options->size != 0 && (options->flags & BALLAST_DISK_READ_ONLY) == 0;
+        if (result_of(code) != BALLAST_NOT_FOUND || !creates) {
+            return error_set(error, result_of(code), code, L"cannot create disk: image '%ls'", options->image);
+        }
+        return BALLAST_OK;
+    }
+    if ((attributes.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"cannot create disk: '%ls' is a directory",
+                         options->image);
+    }
+    uint64_t length = (uint64_t)attributes.nFileSizeHigh << 32 | attributes.nFileSizeLow;
+    uint64_t available = length > options->image_offset ? length - options->image_offset : 0;
+    if (options->size == 0 && available < BALLAST_MINIMUM_DISK_SIZE) {
+        if (options->image_offset != 0) {
+            return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                             L"cannot create disk: image '%ls' has %llu bytes from offset %llu on; the smallest disk "
+                             L"is %u bytes",
+                             options->image, (unsigned long long)available, (unsigned long long)options->image_offset,
+                             BALLAST_MINIMUM_DISK_SIZE);
+        }
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"cannot create disk: image '%ls' is %llu bytes; the smallest disk is %u bytes",
+                         options->image, (unsigned long long)length, BALLAST_MINIMUM_DISK_SIZE);
+    }
+    return BALLAST_OK;
+}
+
+static ballast_result check_options(const ballast_disk_options *options, ballast_error *error)
+{
+    if (options->struct_size != sizeof(*options)) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"struct_size is not that of ballast_disk_options");
+    }
+    if (options->image == NULL && options->type == BALLAST_DISK_FILE) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"cannot create disk: a file disk needs an image");
+    }
+    if (options->image == NULL && options->size == 0) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"cannot create disk: a RAM disk needs a size, or an image to be loaded");
+    }
+    ballast_result result = check_numbers(options, error);
+    if (result == BALLAST_OK) {
+        result = check_drive_letter(options->drive_letter, error);
+    }
+    if (result == BALLAST_OK && options->image != NULL) {
+        result = check_image(options, error);
+    }
+    return result;
+}
+
+/* Whether the image holds an ISO 9660 file system: the signature of its first volume descriptor. */
+static int is_iso9660(const wchar_t *path, uint64_t offset)
+{
+    static const unsigned char signature[] = {1, 'C', 'D', '0', '0', '1', 1};
+    unsigned char found[sizeof(signature)] = {0};
+    DWORD done = 0;
+    LARGE_INTEGER position = {.QuadPart = (LONGLONG)offset + 0x8000};
+    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                              OPEN_EXISTING, 0, NULL);
+    if (file == INVALID_HANDLE_VALUE) {
+        return 0;
+    }
+    int found_all = SetFilePointerEx(file, position, NULL, FILE_BEGIN) &&
+                    ReadFile(file, found, sizeof(found), &done, NULL) && done == sizeof(found);
+    CloseHandle(file);
+    return found_all && memcmp(found, signature, sizeof(signature)) == 0;
+}
+
+/* The driver, like ImDisk, takes every .bin for a CD. Here most are model weights: look what is in it. */
+static ballast_disk_device resolve_device(const ballast_disk_options *options)
+{
+    const wchar_t *extension = options->image != NULL ? wcsrchr(options->image, L'.') : NULL;
+    if (options->device == BALLAST_DEVICE_AUTOMATIC && extension != NULL && _wcsicmp(extension, L".bin") == 0 &&
+        !is_iso9660(options->image, options->image_offset)) {
+        return BALLAST_DEVICE_HARD_DISK;
+    }
+    return options->device;
+}
+
+static uint32_t wire_flags(const ballast_disk_options *options)
+{
+    uint32_t flags = (uint32_t)resolve_device(options) << 4;
+    int locked = options->type == BALLAST_DISK_RAM && (options->flags & BALLAST_DISK_LOCKED_MEMORY) != 0;
+    if (locked) {
+        flags |= IMDISK_TYPE_FILE | IMDISK_FILE_AWE_ALLOC;
+    } else if (options->type == BALLAST_DISK_RAM) {
+        flags |= IMDISK_TYPE_VM;
+    } else {
+        flags |= IMDISK_TYPE_FILE;
+        int buffered = (options->flags & (BALLAST_DISK_BUFFERED | BALLAST_DISK_BYTE_SWAP)) != 0;
+        flags |= buffered ? IMDISK_FILE_BUFFERED_IO : IMDISK_FILE_QUEUED_IO;
+    }
+    flags |= (options->flags & BALLAST_DISK_READ_ONLY) != 0 ? IMDISK_OPTION_READ_ONLY : 0;
+    flags |= (options->flags & BALLAST_DISK_REMOVABLE) != 0 ? IMDISK_OPTION_REMOVABLE : 0;
+    flags |= (options->flags & BALLAST_DISK_SHARED) != 0 ? IMDISK_OPTION_SHARED_IMAGE : 0;
+    flags |= (options->flags & BALLAST_DISK_SPARSE) != 0 ? IMDISK_OPTION_SPARSE_FILE : 0;
+    flags |= (options->flags & BALLAST_DISK_BYTE_SWAP) != 0 ? IMDISK_OPTION_BYTE_SWAP : 0;
+    flags |= (options->flags & BALLAST_DISK_STRICT_END) != 0 ? BALLAST_OPTION_STRICT_END : 0;
+    flags |= (options->flags & BALLAST_DISK_MOUNT_MANAGER) != 0 ? BALLAST_OPTION_MOUNT_MANAGER : 0;
+    flags |= (options->flags & BALLAST_DISK_SECTORS_512E) != 0 ? BALLAST_OPTION_SECTORS_512E : 0;
+    return flags;
+}
+
+/* Allocates the request; NULL without memory. `name` is the native path, empty without image. */
+static struct imdisk_create_data *build_request(const ballast_disk_options *options, const UNICODE_STRING *name,
+                                                DWORD *length)
+{
+    *length = IMDISK_CREATE_DATA_SIZE + name->Length;
+    struct imdisk_create_data *data = calloc(1, *length);
+    if (data != NULL) {
+        data->device_number = options->number;
+        data->size_bytes = (int64_t)options->size;
+        data->tracks_per_cylinder = options->tracks_per_cylinder;
+        data->sectors_per_track = options->sectors_per_track;
+        data->bytes_per_sector = options->bytes_per_sector;
+        data->image_offset_bytes = (int64_t)options->image_offset;
+        data->flags = wire_flags(options);
+        data->drive_letter = options->drive_letter;
+        data->file_name_length_bytes = name->Length;
+        if (name->Length != 0) {
+            memcpy(data->file_name, name->Buffer, name->Length);
+        }
+    }
+    return data;
+}
+
+static ballast_result explain_create_failure(DWORD code, const ballast_disk_options *options, ballast_error *error)
+{
+    if (code == ERROR_ALREADY_EXISTS) {
+        return error_set(error, BALLAST_BUSY, code, L"cannot create disk: number %u is taken", options->number);
+    }
+    if (options->image != NULL) {
+        return error_set(error, result_of(code), code, L"cannot create disk: image '%ls'", options->image);
+    }
+    return error_set(error, result_of(code), code, L"cannot create disk");
+}
+
+static ballast_result send_create(const ballast_disk_options *options, const UNICODE_STRING *name, uint32_t *number,
+                                  ballast_error *error)
+{
+    ballast_result result;
+    DWORD length;
+    HANDLE control = open_control(1, &result, error);
+    if (control == INVALID_HANDLE_VALUE) {
+        return result;
+    }
+    struct imdisk_create_data *data = build_request(options, name, &length);
+    if (data == NULL) {
+        result = error_set(error, BALLAST_FAILED, ERROR_NOT_ENOUGH_MEMORY, L"cannot create disk");
+    } else {
+        DWORD code = device_control(control, IMDISK_IOCTL_CREATE_DEVICE, data, length, data, length, NULL);
+        result = code == 0 ? BALLAST_OK : explain_create_failure(code, options, error);
+        if (code == 0) {
+            *number = data->device_number;
+        }
+    }
+    free(data);
+    CloseHandle(control);
+    return result;
+}
+
+ballast_result ballast_disk_create(const ballast_disk_options *options, uint32_t *number, ballast_error *error)
+{
+    UNICODE_STRING name = {0};
+    ballast_result result = check_options(options, error);
+    if (result == BALLAST_OK) {
+        result = ballast_driver_start(BALLAST_DRIVER_DISK, error);
+    }
+    if (result != BALLAST_OK) {
+        return result;
+    }
+    /* Returns a BOOLEAN, whatever the header says. */
+    if (options->image != NULL && !(BOOLEAN)RtlDosPathNameToNtPathName_U(options->image, &name, NULL, NULL)) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%ls' is not a path", options->image);
+    }
+    result = send_create(options, &name, number, error);
+    if (options->image != NULL) {
+        RtlFreeUnicodeString(&name);
+    }
+    return result;
+}
