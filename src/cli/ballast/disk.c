@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ballast disk ...: the table of its commands, finding the disk that they are about, and remove and resize. */
+/* ballast disk ...: finding the disk that a command is about, and remove and resize. */
 
 #include "cli/ballast/disk.h"
 
@@ -23,7 +23,7 @@ ballast_result disk_query(uint32_t number, ballast_disk_info *info)
 
 /* ---- remove, resize ---- */
 
-static ballast_result remove_disk(const struct arguments *arguments)
+ballast_result disk_remove(const struct arguments *arguments)
 {
     uint32_t number;
     ballast_disk_info info = {.struct_size = sizeof(info)};
@@ -64,7 +64,7 @@ static bool parse_new_size(const wchar_t *text, uint64_t present, uint64_t *size
     return true;
 }
 
-static ballast_result resize(const struct arguments *arguments)
+ballast_result disk_resize(const struct arguments *arguments)
 {
     uint32_t number;
     uint64_t size;
@@ -97,85 +97,3 @@ static ballast_result resize(const struct arguments *arguments)
     }
     return BALLAST_OK;
 }
-
-/* ---- the table ---- */
-
-static const struct option no_options[] = {{NULL, NULL, NULL}};
-
-static const struct option create_options[] = {
-    {L"size", L"SIZE", "512M, 4GiB, 1.5G, 50% (of this machine's memory); without it as the image"},
-    {L"type", L"TYPE", "ram or file; without it file if there is an image, else ram"},
-    {L"image", L"PATH", "image file; loaded into a RAM disk, created for a file disk with a size"},
-    {L"offset", L"SIZE", "where in the image the disk begins"},
-    {L"letter", L"X:", "drive letter"},
-    {L"format", L"FS", "format the new disk: ntfs, fat32, fat, exfat, refs or udf"},
-    {L"label", L"TEXT", "label of the file system"},
-    {L"number", L"N", "disk number; without it the lowest free one"},
-    {L"device", L"DEVICE", "auto, hd, floppy, cd or raw"},
-    {L"read-only", NULL, "refuse writes"},
-    {L"removable", NULL, "present removable media"},
-    {L"shared", NULL, "let others write the image meanwhile"},
-    {L"sparse", NULL, "make the image a sparse file, so that trims give space back"},
-    {L"buffered", NULL, "use the system's file cache for the image"},
-    {L"locked", NULL, "never page the RAM disk out"},
-    {L"byte-swap", NULL, "the bytes of each pair of the image change places"},
-    {L"strict-end", NULL, "fail requests beyond the end, which else transfer nothing"},
-    {L"mount-manager", NULL, "register a volume with the mount manager"},
-    {L"512e", NULL, "claim physical sectors of 4096 bytes"},
-    {L"sector-size", L"BYTES", "512 ... 65536"},
-    {L"sectors", L"N", "sectors per track"},
-    {L"tracks", L"N", "tracks per cylinder"},
-    {NULL, NULL, NULL},
-};
-
-static const struct option remove_options[] = {
-    {L"force", NULL, "although its file system is in use; unsaved file data is lost"},
-    {NULL, NULL, NULL},
-};
-
-static const struct option resize_options[] = {
-    {L"shrink", NULL, "allow a smaller size; what lies behind the new end may be lost"},
-    {NULL, NULL, NULL},
-};
-
-static const struct option copy_options[] = {
-    {L"force", NULL, "overwrite a file that exists"},
-    {L"progress", NULL, "show progress even if this is not a terminal"},
-    {NULL, NULL, NULL},
-};
-
-static const struct option verify_options[] = {
-    {L"progress", NULL, "show progress even if this is not a terminal"},
-    {NULL, NULL, NULL},
-};
-
-static const struct option bench_options[] = {
-    {L"seconds", L"N", "how long each line may take; 1"},
-    {L"write", NULL, "measure writing, too: DESTROYS what is on the disk"},
-    {NULL, NULL, NULL},
-};
-
-static const char ends_help[] = "An end is a disk (its number or drive letter) or the path of an image file. Write a "
-                                "file named\n12 as .\\12.\n";
-
-const struct command disk_commands[] = {
-    {L"disk", L"create", "", 0, 0, "Create a disk",
-     "  ballast disk create --size 16G --letter R: --format ntfs\n"
-     "                                                 a RAM disk, as R:, ready for files\n"
-     "  ballast disk create --image work.img           a disk on an image file\n"
-     "  ballast disk create --image a.img --type ram   a RAM disk with the content of an image\n",
-     create_options, disk_create},
-    {L"disk", L"list", "", 0, 0, "List all disks", "", no_options, disk_list},
-    {L"disk", L"info", "DISK", 1, 1, "Show all about a disk, with statistics",
-     "DISK is a disk number or a drive letter.\n", no_options, disk_info},
-    {L"disk", L"remove", "DISK", 1, 1, "Remove a disk", "DISK is a disk number or a drive letter.\n", remove_options,
-     remove_disk},
-    {L"disk", L"resize", "DISK SIZE", 2, 2, "Change the size of a disk",
-     "SIZE is the new size, or with a plus sign what is added: +1G.\n", resize_options, resize},
-    {L"disk", L"copy", "FROM TO", 2, 2, "Copy between disks and images", ends_help, copy_options, disk_copy},
-    {L"disk", L"verify", "END [END]", 1, 2, "Compare two ends, or print the SHA-256 of one", ends_help, verify_options,
-     disk_verify},
-    {L"disk", L"bench", "DISK", 1, 1, "Measure the speed of a disk", "DISK is a disk number or a drive letter.\n",
-     bench_options, disk_bench},
-};
-const size_t disk_command_count = sizeof(disk_commands) / sizeof(disk_commands[0]);

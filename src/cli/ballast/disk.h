@@ -23,6 +23,8 @@ ballast_result disk_copy(const struct arguments *arguments);
 ballast_result disk_create(const struct arguments *arguments);
 ballast_result disk_info(const struct arguments *arguments);
 ballast_result disk_list(const struct arguments *arguments);
+ballast_result disk_remove(const struct arguments *arguments);
+ballast_result disk_resize(const struct arguments *arguments);
 ballast_result disk_verify(const struct arguments *arguments);
 
 #endif
