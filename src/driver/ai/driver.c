@@ -3,6 +3,7 @@
 
 #include "driver/ai/driver.h"
 #include "driver/nt/late.h"
+#include "driver/nt/link.h"
 #include "driver/nt/pool.h"
 #include "driver/nt/registry.h"
 #include "driver/nt/security.h"
@@ -17,13 +18,9 @@
  */
 #define ACCESS_EVERYONE     (FILE_GENERIC_READ | FILE_GENERIC_WRITE)
 
-#define DRIVER_TAG_FILE     PLATFORM_TAG('B', 'a', 'F', 'i')
-
 #define DEFAULT_LIFETIME_MS 10000u
 #define MAXIMUM_LIFETIME_MS ((uint64_t)24 * 60 * 60 * 1000)
 #define MAXIMUM_POOL_BYTES  ((uint64_t)1 << 40)
-
-struct ai_driver ai_driver;
 
 DRIVER_INITIALIZE DriverEntry;
 
@@ -34,61 +31,10 @@ static const WCHAR *const links[] = {L"\\DosDevices\\BallastAi", L"\\DosDevices\
 
 /* ---- handles ---- */
 
-static void free_file(struct nt_work *work)
-{
-    struct ai_file *file = CONTAINING_RECORD(work, struct ai_file, ending);
-    KIRQL irql;
-    ai_pool_owner_destroy(file->owner);
-    if (__atomic_load_n(&file->registered, __ATOMIC_RELAXED) != 0) {
-        __atomic_sub_fetch(&ai_driver.counters.registered_runtimes, 1, __ATOMIC_RELAXED);
-    }
-    KeAcquireSpinLock(&ai_driver.files_lock, &irql);
-    RemoveEntryList(&file->link);
-    KeReleaseSpinLock(&ai_driver.files_lock, irql);
-    platform_free(file, sizeof(*file), DRIVER_TAG_FILE);
-}
-
-void ai_file_reference(struct ai_file *file)
-{
-    __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
-}
-
-void ai_file_release(struct ai_file *file)
-{
-    if (file != NULL && __atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) == 0) {
-        nt_work_post(&ai_driver.work, &file->ending, free_file);
-    }
-}
-
-static NTSTATUS open_file(PIRP irp)
-{
-    PFILE_OBJECT object = IoGetCurrentIrpStackLocation(irp)->FileObject;
-    KIRQL irql;
-    if (object == NULL || object->FileName.Length != 0) {
-        return STATUS_OBJECT_NAME_NOT_FOUND; /* the name behind the device's: nothing lives there */
-    }
-    struct ai_file *file = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*file), DRIVER_TAG_FILE);
-    if (file == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    RtlZeroMemory(file, sizeof(*file));
-    file->references = 1;
-    file->owner = ai_pool_owner_create(irp);
-    if (file->owner == NULL) {
-        platform_free(file, sizeof(*file), DRIVER_TAG_FILE);
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    KeAcquireSpinLock(&ai_driver.files_lock, &irql);
-    InsertTailList(&ai_driver.files, &file->link);
-    KeReleaseSpinLock(&ai_driver.files_lock, irql);
-    object->FsContext = file;
-    return STATUS_SUCCESS;
-}
-
 static NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT object, PIRP irp)
 {
     UNREFERENCED_PARAMETER(object);
-    NTSTATUS status = __atomic_load_n(&ai_driver.ready, __ATOMIC_ACQUIRE) ? open_file(irp) : STATUS_DEVICE_NOT_READY;
+    NTSTATUS status = __atomic_load_n(&ai_driver.ready, __ATOMIC_ACQUIRE) ? ai_file_open(irp) : STATUS_DEVICE_NOT_READY;
     return nt_complete(irp, status, 0);
 }
 
@@ -115,11 +61,6 @@ static NTSTATUS NTAPI dispatch_close(PDEVICE_OBJECT object, PIRP irp)
 }
 
 /* ---- parameters ---- */
-
-NTSTATUS ai_open_parameters(HANDLE *key)
-{
-    return nt_registry_open(NULL, &ai_driver.parameters, key);
-}
 
 static NTSTATUS remember_path(void)
 {
@@ -205,10 +146,7 @@ static NTSTATUS create_link(size_t i, PUNICODE_STRING device)
 {
     UNICODE_STRING link;
     RtlInitUnicodeString(&link, links[i]);
-    if (nt_in_wine) {
-        (void)IoDeleteSymbolicLink(&link); /* a driver's process that crashed has left it */
-    }
-    NTSTATUS status = IoCreateSymbolicLink(&link, device);
+    NTSTATUS status = nt_link_create(&link, device);
     if (NT_SUCCESS(status)) {
         ai_driver.links |= 1u << i;
     } else if (status == STATUS_OBJECT_NAME_COLLISION && i != 0) {
@@ -248,9 +186,7 @@ static NTSTATUS start_work(void)
 static void stop_work(void)
 {
     nt_work_thread_stop(&ai_driver.work);
-    while (!IsListEmpty(&ai_driver.files)) {
-        free_file(&CONTAINING_RECORD(ai_driver.files.Flink, struct ai_file, link)->ending);
-    }
+    ai_file_free_all();
 }
 
 /* The steps of loading, and what undoes each. */

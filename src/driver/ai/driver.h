@@ -4,6 +4,8 @@
  *
  *   driver.c      load, unload, opening, closing, parameters
  *   control.c     the table of control codes, dispatch, the service thread
+ *   file.c        handles
+ *   state.c       what there is once
  *   inventory.c   display adapters from the registry, samples
  *   processes.c   rules, and the list of AI processes
  *   probe.c       wake-up latency
@@ -78,6 +80,8 @@ static inline uint32_t ai_now_ms(void)
     return (uint32_t)(ai_now_100ns() / 10000);
 }
 
+/* ---- state.c ---- */
+
 /* Opens the service's key `Parameters`. PASSIVE_LEVEL. */
 NTSTATUS ai_open_parameters(HANDLE *key);
 
@@ -89,10 +93,14 @@ NTSTATUS NTAPI ai_dispatch_device_control(PDEVICE_OBJECT object, PIRP irp);
 NTSTATUS ai_service_start(void);
 void ai_service_stop(void);
 
-/* ---- driver.c ---- */
+/* ---- file.c ---- */
 
+/* For the file object that this request opens. PASSIVE_LEVEL. */
+NTSTATUS ai_file_open(PIRP irp);
 void ai_file_reference(struct ai_file *file);
 void ai_file_release(struct ai_file *file); /* <= DISPATCH_LEVEL */
+/* Of handles that are still open when the driver is unloaded, in Wine. Nothing else runs any more. PASSIVE_LEVEL. */
+void ai_file_free_all(void);
 
 /* ---- inventory.c ---- */
 

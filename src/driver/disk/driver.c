@@ -10,6 +10,7 @@
 #include "driver/disk/serve/information.h"
 #include "driver/disk/serve/transfer.h"
 #include "driver/nt/late.h"
+#include "driver/nt/link.h"
 #include "driver/nt/pool.h"
 #include "driver/nt/security.h"
 #include "driver/nt/stack_protector.h"
@@ -78,10 +79,7 @@ static NTSTATUS create_control_device(void)
     }
     status = nt_device_protect(control_device, CONTROL_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
-        if (nt_in_wine) {
-            (void)IoDeleteSymbolicLink(&link); /* a driver's process that crashed has left it */
-        }
-        status = IoCreateSymbolicLink(&link, &name);
+        status = nt_link_create(&link, &name);
     }
     if (!NT_SUCCESS(status)) {
         IoDeleteDevice(control_device);
