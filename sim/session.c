@@ -35,6 +35,7 @@ void sim_reset(const struct sim_options *new_options)
     }
     sim_set_options(new_options);
     sim_fault_at(0);
+    (void)sim_fault_stop(NULL, 0);
     sim_memory_reset();
     sim_volume_reset();
     sim_events_reset();

@@ -11,6 +11,7 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include "sim/api/activity.h"
 #include "sim/api/clock.h"
 #include "sim/api/event.h"
 #include "sim/api/fault.h"

@@ -3,13 +3,29 @@
 #ifndef SIM_API_FAULT_H
 #define SIM_API_FAULT_H
 
-#include <ntifs.h>
+#include <stdbool.h>
+#include <stddef.h>
 
-/* The n-th fallible kernel call from now on fails, once; 0: none. */
+/*
+ * A fallible call. Its place is the kernel function and its callers in the driver, innermost first, as in
+ * "ZwReadFile<transfer_once<transfer<source_read"; the occurrence says how many calls at this place there have been with
+ * it. Which thread makes the call, and what others do meanwhile, is no part of it: both differ from run to run.
+ */
+struct sim_fault_point {
+    char place[160];
+    unsigned occurrence;
+};
+
+/* From now on calls are recorded, until sim_fault_stop, and this one fails; NULL: none does. */
+void sim_fault_watch(const struct sim_fault_point *fails);
+
+/* Points that have been passed, up to `room`; how many there were. */
+size_t sim_fault_stop(struct sim_fault_point *points, size_t room);
+
+/* Whether the call that was to fail has been made. */
+bool sim_fault_hit(void);
+
+/* The n-th fallible call from now on fails, once, whoever makes it; 0: none. */
 void sim_fault_at(unsigned long n);
-
-/* Fallible calls since sim_fault_at, and the name of one of them, from 1 on; NULL if there were fewer. */
-unsigned long sim_fault_count(void);
-const char *sim_fault_name(unsigned long n);
 
 #endif

@@ -3,8 +3,10 @@
 
 #include "sim/ground/waitable.h"
 
+#include "sim/ground/activity.h"
 #include "sim/ground/chance.h"
 #include "sim/ground/options.h"
+#include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
 
 #include <pthread.h>
@@ -16,7 +18,20 @@ struct sim_waitable {
     pthread_cond_t changed;
     LONG count, limit;
     bool automatic; /* a wait takes one */
+    int sleepers;   /* system threads that wait */
+    int awakened;   /* of them, those that will find it signalled: counted as active again */
 };
+
+/* After a change of count or sleepers; the mutex is held. */
+static void count_awakened(struct sim_waitable *waitable)
+{
+    int awakened = waitable->count < waitable->sleepers ? waitable->count : waitable->sleepers;
+    if (!waitable->automatic && waitable->count != 0) {
+        awakened = waitable->sleepers;
+    }
+    sim_activity_add(awakened - waitable->awakened);
+    waitable->awakened = awakened;
+}
 
 struct sim_waitable *sim_waitable_create(LONG count, LONG limit, bool automatic)
 {
@@ -48,6 +63,7 @@ void sim_waitable_signal(struct sim_waitable *waitable, LONG count)
         sim_violation("semaphore", "released beyond its limit");
     }
     waitable->count = waitable->limit == 1 ? 1 : waitable->count + count;
+    count_awakened(waitable);
     pthread_cond_broadcast(&waitable->changed);
     pthread_mutex_unlock(&waitable->mutex);
     sim_delay();
@@ -57,6 +73,7 @@ void sim_waitable_clear(struct sim_waitable *waitable)
 {
     pthread_mutex_lock(&waitable->mutex);
     waitable->count = 0;
+    count_awakened(waitable);
     pthread_mutex_unlock(&waitable->mutex);
 }
 
@@ -81,8 +98,11 @@ bool sim_waitable_wait(struct sim_waitable *waitable, const LARGE_INTEGER *timeo
     }
     struct timespec deadline = deadline_after(nanoseconds);
     int result = 0;
+    int system = sim_self()->system;
     sim_delay();
     pthread_mutex_lock(&waitable->mutex);
+    waitable->sleepers += system;
+    sim_activity_add(-system);
     while (waitable->count == 0 && result == 0) {
         result = pthread_cond_timedwait(&waitable->changed, &waitable->mutex, &deadline);
     }
@@ -90,6 +110,9 @@ bool sim_waitable_wait(struct sim_waitable *waitable, const LARGE_INTEGER *timeo
     if (taken && waitable->automatic) {
         waitable->count--;
     }
+    sim_activity_add(system);
+    waitable->sleepers -= system;
+    count_awakened(waitable);
     pthread_mutex_unlock(&waitable->mutex);
     if (!taken && timeout == NULL) {
         sim_violation("hang", "a wait without a timeout has not ended for %u s", sim_get_options()->watchdog_seconds);

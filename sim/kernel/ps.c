@@ -3,6 +3,7 @@
 
 #include "sim/kernel/ps.h"
 
+#include "sim/ground/activity.h"
 #include "sim/ground/chance.h"
 #include "sim/ground/fault.h"
 #include "sim/ground/handle.h"
@@ -41,6 +42,7 @@ static void end(struct system_thread *thread)
     __atomic_sub_fetch(&threads_running, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&thread->running, false, __ATOMIC_RELEASE);
     sim_waitable_signal(thread->ended, 1);
+    sim_activity_add(-1);
 }
 
 static _Thread_local struct system_thread *current;
@@ -92,6 +94,7 @@ NTSTATUS PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIBUTES a
     thread->references = 2;
     *handle = sim_handle_create(SIM_HANDLE_THREAD, thread, attributes->Attributes, "PsCreateSystemThread");
     __atomic_add_fetch(&threads_running, 1, __ATOMIC_RELAXED);
+    sim_activity_add(1);
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     if (pthread_create(&thread->pthread, &detached, run, thread) != 0) {

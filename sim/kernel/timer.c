@@ -3,6 +3,7 @@
 
 #include "sim/kernel/timer.h"
 
+#include "sim/ground/activity.h"
 #include "sim/ground/chance.h"
 #include "sim/ground/options.h"
 #include "sim/ground/raw_lock.h"
@@ -53,10 +54,12 @@ static void *fire(void *context)
     wait_until_due(setting);
     sim_delay();
     if (!__atomic_exchange_n(&setting->taken, true, __ATOMIC_ACQ_REL)) {
+        sim_activity_add(1);
         self->irql = DISPATCH_LEVEL;
         struct sim_entry entry = sim_enter_driver();
         setting->dpc->routine(setting->dpc, setting->dpc->context, NULL, NULL);
         sim_leave_driver("a DPC", entry);
+        sim_activity_add(-1);
     }
     release_setting(setting);
     __atomic_sub_fetch(&timers_pending, 1, __ATOMIC_RELEASE);

@@ -6,6 +6,7 @@
 
 #include "sim/world/file.h"
 
+#include "sim/ground/activity.h"
 #include "sim/ground/chance.h"
 #include "sim/ground/fault.h"
 #include "sim/ground/handle.h"
@@ -156,6 +157,7 @@ static void *finish_later(void *context)
 {
     sim_delay();
     finish_transfer(context);
+    sim_activity_add(-1);
     return NULL;
 }
 
@@ -199,8 +201,11 @@ static NTSTATUS begin_transfer(const char *function, HANDLE handle, HANDLE event
     __atomic_add_fetch(&file->pending, 1, __ATOMIC_RELAXED);
     __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
     pthread_t thread;
-    if ((file->options & FILE_SYNCHRONOUS_IO_NONALERT) == 0 && sim_chance(25) &&
-        pthread_create(&thread, NULL, finish_later, transfer) == 0) {
+    if ((file->options & FILE_SYNCHRONOUS_IO_NONALERT) == 0 && sim_chance(25)) {
+        sim_activity_add(1);
+        if (pthread_create(&thread, NULL, finish_later, transfer) != 0) {
+            sim_violation("test", "no more threads");
+        }
         pthread_detach(thread);
         return STATUS_PENDING;
     }
@@ -376,6 +381,7 @@ static void *flush_later(void *context)
     irp->IoStatus.Status = sim_volume_flush();
     irp->IoStatus.Information = 0;
     IoCompleteRequest(irp, IO_NO_INCREMENT);
+    sim_activity_add(-1);
     return NULL;
 }
 
@@ -388,6 +394,7 @@ static NTSTATUS file_system_flush(PDEVICE_OBJECT device, PIRP irp)
     }
     if (sim_chance(50)) {
         IoMarkIrpPending(irp);
+        sim_activity_add(1);
         if (pthread_create(&thread, NULL, flush_later, irp) != 0) {
             sim_violation("test", "no more threads");
         }

@@ -3,7 +3,7 @@
  * Every kernel call of the AI driver that can fail is made to fail, one at a time; faults.h says how. ai_pool.c does it
  * for the pool.
  *
- * FAULT_AT=7 sim-ai-faults gpus makes only the 7th call of that scenario fail.
+ * FAULT_AT=list sim-ai-faults gpus lists the points of that scenario.
  */
 
 #include "ballast/codex_abi.h"
@@ -407,7 +407,7 @@ static void end(void)
     }
 }
 
-static const struct faults faults = {begin, end, explain, 1};
+static const struct faults faults = {begin, end, explain};
 
 SCENARIO_OF(load, set_up_nothing, operate_load, verify_loaded, true)
 SCENARIO(open_and_close, set_up_nothing, operate_open, verify_nothing)

@@ -2,7 +2,7 @@
 /*
  * Every kernel call of the disk driver that can fail is made to fail, one at a time; faults.h says how.
  *
- * FAULT_AT=7 sim-disk-faults create_file makes only the 7th call of that scenario fail.
+ * FAULT_AT=list sim-disk-faults create_new_file lists the points of that scenario.
  */
 
 #include "ballast/disk_abi.h"
@@ -464,8 +464,7 @@ static bool explain(const char *name, NTSTATUS status)
     return status == STATUS_INSUFFICIENT_RESOURCES || status == STATUS_DISK_FULL;
 }
 
-/* Workers may pass their points in another order than last time. */
-static const struct faults faults = {begin, end, explain, 100};
+static const struct faults faults = {begin, end, explain};
 
 SCENARIO_OF(load, set_up_nothing, operate_load, verify_nothing, true)
 SCENARIO_OF(load_with_disks, set_up_registry, operate_load, verify_nothing, true)

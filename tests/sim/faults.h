@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Making every kernel call of a driver fail that can fail, one at a time: a scenario is run once to count its fault points
- * and then once for each. The oracle: a sensible status; a failed request has changed nothing and succeeds when it is made
- * again; a request that succeeds all the same has done its work; and unloading leaves nothing, which the simulation checks
- * together with locks, IRQL and the rest of its rules.
+ * Making every kernel call of a driver fail that can fail, one at a time: a scenario is run three times to learn its fault
+ * points and then once for each. The oracle: a sensible status; a failed request has changed nothing and succeeds when it is
+ * made again; a request that succeeds all the same has done its work; and unloading leaves nothing, which the simulation
+ * checks together with locks, IRQL and the rest of its rules.
  *
- * FAULT_AT=7 in the environment makes only the 7th call of each scenario fail.
+ * A point is a place in the driver and an occurrence (sim/api/fault.h). Set-up and operation are over when all threads of the
+ * driver rest, so that a run passes the same points whatever the scheduler does. Where the driver itself decides by what
+ * has come first (how many workers a burst of requests needs, say), it may not: a run that waits for its point in vain is
+ * repeated. A point that all three counting runs have passed must be hit within a hundred runs; one that some have passed
+ * is reported when it is not.
+ *
+ * FAULT_AT=list in the environment lists the points of each scenario, FAULT_AT='ZwReadFile<transfer_once<...:2' makes only
+ * that call fail.
  */
 #ifndef TESTS_SIM_FAULTS_H
 #define TESTS_SIM_FAULTS_H
@@ -28,8 +35,6 @@ struct faults {
     void (*end)(void); /* the system's end; what is still loaded is unloaded */
     /* Whether the failure of the kernel function of this name may make this status of a request. */
     bool (*explain)(const char *name, NTSTATUS status);
-    /* How often a point is tried until it is hit: more than once if threads may pass points in changing order. */
-    unsigned attempts;
 };
 
 /* Runs a scenario as described above, on the current NT and on NT 5.2. */

@@ -21,6 +21,8 @@ struct wrong {
 };
 
 void rules_check(const struct wrong *rows, size_t count);
+/* Runs a right driver, in this process: its checks count. */
+void rules_allow(act *routine);
 
 #define ROW(name, rule)   \
     {                     \
@@ -50,6 +52,7 @@ void rules_locks(void);
 void rules_memory(void);
 void rules_memory_under_address_sanitizer(void);
 void rules_objects(void);
+void rules_fault_points(void);
 void rules_functions_at_dispatch_level(void);
 
 #endif
