@@ -174,8 +174,13 @@ void images_damaged_tables(void)
     memset(eight, 0, sizeof(eight));
     CHECK(extended != 0);
     patch_file(L"mbr.img", WORK, extended + 446 + 16, to_itself, 16);
-    CHECK_FAILS(CALL(ImDiskGetPartitionInformation)(WORK, 0, NULL, eight), ERROR_DISK_CORRUPT);
-    CHECK_EQUAL(eight[0].PartitionNumber, 0);
+    SetLastError(0);
+    CHECK(CALL(ImDiskGetPartitionInformation)(WORK, 0, NULL, eight)); /* what is intact is listed, and it says so */
+    CHECK_EQUAL(GetLastError(), ERROR_DISK_CORRUPT);
+    CHECK_EQUAL(eight[0].PartitionNumber, 1);
+    CHECK_EQUAL(eight[3].PartitionType, 0x83); /* behind the container: one of its two has gone */
+    CHECK_EQUAL(eight[4].PartitionNumber, 0);
+    CHECK_FAILS(CALL(ImDiskGetSinglePartitionInformation)(WORK, 0, NULL, eight, 5), ERROR_DISK_CORRUPT);
     /* Each field of the first GPT header: the second one is used. */
     for (LONGLONG field = 0; field < 92; field += 4) {
         test_note("header byte %d", (int)field);

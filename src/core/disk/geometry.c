@@ -11,6 +11,8 @@
 #define BPB_SECTORS_PER_TRACK       64u  /* below */
 #define BPB_HEADS                   256u /* below */
 #define BPB_OFFSET_SECTOR_SIZE      11u
+#define BPB_OFFSET_TOTAL            19u
+#define BPB_OFFSET_MEDIA            21u
 #define BPB_OFFSET_SECTORS          24u
 #define BPB_OFFSET_HEADS            26u
 
@@ -50,6 +52,46 @@ static const struct floppy_format *find_floppy(uint64_t size_bytes)
         }
     }
     return NULL;
+}
+
+/* What drives could be made to write. */
+#define FLOPPY_TRACKS_LEAST  38u
+#define FLOPPY_TRACKS_MOST   86u
+#define FLOPPY_SECTORS_LEAST 5u
+#define FLOPPY_SECTORS_MOST  36u
+#define FLOPPY_MEDIA_LEAST   0xF0u /* and not F1h ... F7h */
+
+/* MEDIA_TYPE of floppies that no standard has: by their track. */
+static uint32_t floppy_media_type(uint32_t bytes_per_sector, uint32_t sectors_per_track)
+{
+    if (bytes_per_sector == 1024) {
+        return 19; /* F5_1Pt23_1024: PC-98 */
+    }
+    return sectors_per_track >= 36   ? 3u /* F3_2Pt88_512 */
+           : sectors_per_track >= 17 ? 2u /* F3_1Pt44_512 */
+           : sectors_per_track >= 13 ? 1u /* F5_1Pt2_512 */
+                                     : 5u /* F3_720_512 */;
+}
+
+/*
+ * 0, or the media type of a floppy whose BPB says all of its size and has a floppy's shape: 82 and 83 tracks, more sectors
+ * a track than usual, PC-98, Atari.
+ */
+static uint32_t floppy_by_bpb(uint64_t size_bytes, const unsigned char *sector, uint32_t bytes_per_sector,
+                              uint32_t sectors_per_track, uint32_t heads)
+{
+    uint32_t total = sector[BPB_OFFSET_TOTAL] | (uint32_t)sector[BPB_OFFSET_TOTAL + 1] << 8;
+    uint32_t media = sector[BPB_OFFSET_MEDIA];
+    if ((bytes_per_sector != 512 && bytes_per_sector != 1024) || heads < 1 || heads > 2 ||
+        sectors_per_track < FLOPPY_SECTORS_LEAST || sectors_per_track > FLOPPY_SECTORS_MOST ||
+        media < FLOPPY_MEDIA_LEAST || (media > FLOPPY_MEDIA_LEAST && media < 0xF8) ||
+        (uint64_t)total * bytes_per_sector != size_bytes || total % (sectors_per_track * heads) != 0) {
+        return MEDIA_TYPE_UNKNOWN;
+    }
+    uint32_t tracks = total / (sectors_per_track * heads);
+    return tracks >= FLOPPY_TRACKS_LEAST && tracks <= FLOPPY_TRACKS_MOST
+               ? floppy_media_type(bytes_per_sector, sectors_per_track)
+               : MEDIA_TYPE_UNKNOWN;
 }
 
 static bool is_power_of_two(uint32_t value)
@@ -98,10 +140,13 @@ void geometry_probe_bpb(struct disk_geometry *geometry, enum disk_kind *kind,
     set_if_zero(&geometry->tracks_per_cylinder, heads);
 
     const struct floppy_format *floppy = find_floppy(geometry->size_bytes);
-    if (floppy != NULL && geometry->media_type == MEDIA_TYPE_UNKNOWN &&
+    uint32_t media_type = floppy != NULL
+                              ? floppy->media_type
+                              : floppy_by_bpb(geometry->size_bytes, sector, bytes_per_sector, sectors_per_track, heads);
+    if (media_type != MEDIA_TYPE_UNKNOWN && geometry->media_type == MEDIA_TYPE_UNKNOWN &&
         (*kind == DISK_KIND_AUTOMATIC || *kind == DISK_KIND_FLOPPY)) {
         *kind = DISK_KIND_FLOPPY;
-        geometry->media_type = floppy->media_type;
+        geometry->media_type = media_type;
     }
 }
 

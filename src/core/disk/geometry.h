@@ -44,7 +44,7 @@ bool geometry_incomplete(const struct disk_geometry *geometry);
 
 /*
  * Fills members that are still zero from the first sector of the image when it holds a plausible BPB. A floppy-sized
- * image with a BPB becomes a floppy if its kind is automatic.
+ * image with a BPB, or one whose BPB has a floppy's shape, becomes a floppy if its kind is automatic.
  */
 void geometry_probe_bpb(struct disk_geometry *geometry, enum disk_kind *kind,
                         const unsigned char sector[GEOMETRY_BPB_SIZE]);

@@ -2,7 +2,6 @@
 /* GUID partition tables (UEFI 2.10, section 5.3). */
 
 #include "core/image/gpt.h"
-#include "core/image/table.h"
 
 #include <string.h>
 
@@ -124,17 +123,41 @@ static bool read_table(const struct partition_image *image, uint64_t lba, struct
     return read_header(image, lba, gpt) && entries_are_intact(image, gpt);
 }
 
-/* The first table if it is intact, else the second: at the end of the image, or where the first says. */
-static bool find_table(const struct partition_image *image, struct gpt *gpt)
+/* The second table, at the end of the image or where the first says. */
+static bool find_second(const struct partition_image *image, const struct gpt *first, struct gpt *gpt, uint64_t *lba)
 {
-    if (read_header(image, 1, gpt)) {
-        uint64_t alternate = gpt->alternate_lba;
-        if (entries_are_intact(image, gpt) || read_table(image, alternate, gpt)) {
-            return true;
-        }
-    }
     uint64_t sectors = image->size > image->offset ? (image->size - image->offset) / image->sector_size : 0;
-    return sectors > 2 && read_table(image, sectors - 1, gpt);
+    if (first != NULL && first->alternate_lba != 1 && read_table(image, first->alternate_lba, gpt)) {
+        *lba = first->alternate_lba;
+        return true;
+    }
+    *lba = sectors > 2 ? sectors - 1 : 0;
+    return sectors > 2 && read_table(image, *lba, gpt);
+}
+
+/* The first table if it is intact, else the second. Tells if only one of them is. */
+static bool find_table(struct partition_scanning *scan, struct gpt *gpt)
+{
+    const struct partition_image *image = scan->image;
+    struct gpt first;
+    struct gpt second;
+    uint64_t lba = 0;
+    bool header = read_header(image, 1, &first);
+    bool intact = header && entries_are_intact(image, &first);
+    bool found = find_second(image, header ? &first : NULL, &second, &lba);
+    if (!intact && !found) {
+        return false;
+    }
+    if (!intact) {
+        partition_report(scan, PARTITION_COPY_DAMAGED, 0, image->sector_size);
+    } else if (!found && image->size != 0) {
+        partition_report(scan, PARTITION_COPY_DAMAGED, 0,
+                         first.alternate_lba < (uint64_t)INT64_MAX / image->sector_size
+                             ? first.alternate_lba * image->sector_size
+                             : lba * image->sector_size);
+    }
+    *gpt = intact ? first : second;
+    return true;
 }
 
 static bool is_zero(const unsigned char *bytes, size_t length)
@@ -165,7 +188,6 @@ static bool parse_entry(const unsigned char *entry, uint32_t sector_size, struct
     if (last < first || last >= (uint64_t)INT64_MAX / sector_size) {
         return false;
     }
-    partition->gpt = true;
     partition->type = type_of(entry);
     partition->attributes = partition_load_u64(entry + 48);
     partition->active = (partition->attributes & ATTRIBUTE_ACTIVE) != 0;
@@ -180,41 +202,41 @@ static bool parse_entry(const unsigned char *entry, uint32_t sector_size, struct
     return true;
 }
 
-/* visit NULL: only check. */
-static enum partition_result visit_entries(const struct partition_image *image, const struct gpt *gpt,
-                                           partition_visitor *visit, void *context)
+static bool visit_entry(struct partition_scanning *scan, const unsigned char *entry, uint64_t offset)
 {
-    unsigned char sector[PARTITION_MAXIMUM_SECTOR];
-    uint32_t per_sector = image->sector_size / gpt->entry_size;
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < gpt->entry_count; i++) {
-        const unsigned char *entry = sector + (size_t)(i % per_sector) * gpt->entry_size;
-        if (i % per_sector == 0 &&
-            !partition_read(image, gpt->entries_lba * image->sector_size + (uint64_t)i * gpt->entry_size, sector,
-                            image->sector_size)) {
-            return PARTITION_READ_FAILED;
-        }
-        if (is_zero(entry, 16)) {
-            continue;
-        }
-        found++;
-        struct partition partition = {.number = found};
-        if (!parse_entry(entry, image->sector_size, &partition)) {
-            return PARTITION_OUT_OF_RANGE;
-        }
-        if (visit != NULL && !visit(context, &partition)) {
-            return PARTITION_STOPPED;
-        }
+    struct partition partition = {.gpt = true};
+    if (parse_entry(entry, scan->image->sector_size, &partition)) {
+        return partition_visit(scan, &partition);
     }
-    return PARTITION_OK;
+    scan->numbers++;
+    partition_report(scan, PARTITION_OUT_OF_RANGE, scan->numbers, offset);
+    return true;
 }
 
-enum partition_result gpt_scan(const struct partition_image *image, partition_visitor *visit, void *context)
+static void visit_entries(struct partition_scanning *scan, const struct gpt *gpt)
+{
+    unsigned char sector[PARTITION_MAXIMUM_SECTOR];
+    const struct partition_image *image = scan->image;
+    uint32_t per_sector = image->sector_size / gpt->entry_size;
+    for (uint32_t i = 0; i < gpt->entry_count; i++) {
+        const unsigned char *entry = sector + (size_t)(i % per_sector) * gpt->entry_size;
+        uint64_t offset = gpt->entries_lba * image->sector_size + (uint64_t)i * gpt->entry_size;
+        if (i % per_sector == 0 && !partition_read(image, offset, sector, image->sector_size)) {
+            partition_report(scan, PARTITION_GPT_DAMAGED, 0, offset); /* it could be read before */
+            return;
+        }
+        if (!is_zero(entry, 16) && !visit_entry(scan, entry, offset)) {
+            return;
+        }
+    }
+}
+
+bool gpt_scan(struct partition_scanning *scan)
 {
     struct gpt gpt;
-    if (!find_table(image, &gpt)) {
-        return PARTITION_GPT_DAMAGED;
+    if (!find_table(scan, &gpt)) {
+        return false;
     }
-    enum partition_result result = visit_entries(image, &gpt, NULL, NULL);
-    return result == PARTITION_OK ? visit_entries(image, &gpt, visit, context) : result;
+    visit_entries(scan, &gpt);
+    return true;
 }

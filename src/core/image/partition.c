@@ -2,69 +2,113 @@
 /* MBR and extended boot records, and the choice between them and GPT; partition.h has the contract. */
 
 #include "core/image/partition.h"
+#include "core/disk/geometry.h"
 #include "core/image/gpt.h"
 #include "core/image/table.h"
+
+#include <string.h>
 
 #define TABLE_OFFSET     446u
 #define ENTRY_SIZE       16u
 #define ENTRIES          4u
 #define SIGNATURE_OFFSET 510u
 
-struct scan {
-    const struct partition_image *image;
-    partition_visitor *visit; /* NULL: only check */
-    void *context;
-    uint32_t numbers; /* given so far */
-};
-
 static bool is_container(uint8_t type)
 {
-    return type == PARTITION_TYPE_EXTENDED || type == PARTITION_TYPE_EXTENDED_LBA;
+    return type == PARTITION_TYPE_EXTENDED || type == PARTITION_TYPE_EXTENDED_LBA ||
+           type == PARTITION_TYPE_EXTENDED_LINUX;
 }
 
-/* A boot record that has a table: the signature, and boot flags that are 00h or 80h. */
+/* ---- boot records ---- */
+
+static bool has_signature(const unsigned char *sector)
+{
+    return sector[SIGNATURE_OFFSET] == 0x55 && sector[SIGNATURE_OFFSET + 1] == 0xAA;
+}
+
+static const unsigned char *entry_of(const unsigned char *sector, unsigned i)
+{
+    return sector + TABLE_OFFSET + (size_t)i * ENTRY_SIZE;
+}
+
+static uint8_t entry_type(const unsigned char *sector, unsigned i)
+{
+    return entry_of(sector, i)[4];
+}
+
+static uint32_t entry_start(const unsigned char *sector, unsigned i)
+{
+    return partition_load_u32(entry_of(sector, i) + 8);
+}
+
+static bool has_bad_flag(const unsigned char *sector, unsigned i)
+{
+    return (entry_of(sector, i)[0] & 0x7F) != 0;
+}
+
+static unsigned bad_flags(const unsigned char *sector)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        count += has_bad_flag(sector, i);
+    }
+    return count;
+}
+
+/* Whether an entry protects a GPT, which begins at the next sector. */
+static bool protects(const unsigned char *sector, unsigned i)
+{
+    return entry_type(sector, i) == PARTITION_TYPE_PROTECTIVE && entry_start(sector, i) == 1;
+}
+
+static bool has_protection(const unsigned char *sector)
+{
+    return protects(sector, 0) || protects(sector, 1) || protects(sector, 2) || protects(sector, 3);
+}
+
+/* Of a disk: a signature and at most one flag that is damaged. More of them are code, or text. */
 static bool is_boot_record(const unsigned char *sector)
 {
-    if (sector[SIGNATURE_OFFSET] != 0x55 || sector[SIGNATURE_OFFSET + 1] != 0xAA) {
-        return false;
-    }
-    for (unsigned i = 0; i < ENTRIES; i++) {
-        if ((sector[TABLE_OFFSET + (size_t)i * ENTRY_SIZE] & 0x7F) != 0) {
+    return has_signature(sector) && (bad_flags(sector) <= 1 || has_protection(sector));
+}
+
+static bool is_all_zero(const unsigned char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != 0) {
             return false;
         }
     }
     return true;
 }
 
-static uint8_t entry_type(const unsigned char *sector, unsigned i)
+/*
+ * `base`: sectors that the entry's start is relative to. At most 2^34 sectors of 2^12 bytes: nothing overflows. False: the
+ * visitor wants no more.
+ */
+static bool visit_entry(struct partition_scanning *scan, const unsigned char *sector, unsigned i, uint64_t base,
+                        bool logical)
 {
-    return sector[TABLE_OFFSET + (size_t)i * ENTRY_SIZE + 4];
-}
-
-static uint32_t entry_start(const unsigned char *sector, unsigned i)
-{
-    return partition_load_u32(sector + TABLE_OFFSET + (size_t)i * ENTRY_SIZE + 8);
-}
-
-/* `base`: sectors that the entry's start is relative to. At most 2^34 sectors of 2^12 bytes: nothing overflows. */
-static enum partition_result visit_entry(struct scan *scan, const unsigned char *sector, unsigned i, uint64_t base)
-{
-    const unsigned char *entry = sector + TABLE_OFFSET + (size_t)i * ENTRY_SIZE;
-    scan->numbers++;
+    const unsigned char *entry = entry_of(sector, i);
     struct partition partition = {
-        .number = scan->numbers,
         .active = (entry[0] & 0x80) != 0,
+        .logical = logical,
         .type = entry[4],
         .start_bytes = (base + entry_start(sector, i)) * scan->image->sector_size,
         .length_bytes = (uint64_t)partition_load_u32(entry + 12) * scan->image->sector_size,
         .start_field = entry_start(sector, i),
     };
-    return scan->visit == NULL || scan->visit(scan->context, &partition) ? PARTITION_OK : PARTITION_STOPPED;
+    if (has_bad_flag(sector, i)) {
+        scan->numbers++;
+        partition_report(scan, PARTITION_BAD_FLAG, scan->numbers, base * scan->image->sector_size);
+        return true;
+    }
+    return partition_visit(scan, &partition);
 }
 
 /* The partitions of one extended boot record. *link becomes the start of the next one, *linked whether there is one. */
-static enum partition_result scan_record(struct scan *scan, const unsigned char *sector, uint64_t base, uint32_t *link,
-                                         bool *linked)
+static bool scan_record(struct partition_scanning *scan, const unsigned char *sector, uint64_t base, uint32_t *link,
+                        bool *linked)
 {
     *linked = false;
     for (unsigned i = 0; i < ENTRIES; i++) {
@@ -74,60 +118,84 @@ static enum partition_result scan_record(struct scan *scan, const unsigned char 
                 *link = entry_start(sector, i);
                 *linked = true;
             }
-        } else if (type != PARTITION_TYPE_UNUSED) {
-            enum partition_result result = visit_entry(scan, sector, i, base);
-            if (result != PARTITION_OK) {
-                return result;
-            }
+        } else if (type != PARTITION_TYPE_UNUSED && !visit_entry(scan, sector, i, base, true)) {
+            return false;
         }
     }
-    return PARTITION_OK;
+    return true;
+}
+
+/* What is wrong with a record before it is looked into; PARTITION_OK: nothing, or that the container is new and empty. */
+static enum partition_result check_record(const unsigned char *sector, bool first)
+{
+    if (has_signature(sector)) {
+        return bad_flags(sector) <= 1 ? PARTITION_OK : PARTITION_CHAIN_DAMAGED;
+    }
+    return first && is_all_zero(sector, 512) ? PARTITION_OK : PARTITION_CHAIN_DAMAGED;
+}
+
+static bool was_seen(const uint32_t *seen, size_t count, uint32_t link)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (seen[i] == link) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The chain of extended boot records in the container that begins at sector `first`. */
-static enum partition_result scan_container(struct scan *scan, uint32_t first)
+static bool scan_container(struct partition_scanning *scan, uint32_t first)
 {
     unsigned char sector[PARTITION_MAXIMUM_SECTOR];
     uint32_t seen[PARTITION_MAXIMUM_LOGICALS] = {0};
     uint32_t link = 0; /* relative to the first record */
-    for (size_t count = 0;; count++) {
-        bool linked;
+    bool linked = true;
+    for (size_t count = 0; linked; count++) {
         uint64_t base = (uint64_t)first + link;
+        uint64_t offset = base * scan->image->sector_size;
+        enum partition_result problem = PARTITION_OK;
         if (count == PARTITION_MAXIMUM_LOGICALS) {
-            return PARTITION_LONG_CHAIN;
+            problem = PARTITION_LONG_CHAIN;
+        } else if (was_seen(seen, count, link)) {
+            problem = PARTITION_CYCLIC_CHAIN;
+        } else if (!partition_read(scan->image, offset, sector, scan->image->sector_size)) {
+            problem = PARTITION_CHAIN_UNREADABLE;
+        } else {
+            problem = check_record(sector, count == 0);
         }
-        for (size_t i = 0; i < count; i++) {
-            if (seen[i] == link) {
-                return PARTITION_CYCLIC_CHAIN;
-            }
+        if (problem != PARTITION_OK) {
+            partition_report(scan, problem, 0, offset);
+            return true;
         }
         seen[count] = link;
-        if (!partition_read(scan->image, base * scan->image->sector_size, sector, scan->image->sector_size)) {
-            return PARTITION_READ_FAILED;
+        if (!scan_record(scan, sector, base, &link, &linked)) {
+            return false;
         }
-        if (!is_boot_record(sector)) {
-            return PARTITION_OK; /* ends the chain in silence, as ImDisk does */
+    }
+    return true;
+}
+
+/* `protective`: what protects a GPT is no partition. */
+static void scan_mbr(struct partition_scanning *scan, const unsigned char *mbr, bool protective)
+{
+    bool go_on = true;
+    for (unsigned i = 0; i < ENTRIES && go_on; i++) {
+        uint8_t type = entry_type(mbr, i);
+        bool partition =
+            type != PARTITION_TYPE_UNUSED && !is_container(type) && !(protective && type == PARTITION_TYPE_PROTECTIVE);
+        if (has_bad_flag(mbr, i) && !partition) {
+            partition_report(scan, PARTITION_BAD_FLAG, 0, 0);
         }
-        enum partition_result result = scan_record(scan, sector, base, &link, &linked);
-        if (result != PARTITION_OK || !linked) {
-            return result;
+        if (is_container(type)) {
+            go_on = scan_container(scan, entry_start(mbr, i));
+        } else if (partition) {
+            go_on = visit_entry(scan, mbr, i, 0, false);
         }
     }
 }
 
-static enum partition_result scan_mbr(struct scan *scan, const unsigned char *mbr)
-{
-    enum partition_result result = PARTITION_OK;
-    for (unsigned i = 0; i < ENTRIES && result == PARTITION_OK; i++) {
-        uint8_t type = entry_type(mbr, i);
-        if (is_container(type)) {
-            result = scan_container(scan, entry_start(mbr, i));
-        } else if (type != PARTITION_TYPE_UNUSED) {
-            result = visit_entry(scan, mbr, i, 0);
-        }
-    }
-    return result;
-}
+/* ---- the table ---- */
 
 static bool is_protective(const unsigned char *mbr)
 {
@@ -139,48 +207,81 @@ static bool is_protective(const unsigned char *mbr)
     return false;
 }
 
-static enum partition_result scan_with_sector_size(const struct partition_image *image, partition_visitor *visit,
-                                                   void *context)
+static void scan_table(struct partition_scanning *scan, const unsigned char *mbr)
+{
+    bool protective = is_protective(mbr);
+    if (protective && (!has_protection(mbr) || bad_flags(mbr) != 0)) {
+        partition_report(scan, PARTITION_BAD_PROTECTION, 0, 0);
+    }
+    if (protective && gpt_scan(scan)) {
+        return;
+    }
+    if (protective) {
+        partition_report(scan, PARTITION_GPT_DAMAGED, 0, scan->image->sector_size);
+    }
+    scan_mbr(scan, mbr, protective);
+}
+
+/* A signature over a file system's boot sector needs no table. */
+static bool is_volume(const unsigned char *sector)
+{
+    struct disk_geometry geometry = {.size_bytes = 0};
+    enum disk_kind kind = DISK_KIND_HARD_DISK;
+    geometry_probe_bpb(&geometry, &kind, sector);
+    return geometry.bytes_per_sector != 0 || memcmp(sector + 3, "EXFAT   ", 8) == 0;
+}
+
+/* scan->image has its sector size. */
+static enum partition_result scan_disk(struct partition_scanning *scan)
 {
     unsigned char mbr[PARTITION_MAXIMUM_SECTOR];
-    struct scan scan = {.image = image};
-    if (!partition_read(image, 0, mbr, image->sector_size)) {
+    if (!partition_read(scan->image, 0, mbr, scan->image->sector_size)) {
         return PARTITION_READ_FAILED;
     }
     if (!is_boot_record(mbr)) {
+        if (has_signature(mbr) && !is_volume(mbr)) {
+            partition_report(scan, PARTITION_NOT_A_TABLE, 0, 0);
+        }
         return PARTITION_NO_TABLE;
     }
-    if (is_protective(mbr)) {
-        return gpt_scan(image, visit, context);
+    scan_table(scan, mbr);
+    return scan->stopped ? PARTITION_STOPPED : scan->first;
+}
+
+uint32_t partition_sector_size(const struct partition_image *image)
+{
+    uint32_t sector = image->sector_size;
+    if (sector != 0) {
+        bool valid =
+            (sector & (sector - 1)) == 0 && sector >= PARTITION_MINIMUM_SECTOR && sector <= PARTITION_MAXIMUM_SECTOR;
+        return valid ? sector : 0;
     }
-    enum partition_result result = scan_mbr(&scan, mbr);
-    if (result == PARTITION_OK) {
-        scan = (struct scan){.image = image, .visit = visit, .context = context};
-        result = scan_mbr(&scan, mbr);
+    struct partition_image sized = *image;
+    struct partition_scanning scan = {.image = &sized};
+    sized.sector_size = PARTITION_MINIMUM_SECTOR;
+    enum partition_result small = scan_disk(&scan);
+    if (small == PARTITION_OK || small == PARTITION_NO_TABLE || scan.intact != 0) {
+        return PARTITION_MINIMUM_SECTOR;
     }
-    return result;
+    /* What is wrong with 512-byte sectors may be a device or an image with 4096-byte ones. */
+    scan = (struct partition_scanning){.image = &sized};
+    sized.sector_size = PARTITION_MAXIMUM_SECTOR;
+    (void)scan_disk(&scan);
+    return scan.intact != 0 ? PARTITION_MAXIMUM_SECTOR : PARTITION_MINIMUM_SECTOR;
 }
 
 enum partition_result partition_scan(const struct partition_image *image, partition_visitor *visit, void *context)
 {
     struct partition_image sized = *image;
-    uint32_t sector = image->sector_size;
-    if (sector != 0 &&
-        ((sector & (sector - 1)) != 0 || sector < PARTITION_MINIMUM_SECTOR || sector > PARTITION_MAXIMUM_SECTOR)) {
-        return PARTITION_INVALID_PARAMETER;
-    }
     if (image->offset > (uint64_t)INT64_MAX - PARTITION_MAXIMUM_GPT_BYTES) {
         return PARTITION_INVALID_PARAMETER;
     }
-    sized.sector_size = sector != 0 ? sector : PARTITION_MINIMUM_SECTOR;
-    enum partition_result result = scan_with_sector_size(&sized, visit, context);
-    /* What is wrong with 512-byte sectors may be a device or an image with 4096-byte ones. */
-    if (sector == 0 && (result == PARTITION_READ_FAILED || result == PARTITION_GPT_DAMAGED)) {
-        sized.sector_size = PARTITION_MAXIMUM_SECTOR;
-        enum partition_result other = scan_with_sector_size(&sized, visit, context);
-        result = other == PARTITION_OK || other == PARTITION_STOPPED ? other : result;
+    sized.sector_size = partition_sector_size(image);
+    if (sized.sector_size == 0) {
+        return PARTITION_INVALID_PARAMETER;
     }
-    return result;
+    struct partition_scanning scan = {.image = &sized, .visit = visit, .context = context};
+    return scan_disk(&scan);
 }
 
 const char *partition_result_text(enum partition_result result)
@@ -196,6 +297,10 @@ const char *partition_result_text(enum partition_result result)
         return "the partition table cannot be read";
     case PARTITION_NO_TABLE:
         return "there is no partition table";
+    case PARTITION_CHAIN_UNREADABLE:
+        return "the extended partition is damaged: a boot record of it lies beyond the end or cannot be read";
+    case PARTITION_CHAIN_DAMAGED:
+        return "the extended partition is damaged: what should be a boot record of it is none";
     case PARTITION_CYCLIC_CHAIN:
         return "the extended partition is damaged: its chain of boot records is a circle";
     case PARTITION_LONG_CHAIN:
@@ -204,6 +309,20 @@ const char *partition_result_text(enum partition_result result)
         return "both copies of the GUID partition table are damaged or unreadable";
     case PARTITION_OUT_OF_RANGE:
         return "the GUID partition table is damaged: a partition ends before it begins, or beyond all disks";
+    case PARTITION_BAD_FLAG:
+        return "the partition table is damaged: a boot flag is neither 00h nor 80h";
+    case PARTITION_TRUNCATED:
+        return "a partition reaches beyond the end of the image, which is truncated";
+    case PARTITION_EMPTY:
+        return "the partition table is damaged: a partition has no sectors";
+    case PARTITION_COPY_DAMAGED:
+        return "one of the two copies of the GUID partition table is damaged or unreadable";
+    case PARTITION_BAD_PROTECTION:
+        return "the MBR entry that protects the GUID partition table is damaged";
+    case PARTITION_NOT_A_TABLE:
+        return "there is a boot signature, but no partition table that makes sense";
+    case PARTITION_OVERLAP:
+        return "two partitions overlap";
     }
     return "unknown result";
 }

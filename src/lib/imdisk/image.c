@@ -105,39 +105,48 @@ static PARTITION_INFORMATION information_of(const struct partition *partition)
 struct receiver {
     ImDiskGetPartitionInfoProc *receive;
     LPVOID user_data;
+    DWORD count;
 };
 
 static bool pass_on(void *context, const struct partition *partition)
 {
-    const struct receiver *receiver = context;
+    struct receiver *receiver = context;
     PARTITION_INFORMATION information = information_of(partition);
+    receiver->count++;
     return receiver->receive(receiver->user_data, &information) != FALSE;
 }
 
+/* *count: partitions that were received. */
 static enum partition_result scan(struct source *source, DWORD sector_size, uint64_t offset, uint64_t size,
-                                  ImDiskGetPartitionInfoProc *receive, LPVOID user_data)
+                                  ImDiskGetPartitionInfoProc *receive, LPVOID user_data, DWORD *count)
 {
     struct receiver receiver = {.receive = receive, .user_data = user_data};
     struct partition_image partitions = {
         .read = read_source, .context = source, .offset = offset, .size = size, .sector_size = sector_size};
-    return partition_scan(&partitions, pass_on, &receiver);
+    enum partition_result result = partition_scan(&partitions, pass_on, &receiver);
+    *count = receiver.count;
+    return result;
 }
 
-/* `size` of the image, 0 if unknown. */
+/*
+ * `size` of the image, 0 if unknown. Of a damaged table what is intact is received: TRUE if anything is, and the last error
+ * is ERROR_DISK_CORRUPT all the same.
+ */
 static BOOL scan_all(HANDLE handle, ImDiskReadFileProc *read, DWORD sector_size, const LARGE_INTEGER *offset,
                      uint64_t size, ImDiskGetPartitionInfoProc *receive, LPVOID user_data)
 {
     struct source source = {.handle = handle, .read = read};
     uint64_t start;
+    DWORD count = 0;
     if (read == NULL || receive == NULL) {
         return fail(ERROR_INVALID_PARAMETER);
     }
     if (!start_of(offset, &start)) {
         return FALSE;
     }
-    enum partition_result result = scan(&source, sector_size, start, size, receive, user_data);
+    enum partition_result result = scan(&source, sector_size, start, size, receive, user_data, &count);
     SetLastError(error_of(result, &source));
-    return result == PARTITION_OK;
+    return result == PARTITION_OK || (result != PARTITION_STOPPED && count != 0);
 }
 
 const char *list_partitions(LPCWSTR image, uint64_t offset, ImDiskGetPartitionInfoProc *receive, void *user_data)
@@ -147,7 +156,8 @@ const char *list_partitions(LPCWSTR image, uint64_t offset, ImDiskGetPartitionIn
         return "the image cannot be opened";
     }
     struct source source = {.handle = handle, .read = ImDiskReadFileHandle};
-    enum partition_result result = scan(&source, 0, offset, image_size(handle), receive, user_data);
+    DWORD count;
+    enum partition_result result = scan(&source, 0, offset, image_size(handle), receive, user_data, &count);
     CloseHandle(handle);
     return result == PARTITION_OK ? NULL : partition_result_text(result);
 }
@@ -212,7 +222,7 @@ static BOOL find_single(HANDLE handle, ImDiskReadFileProc *read, DWORD sector_si
         return fail(ERROR_INVALID_PARAMETER);
     }
     if (scan_all(handle, read, sector_size, offset, size, find_number, &wanted)) {
-        return fail(ERROR_NOT_FOUND);
+        return fail(GetLastError() == NO_ERROR ? ERROR_NOT_FOUND : GetLastError());
     }
     if (!wanted.found) {
         return FALSE;

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+/* Images that tests/look makes with real tools are looked at there; here is what these tools do not make, byte by byte. */
+#include "core/image/look.h"
+#include "tests/harness/test.h"
+
+#include <string.h>
+
+#define SIZE (4u << 20)
+
+static unsigned char image[SIZE];
+static uint64_t image_size;
+static struct look look;
+
+static bool read_image(void *context, uint64_t offset, void *buffer, uint32_t length)
+{
+    (void)context;
+    if (offset > image_size || image_size - offset < length) {
+        return false;
+    }
+    memcpy(buffer, image + offset, length);
+    return true;
+}
+
+static void clear(void)
+{
+    memset(image, 0, sizeof(image));
+    image_size = sizeof(image);
+}
+
+static void put(size_t offset, const void *bytes, size_t length)
+{
+    memcpy(image + offset, bytes, length);
+}
+
+static void put_little(size_t offset, uint64_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++) {
+        image[offset + i] = (unsigned char)(value >> 8 * i);
+    }
+}
+
+static void put_big(size_t offset, uint64_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++) {
+        image[offset + i] = (unsigned char)(value >> 8 * (bytes - 1 - i));
+    }
+}
+
+static bool look_with(struct look_options options, const char *name)
+{
+    static uint16_t wide[64];
+    struct image_reader reader = {.read = read_image, .length = image_size};
+    options.name = wide;
+    options.name_length = strlen(name);
+    for (size_t i = 0; i < options.name_length; i++) {
+        wide[i] = (unsigned char)name[i];
+    }
+    return look_at_image(&reader, &options, &look);
+}
+
+static bool look_at(const char *name)
+{
+    return look_with((struct look_options){.raw = false}, name);
+}
+
+static void put_iso(size_t offset)
+{
+    put(offset + 0x8000, "\1CD001\1", 7);
+}
+
+/* An anchor volume descriptor pointer and the descriptors that say NSR03. */
+static void put_udf(size_t offset, uint32_t sector)
+{
+    size_t anchor = offset + (size_t)256 * sector;
+    put(offset + 0x8000, "\0BEA01\1", 7);
+    put(offset + 0x8800, "\0NSR03\1", 7);
+    put(offset + 0x9000, "\0TEA01\1", 7);
+    put_little(anchor, 2, 2);
+    put_little(anchor + 2, 3, 2);
+    put_little(anchor + 12, 256, 4);
+    unsigned sum = 0;
+    for (unsigned i = 0; i < 16; i++) {
+        sum += i != 4 ? image[anchor + i] : 0;
+    }
+    image[anchor + 4] = (unsigned char)sum;
+}
+
+static void put_bpb(size_t offset, unsigned sector, unsigned per_track, unsigned heads, unsigned total, unsigned media)
+{
+    put_little(offset + 11, sector, 2);
+    image[offset + 13] = 1;
+    put_little(offset + 14, 1, 2);
+    image[offset + 16] = 2;
+    put_little(offset + 17, 112, 2);
+    put_little(offset + 19, total, 2);
+    image[offset + 21] = (unsigned char)media;
+    put_little(offset + 22, 3, 2);
+    put_little(offset + 24, per_track, 2);
+    put_little(offset + 26, heads, 2);
+}
+
+static void put_entry(size_t sector, unsigned i, unsigned type, uint32_t start, uint32_t length)
+{
+    size_t entry = sector * 512 + 446 + (size_t)i * 16;
+    put_little(sector * 512 + 510, 0xAA55, 2);
+    image[entry + 4] = (unsigned char)type;
+    put_little(entry + 8, start, 4);
+    put_little(entry + 12, length, 4);
+}
+
+/* Of the VHD format: a cookie, sizes, the kind of disk, and a checksum. */
+static void put_vhd_footer(size_t offset, unsigned type, uint64_t size)
+{
+    uint32_t sum = 0;
+    put(offset, "conectix", 8);
+    put_big(offset + 48, size, 8);
+    put_big(offset + 60, type, 4);
+    put_big(offset + 64, 0, 4);
+    for (unsigned i = 0; i < 512; i++) {
+        sum += image[offset + i];
+    }
+    put_big(offset + 64, ~sum, 4);
+}
+
+/* ---- containers ---- */
+
+static void containers_are_known_by_content(void)
+{
+    static const struct {
+        size_t offset;
+        const char *bytes;
+        size_t length;
+        enum image_container container;
+    } rows[] = {
+        {0, "conectix", 8, IMAGE_VHD},
+        {0, "vhdxfile", 8, IMAGE_VHDX},
+        {0, "KDMV", 4, IMAGE_VMDK},
+        {0, "COWD", 4, IMAGE_VMDK},
+        {0, "# Disk DescriptorFile\n", 22, IMAGE_VMDK},
+        {64, "\x7F\x10\xDA\xBE", 4, IMAGE_VDI},
+        {0, "QFI\xFB", 4, IMAGE_QCOW},
+        {0, "QED", 4, IMAGE_QCOW},
+        {0, "WithoutFreeSpace", 16, IMAGE_PARALLELS},
+        {0, "WithouFreSpacExt", 16, IMAGE_PARALLELS},
+        {0, "EVF\x09\x0D\x0A\xFF", 8, IMAGE_EWF},
+        {0, "EVF2\x0D\x0A\x81", 8, IMAGE_EWF},
+        {0, "AFF10\r\n", 8, IMAGE_AFF},
+        {SIZE - 512, "koly\0\0\0\4", 8, IMAGE_DMG},
+        {0, "MEDIA DESCRIPTOR", 16, IMAGE_CD_SHEET},
+        {0, "[CloneCD]", 9, IMAGE_CD_SHEET},
+        {0, "CISO", 4, IMAGE_CSO},
+        {0, "DAX", 4, IMAGE_CSO},
+        {0, "DAA\0\0\0\0", 8, IMAGE_DAA},
+        {0, "IsZ!", 4, IMAGE_ISZ},
+        {SIZE - 64, "bbis", 4, IMAGE_UIF},
+        {0, "MSWIM\0\0", 8, IMAGE_WIM},
+        {0, "\x1F\x8B\x08\x08", 4, IMAGE_COMPRESSED},
+        {0, "BZh9\x31\x41\x59\x26\x53\x59", 10, IMAGE_COMPRESSED},
+        {0,
+         "\xFD"
+         "7zXZ",
+         6, IMAGE_COMPRESSED},
+        {0, "\x28\xB5\x2F\xFD", 4, IMAGE_COMPRESSED},
+        {0, "PK\3\4", 4, IMAGE_ARCHIVE},
+        {0, "7z\xBC\xAF\x27\x1C", 6, IMAGE_ARCHIVE},
+        {0, "Rar!\x1A\x07", 6, IMAGE_ARCHIVE},
+        {257, "ustar", 5, IMAGE_ARCHIVE},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        test_note("row %u", (unsigned)i);
+        clear();
+        put(rows[i].offset, rows[i].bytes, rows[i].length);
+        CHECK(look_at("innocent.img"));
+        CHECK_EQUAL(look.container, rows[i].container);
+        CHECK(!look.served && look.read_only);
+        CHECK(strlen(image_container_name(look.container)) > 3 && strlen(image_container_advice(look.container)) > 3);
+        CHECK(look_with((struct look_options){.raw = true}, "innocent.img")); /* as it is */
+        CHECK_EQUAL(look.container, IMAGE_RAW);
+        CHECK(look.served && look.offset == 0 && look.length == SIZE);
+        image[rows[i].offset]++;
+        CHECK(look_at("innocent.vhdx"));
+        CHECK_EQUAL(look.container, IMAGE_RAW);
+    }
+}
+
+static void names_make_no_container(void)
+{
+    static const char *const names[] = {"a.vhdx", "a.vmdk", "a.bin", "a.nrg", "a.sdi", "a.gz", "a.mdf", ""};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        clear();
+        test_note("%s", names[i]);
+        CHECK(look_at(names[i]));
+        CHECK_EQUAL(look.container, IMAGE_RAW);
+        CHECK_EQUAL(look.offset, 0);
+        CHECK_EQUAL(look.certainty, LOOK_GUESS);
+        CHECK_EQUAL(look.kind, strcmp(names[i], "a.nrg") == 0 ? DISK_KIND_CD : DISK_KIND_HARD_DISK);
+    }
+}
+
+static void a_fixed_vhd_ends_before_its_footer(void)
+{
+    clear();
+    put_vhd_footer(SIZE - 512, 2, SIZE - 512);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.container, IMAGE_VHD_FIXED);
+    CHECK_EQUAL(look.length, SIZE - 512);
+    CHECK(look.served && !look.read_only);
+    CHECK_EQUAL(look.geometry.size_bytes, SIZE - 512);
+    image[SIZE - 1]++; /* the checksum */
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.container, IMAGE_RAW);
+    CHECK_EQUAL(look.length, SIZE);
+    put_vhd_footer(SIZE - 512, 2, SIZE); /* of a longer file */
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.container, IMAGE_RAW);
+    for (unsigned type = 3; type <= 4; type++) { /* the copy at the beginning is lost */
+        put_vhd_footer(SIZE - 512, type, SIZE);
+        CHECK(look_at("a.img"));
+        CHECK_EQUAL(look.container, IMAGE_VHD);
+        CHECK(!look.served);
+    }
+}
+
+static void raw_sectors_of_cds_are_known(void)
+{
+    static const unsigned char sync[12] = {0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0};
+    static const unsigned sizes[] = {2352, 2448};
+    for (unsigned i = 0; i < 2; i++) {
+        clear();
+        put(0, sync, 12);
+        CHECK(look_at("a.bin"));
+        CHECK_EQUAL(look.container, IMAGE_RAW); /* one alone may be anything */
+        put(sizes[i], sync, 12);
+        CHECK(look_at("a.bin"));
+        CHECK_EQUAL(look.container, IMAGE_CD_SECTORS);
+        CHECK(!look.served);
+    }
+    clear();
+    put(0, "FILE \"x.bin\" BINARY\r\n", 21);
+    image_size = 100;
+    CHECK(look_at("x.cue"));
+    CHECK_EQUAL(look.container, IMAGE_CD_SHEET);
+}
+
+/* ---- offsets ---- */
+
+static void nrg_tables_are_believed_if_something_is_there(void)
+{
+    /* id, length of the table, position of the offset in it, its width */
+    static const struct {
+        const char *id;
+        uint32_t length, at;
+        unsigned width;
+    } rows[] = {{"DAOX", 22 + 42, 22 + 26, 8}, {"DAOI", 22 + 30, 22 + 22, 4}, {"ETN2", 32, 0, 8}, {"ETNF", 20, 0, 4}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t table = SIZE - 4096;
+        test_note("%s", rows[i].id);
+        clear();
+        put_iso(0x100000);
+        put(table, "CUEX", 4);
+        put_big(table + 4, 8, 4);
+        put(table + 16, rows[i].id, 4);
+        put_big(table + 20, rows[i].length, 4);
+        put_big(table + 24 + rows[i].at, 0x100000, rows[i].width);
+        if (rows[i].width == 8) {
+            put(SIZE - 12, "NER5", 4);
+            put_big(SIZE - 8, table, 8);
+        } else {
+            put(SIZE - 8, "NERO", 4);
+            put_big(SIZE - 4, table, 4);
+        }
+        CHECK(look_at("any.name"));
+        CHECK_EQUAL(look.container, IMAGE_NRG);
+        CHECK_EQUAL(look.offset, 0x100000);
+        CHECK(look.served && look.kind == DISK_KIND_CD && look.read_only);
+        put_big(table + 24 + rows[i].at, 0x123456, rows[i].width); /* nothing there, nor where it usually is */
+        CHECK(look_at("any.nrg"));
+        CHECK(!look.served);
+        put_iso(307200);
+        CHECK(look_at("any.name"));
+        CHECK_EQUAL(look.offset, 307200);
+        put_big(SIZE - 8, UINT64_MAX, 8); /* a table nowhere */
+        CHECK(look_at("any.name"));
+    }
+}
+
+static void names_are_followed_if_the_content_agrees(void)
+{
+    clear();
+    put_iso(307200);
+    CHECK(look_at("a.NRG"));
+    CHECK_EQUAL(look.container, IMAGE_NRG);
+    CHECK_EQUAL(look.offset, 307200);
+    CHECK_EQUAL(look.length, SIZE - 307200);
+    CHECK_EQUAL(look.kind, DISK_KIND_CD);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.offset, 0);
+    put_iso(0); /* an ISO with the name of another format */
+    CHECK(look_at("a.nrg"));
+    CHECK_EQUAL(look.container, IMAGE_RAW);
+    CHECK_EQUAL(look.offset, 0);
+    clear();
+    put_bpb(4096, 512, 9, 2, 1440, 0xF9);
+    CHECK(look_at("a.sdi"));
+    CHECK_EQUAL(look.offset, 4096);
+    CHECK_EQUAL(look.volume, VOLUME_FAT);
+    CHECK(look_at("a.nrg"));
+    CHECK_EQUAL(look.offset, 0);
+    put(0, "$SDI0001", 8);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.container, IMAGE_SDI);
+    CHECK_EQUAL(look.offset, 4096);
+    put(0x400, "PART", 4);
+    put_little(0x410, 0x20000, 8);
+    put_bpb(0x20000, 512, 9, 2, 1440, 0xF9);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.offset, 0x20000);
+    CHECK(look_with((struct look_options){.offset_given = true, .offset = 0x1000}, "a.img"));
+    CHECK_EQUAL(look.offset, 0x1000); /* who says where it begins is believed */
+}
+
+/* ---- devices ---- */
+
+static void cds_are_known_by_content(void)
+{
+    static const char *const names[] = {"a.img", "a.cdr", "a.iso", "a.bin", ""};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        test_note("%s", names[i]);
+        clear();
+        put_iso(0);
+        CHECK(look_at(names[i]));
+        CHECK_EQUAL(look.kind, DISK_KIND_CD);
+        CHECK_EQUAL(look.geometry.bytes_per_sector, 2048);
+        CHECK(look.read_only);
+        clear();
+        put_udf(0, 2048);
+        CHECK(look_at(names[i]));
+        CHECK_EQUAL(look.kind, DISK_KIND_CD);
+        CHECK_EQUAL(look.volume, VOLUME_UDF);
+        CHECK(look_with((struct look_options){.ram = true}, names[i]));
+        CHECK_EQUAL(look.volume, VOLUME_UDF);
+        CHECK_EQUAL(look.kind, DISK_KIND_HARD_DISK); /* what somebody has formatted a RAM disk with */
+        CHECK(!look.read_only);
+    }
+    clear();
+    put_udf(0, 512); /* a hard disk's */
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.kind, DISK_KIND_HARD_DISK);
+    clear();
+    put_udf(0, 2048);
+    image[256 * 2048 + 4]++; /* the tag's checksum */
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.kind, DISK_KIND_HARD_DISK);
+}
+
+static void floppies_are_known_by_their_bpb(void)
+{
+    static const struct {
+        unsigned sector, per_track, heads, tracks, media, media_type;
+    } rows[] = {
+        {512, 18, 2, 82, 0xF0, 2},  /* 1476 KiB */
+        {512, 18, 2, 83, 0xF0, 2},  /* 1494 KiB */
+        {512, 21, 2, 83, 0xF0, 2},  /* 1743 KiB */
+        {512, 20, 2, 80, 0xF0, 2},  /* 1600 KiB */
+        {512, 15, 2, 82, 0xF9, 1},  /* 1230 KiB */
+        {512, 10, 2, 83, 0xF9, 5},  /* 830 KiB, Atari */
+        {512, 9, 2, 82, 0xF9, 5},   /* 738 KiB, Atari */
+        {512, 11, 2, 80, 0xF8, 5},  /* 880 KiB, Atari */
+        {512, 9, 1, 82, 0xF8, 5},   /* 369 KiB, Atari, one side */
+        {1024, 8, 2, 77, 0xFE, 19}, /* 1232 KiB, PC-98 */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        unsigned total = rows[i].per_track * rows[i].heads * rows[i].tracks;
+        test_note("row %u", (unsigned)i);
+        clear();
+        put_bpb(0, rows[i].sector, rows[i].per_track, rows[i].heads, total, rows[i].media);
+        image_size = total * rows[i].sector;
+        CHECK(look_at("a.st"));
+        CHECK_EQUAL(look.kind, DISK_KIND_FLOPPY);
+        CHECK_EQUAL(look.geometry.media_type, rows[i].media_type);
+        CHECK_EQUAL(look.geometry.bytes_per_sector, rows[i].sector);
+        CHECK_EQUAL(look.geometry.sectors_per_track, rows[i].per_track);
+        CHECK_EQUAL(look.geometry.tracks_per_cylinder, rows[i].heads);
+        CHECK_EQUAL(look.volume, VOLUME_FAT);
+        image_size += 512; /* then the BPB speaks of something else */
+        CHECK(look_at("a.st"));
+        CHECK_EQUAL(look.kind, DISK_KIND_HARD_DISK);
+    }
+    clear();
+    image_size = 1476 * 1024; /* a size alone, and not that of a standard */
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.kind, DISK_KIND_HARD_DISK);
+    image_size = 1440 * 1024;
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.kind, DISK_KIND_FLOPPY);
+}
+
+/* ---- partitions ---- */
+
+static void partitions_are_listed_with_their_file_systems(void)
+{
+    clear();
+    put_entry(0, 0, 0x06, 64, 2048);
+    put_entry(0, 1, 0x05, 2200, 100);
+    put_entry(2200, 0, 0x83, 10, 50);
+    put_bpb(64 * 512, 512, 9, 2, 1440, 0xF9);
+    put((2210 + 2) * 512 + 0x38, "\x53\xEF", 2);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.table, LOOK_MBR);
+    CHECK_EQUAL(look.partition_count, 2);
+    CHECK_EQUAL(look.partitions[0].volume, VOLUME_FAT);
+    CHECK_EQUAL(look.partitions[1].volume, VOLUME_EXT);
+    CHECK_EQUAL(look.partitions[1].entry.start_bytes, 2210 * 512);
+    CHECK_EQUAL(look.certainty, LOOK_SURE);
+    CHECK_EQUAL(look.kind, DISK_KIND_HARD_DISK);
+    CHECK(look_find_partition(&look, 2) == &look.partitions[1]);
+    CHECK(look_find_partition(&look, 3) == NULL && look_find_partition(&look, 0) == NULL);
+    put_entry(0, 2, 0x07, 2100, 50); /* the last of its sectors begin within the first partition's */
+    put_entry(0, 3, 0x07, 8000, 1000);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.partition_count, 4);
+    CHECK_EQUAL(look.problem_count, 2);
+    CHECK_EQUAL(look.problems[0].kind, PARTITION_TRUNCATED);
+    CHECK_EQUAL(look.problems[1].kind, PARTITION_OVERLAP);
+    CHECK_EQUAL(look.problems[1].number, 3);
+    CHECK(look.partitions[2].overlaps && look.partitions[3].entry.damaged);
+    CHECK_EQUAL(look.certainty, LOOK_LIKELY);
+}
+
+/* With sectors of 4096 bytes a table says the same in other numbers: the file system tells. */
+static void sector_sizes_are_found_out(void)
+{
+    clear();
+    put_entry(0, 0, 0x06, 16, 256);
+    put_bpb((size_t)16 * 4096, 4096, 63, 255, 256, 0xF8);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.table_sector_size, 4096);
+    CHECK_EQUAL(look.partitions[0].entry.start_bytes, 16 * 4096);
+    CHECK_EQUAL(look.partitions[0].volume, VOLUME_FAT);
+    CHECK_EQUAL(look.geometry.bytes_per_sector, 4096);
+    put_bpb(16 * 512, 512, 63, 255, 256, 0xF8);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.table_sector_size, 512);
+    CHECK(look_with((struct look_options){.sector_size = 4096}, "a.img"));
+    CHECK_EQUAL(look.table_sector_size, 4096);
+}
+
+/* A file system's own boot sector ends like a table. */
+static void boot_sectors_are_no_tables(void)
+{
+    clear();
+    put_bpb(0, 512, 63, 255, 8192, 0xF8);
+    put_little(510, 0xAA55, 2);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.table, LOOK_NO_TABLE);
+    CHECK_EQUAL(look.volume, VOLUME_FAT);
+    CHECK_EQUAL(look.problem_count, 0);
+    memset(image + 446, 'x', 64);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.table, LOOK_NO_TABLE);
+    CHECK_EQUAL(look.problem_count, 0);
+    put(3, "NTFS    ", 8);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.volume, VOLUME_NTFS);
+    CHECK_EQUAL(look.certainty, LOOK_SURE);
+}
+
+static void what_cannot_be_read_is_no_image(void)
+{
+    clear();
+    image_size = 0;
+    CHECK(!look_at("a.img"));
+    image_size = SIZE;
+    CHECK(!look_with((struct look_options){.offset_given = true, .offset = SIZE}, "a.img"));
+    CHECK(!look_with((struct look_options){.offset_given = true, .offset = UINT64_MAX}, "a.img"));
+    CHECK(look_with((struct look_options){.offset_given = true, .offset = SIZE - 512}, "a.img"));
+    CHECK_EQUAL(look.length, 512);
+    for (image_size = 1; image_size < 70000; image_size = image_size * 3 / 2 + 1) {
+        CHECK(look_at("a.nrg"));
+    }
+}
+
+#define CASE(name)  \
+    {               \
+#name, name \
+    }
+TEST_MAIN(CASE(containers_are_known_by_content), CASE(names_make_no_container),
+          CASE(a_fixed_vhd_ends_before_its_footer), CASE(raw_sectors_of_cds_are_known),
+          CASE(nrg_tables_are_believed_if_something_is_there), CASE(names_are_followed_if_the_content_agrees),
+          CASE(cds_are_known_by_content), CASE(floppies_are_known_by_their_bpb),
+          CASE(partitions_are_listed_with_their_file_systems), CASE(sector_sizes_are_found_out),
+          CASE(boot_sectors_are_no_tables), CASE(what_cannot_be_read_is_no_image))
