@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzzing of partition tables. */
+/* Fuzzing of partition tables, and of the look at the image that has them. */
 
 #include "core/image/gpt.h"
+#include "core/image/look.h"
 #include "core/image/mbr.h"
 #include "core/image/partition.h"
 #include "core/image/table.h"
@@ -10,6 +11,9 @@
 
 /* More reads than any table of the permitted size needs: two passes over a chain or an array, twice for each sector size. */
 #define MAXIMUM_READS 20000u
+
+/* The look may read a table three times, and another one for each place that something may begin at. */
+#define MAXIMUM_LOOKS 128u
 
 #define FLAG_WRAP     0x01u /* every sector exists: the image repeats */
 #define FLAG_CRC      0x02u /* checksums are made right, so that what they protect is looked at */
@@ -27,13 +31,16 @@ struct input {
     size_t size;
     unsigned flags;
     unsigned reads;
+    unsigned reads_allowed;
     unsigned visits;
+    uint32_t number; /* of the last partition */
 };
 
 static bool read_input(void *context, uint64_t offset, void *buffer, uint32_t length)
 {
     struct input *input = context;
-    if (++input->reads > MAXIMUM_READS || offset > INT64_MAX - (uint64_t)length || length > PARTITION_MAXIMUM_SECTOR) {
+    if (++input->reads > input->reads_allowed || offset > INT64_MAX - (uint64_t)length ||
+        length > PARTITION_MAXIMUM_SECTOR || length == 0) {
         abort();
     }
     if ((input->flags & FLAG_WRAP) != 0) {
@@ -53,11 +60,12 @@ static bool visit(void *context, const struct partition *partition)
 {
     struct input *input = context;
     input->visits++;
-    if (partition->number != input->visits || partition->start_bytes > INT64_MAX ||
+    if (partition->number <= input->number || partition->start_bytes > INT64_MAX ||
         partition->length_bytes > INT64_MAX - partition->start_bytes || mbr_type_name(partition->type) == NULL ||
         (partition->gpt && partition->length_bytes == 0)) {
         abort();
     }
+    input->number = partition->number;
     return (input->flags & FLAG_STOP) == 0 || input->visits < 3;
 }
 
@@ -148,6 +156,44 @@ static void put_header(struct input *input, uint32_t sector)
     store_u32(header + 84, 128);
 }
 
+static void note_problem(void *context, const struct partition_problem *problem)
+{
+    (void)context;
+    if (problem->kind == PARTITION_OK || problem->kind == PARTITION_STOPPED || problem->offset > INT64_MAX) {
+        abort();
+    }
+}
+
+/* What is served lies within the image, and its partitions, unless they are damaged, within that. */
+static void check_look(struct input *input, uint32_t sector_size)
+{
+    static struct look look;
+    static const uint16_t names[][4] = {{'.', 'n', 'r', 'g'}, {'.', 's', 'd', 'i'}};
+    struct image_reader reader = {.read = read_input, .context = input, .length = input->size};
+    struct look_options options = {.name = names[input->flags & 1],
+                                   .name_length = (input->flags & FLAG_STOP) != 0 ? 4 : 0,
+                                   .raw = (input->flags & FLAG_SIZE) == 0,
+                                   .ram = (input->flags & FLAG_OFFSET) != 0,
+                                   .sector_size = sector_size};
+    input->reads = 0;
+    input->reads_allowed = MAXIMUM_LOOKS * MAXIMUM_READS;
+    if (!look_at_image(&reader, &options, &look) || !look.served) {
+        return;
+    }
+    if (look.offset > input->size || look.length > input->size - look.offset || look.kind == DISK_KIND_AUTOMATIC ||
+        look.problem_count > LOOK_PROBLEMS ||
+        (look.geometry.bytes_per_sector & (look.geometry.bytes_per_sector - 1)) != 0) {
+        abort();
+    }
+    for (size_t i = 0; i < look.partition_count && i < LOOK_PARTITIONS; i++) {
+        const struct partition *entry = &look.partitions[i].entry;
+        if (!entry->damaged &&
+            (entry->start_bytes > look.length || entry->length_bytes > look.length - entry->start_bytes)) {
+            abort();
+        }
+    }
+}
+
 /* Input: flags, sector size, length of the image in 512 bytes, patches. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -156,8 +202,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     /* Of exactly this size: reading behind it is noticed. */
-    struct input input = {.size = (data[2] % IMAGE_SECTORS + 1) * 512u, .flags = data[0]};
-    struct partition_image image = {.read = read_input, .context = &input, .sector_size = sectors[data[1] % 8]};
+    struct input input = {
+        .size = (data[2] % IMAGE_SECTORS + 1) * 512u, .flags = data[0], .reads_allowed = MAXIMUM_READS};
+    struct partition_image image = {
+        .read = read_input, .context = &input, .sector_size = sectors[data[1] % 8], .problem = note_problem};
     uint32_t sector = image.sector_size == 4096 ? 4096 : 512;
     input.bytes = calloc(1, input.size);
     if (input.bytes == NULL) {
@@ -176,10 +224,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     probe_volume(&input);
     enum partition_result result = partition_scan(&image, visit, &input);
-    if ((result != PARTITION_OK && result != PARTITION_STOPPED && input.visits != 0) ||
-        partition_result_text(result)[0] == 0) {
+    bool none =
+        result == PARTITION_INVALID_PARAMETER || result == PARTITION_READ_FAILED || result == PARTITION_NO_TABLE;
+    if ((none && input.visits != 0) || partition_result_text(result)[0] == 0) {
         abort();
     }
+    check_look(&input, image.sector_size);
     free(input.bytes);
     return 0;
 }

@@ -112,7 +112,7 @@ static void put_mixed(void)
 {
     put_entry(0, 0, 0x0B, 10, 5);
     put_entry(0, 1, 0x0F, 100, 50);
-    put_entry(0, 2, 0x00, 1, 1); /* unused */
+    put_entry(0, 2, 0x00, 1, 0); /* unused */
     put_entry(0, 3, 0x83, 160, 20);
     put(446, 0x80, 1);
     put_entry(100, 0, 0x07, 2, 8);
@@ -334,6 +334,12 @@ static void empty_partitions_are_named(void)
 {
     clear();
     put_mixed();
+    put_entry(0, 2, 0x00, 9, 1);
+    CHECK_EQUAL(scan(0, 0, true), PARTITION_OK);
+    check_problem(PARTITION_UNTYPED, 0, 9 * 512);
+    CHECK_EQUAL(found_count, 4);
+    clear();
+    put_mixed();
     put(446 + 12, 0, 4);
     CHECK_EQUAL(scan(0, 0, true), PARTITION_EMPTY);
     check_problem(PARTITION_EMPTY, 1, 10 * 512);
@@ -505,6 +511,9 @@ static void hybrid_tables_are_listed(void)
     put_entry(0, 2, 0x0C, 100, 21);
     CHECK_EQUAL(scan(0, 512, true), PARTITION_OK);
     check_gpt(512);
+    CHECK_EQUAL(problem_count, 2); /* one each */
+    CHECK_EQUAL(problems[1].kind, PARTITION_HYBRID);
+    CHECK_EQUAL(problems[1].offset, 100 * 512);
     disk[512 + 17]++;
     disk[(SECTORS - 1) * 512 + 17]++;
     CHECK_EQUAL(scan(0, 0, true), PARTITION_GPT_DAMAGED);

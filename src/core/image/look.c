@@ -180,13 +180,7 @@ static void follow_name(struct looking *looking)
 /* A CUE sheet is text, and small. */
 static bool is_cue_sheet(const struct image_reader *reader)
 {
-    static const char *const words[] = {"FILE ",
-                                        "REM ",
-                                        "CATALOG ",
-                                        "PERFORMER ",
-                                        "TITLE ",
-                                        "\xEF\xBB\xBF"
-                                        "FILE "};
+    static const char *const words[] = {"FILE ", "REM ", "CATALOG ", "PERFORMER ", "TITLE ", "\xEF\xBB\xBF\x46ILE "};
     char text[16];
     if (reader->length == 0 || reader->length >= SHEET_MAXIMUM || !read_at(reader, 0, text, sizeof(text))) {
         return false;
@@ -296,6 +290,28 @@ static void list_partitions(struct looking *looking, uint32_t sector_size)
     look->table_result = partition_scan(&disk, list_partition, looking);
 }
 
+/*
+ * The boot sector of a file system ends like a table, and the rest may look like an empty or an absurd one, or say that the
+ * file system is a partition of itself.
+ */
+static bool is_boot_sector_only(const struct look *look)
+{
+    switch (look->volume) {
+    case VOLUME_UNKNOWN:
+        return false;
+    case VOLUME_FAT:
+    case VOLUME_FAT32:
+    case VOLUME_EXFAT:
+    case VOLUME_NTFS:
+    case VOLUME_REFS:
+    case VOLUME_BITLOCKER:
+        return look->table_result != PARTITION_OK || look->partition_count == 0 ||
+               (look->partition_count == 1 && look->partitions[0].entry.start_bytes == 0);
+    default:
+        return look->partition_count == 0 && look->problem_count == 0;
+    }
+}
+
 /* A table counts in sectors of 512 bytes, unless file systems begin only where 4096 puts them. */
 static void look_at_partitions(struct looking *looking)
 {
@@ -311,9 +327,7 @@ static void look_at_partitions(struct looking *looking)
     find_overlaps(looking);
     bool none = look->table_result == PARTITION_NO_TABLE || look->table_result == PARTITION_READ_FAILED ||
                 look->table_result == PARTITION_INVALID_PARAMETER;
-    /* The boot sector of a file system ends like a table, and the rest may look like an empty or an absurd one. */
-    if (!none && look->volume != VOLUME_UNKNOWN && recognised_partitions(look) == 0 &&
-        (look->partition_count == 0 || look->volume != VOLUME_ISO9660)) {
+    if (!none && is_boot_sector_only(look)) {
         look->table_result = PARTITION_NO_TABLE;
         look->partition_count = 0;
         look->problem_count = 0;

@@ -66,12 +66,6 @@ static bool has_protection(const unsigned char *sector)
     return protects(sector, 0) || protects(sector, 1) || protects(sector, 2) || protects(sector, 3);
 }
 
-/* Of a disk: a signature and at most one flag that is damaged. More of them are code, or text. */
-static bool is_boot_record(const unsigned char *sector)
-{
-    return has_signature(sector) && (bad_flags(sector) <= 1 || has_protection(sector));
-}
-
 static bool is_all_zero(const unsigned char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -106,6 +100,14 @@ static bool visit_entry(struct partition_scanning *scan, const unsigned char *se
     return partition_visit(scan, &partition);
 }
 
+/* An entry that is unused, and should be empty then. */
+static void check_unused(struct partition_scanning *scan, const unsigned char *sector, unsigned i, uint64_t base)
+{
+    if (partition_load_u32(entry_of(sector, i) + 12) != 0) {
+        partition_report(scan, PARTITION_UNTYPED, 0, (base + entry_start(sector, i)) * scan->image->sector_size);
+    }
+}
+
 /* The partitions of one extended boot record. *link becomes the start of the next one, *linked whether there is one. */
 static bool scan_record(struct partition_scanning *scan, const unsigned char *sector, uint64_t base, uint32_t *link,
                         bool *linked)
@@ -118,7 +120,9 @@ static bool scan_record(struct partition_scanning *scan, const unsigned char *se
                 *link = entry_start(sector, i);
                 *linked = true;
             }
-        } else if (type != PARTITION_TYPE_UNUSED && !visit_entry(scan, sector, i, base, true)) {
+        } else if (type == PARTITION_TYPE_UNUSED) {
+            check_unused(scan, sector, i, base);
+        } else if (!visit_entry(scan, sector, i, base, true)) {
             return false;
         }
     }
@@ -191,6 +195,8 @@ static void scan_mbr(struct partition_scanning *scan, const unsigned char *mbr, 
             go_on = scan_container(scan, entry_start(mbr, i));
         } else if (partition) {
             go_on = visit_entry(scan, mbr, i, 0, false);
+        } else if (type == PARTITION_TYPE_UNUSED) {
+            check_unused(scan, mbr, i, 0);
         }
     }
 }
@@ -207,19 +213,28 @@ static bool is_protective(const unsigned char *mbr)
     return false;
 }
 
-static void scan_table(struct partition_scanning *scan, const unsigned char *mbr)
+static void report_hybrid(struct partition_scanning *scan, const unsigned char *mbr)
 {
-    bool protective = is_protective(mbr);
-    if (protective && (!has_protection(mbr) || bad_flags(mbr) != 0)) {
+    for (unsigned i = 0; i < ENTRIES && !scan->stopped; i++) {
+        if (entry_type(mbr, i) == PARTITION_TYPE_UNUSED) {
+            check_unused(scan, mbr, i, 0);
+        } else if (entry_type(mbr, i) != PARTITION_TYPE_PROTECTIVE) {
+            partition_report(scan, PARTITION_HYBRID, 0, (uint64_t)entry_start(mbr, i) * scan->image->sector_size);
+        }
+    }
+}
+
+/* The GPT that the MBR protects. False: there is none that is intact. */
+static bool scan_protected(struct partition_scanning *scan, const unsigned char *mbr)
+{
+    if (!is_protective(mbr) || !gpt_scan(scan)) {
+        return false;
+    }
+    if (!has_protection(mbr) || bad_flags(mbr) != 0) {
         partition_report(scan, PARTITION_BAD_PROTECTION, 0, 0);
     }
-    if (protective && gpt_scan(scan)) {
-        return;
-    }
-    if (protective) {
-        partition_report(scan, PARTITION_GPT_DAMAGED, 0, scan->image->sector_size);
-    }
-    scan_mbr(scan, mbr, protective);
+    report_hybrid(scan, mbr);
+    return true;
 }
 
 /* A signature over a file system's boot sector needs no table. */
@@ -238,13 +253,22 @@ static enum partition_result scan_disk(struct partition_scanning *scan)
     if (!partition_read(scan->image, 0, mbr, scan->image->sector_size)) {
         return PARTITION_READ_FAILED;
     }
-    if (!is_boot_record(mbr)) {
-        if (has_signature(mbr) && !is_volume(mbr)) {
-            partition_report(scan, PARTITION_NOT_A_TABLE, 0, 0);
-        }
+    if (!has_signature(mbr)) {
         return PARTITION_NO_TABLE;
     }
-    scan_table(scan, mbr);
+    if (!scan_protected(scan, mbr)) {
+        /* One flag may be damaged. More of them are code, or text. */
+        if (bad_flags(mbr) > 1) {
+            if (!is_volume(mbr)) {
+                partition_report(scan, PARTITION_NOT_A_TABLE, 0, 0);
+            }
+            return PARTITION_NO_TABLE;
+        }
+        if (is_protective(mbr)) {
+            partition_report(scan, PARTITION_GPT_DAMAGED, 0, scan->image->sector_size);
+        }
+        scan_mbr(scan, mbr, is_protective(mbr));
+    }
     return scan->stopped ? PARTITION_STOPPED : scan->first;
 }
 
@@ -321,6 +345,10 @@ const char *partition_result_text(enum partition_result result)
         return "the MBR entry that protects the GUID partition table is damaged";
     case PARTITION_NOT_A_TABLE:
         return "there is a boot signature, but no partition table that makes sense";
+    case PARTITION_UNTYPED:
+        return "an entry of the partition table has sectors, but no type; it is taken for unused";
+    case PARTITION_HYBRID:
+        return "the MBR has a partition beside the GUID partition table, whose partitions are listed instead";
     case PARTITION_OVERLAP:
         return "two partitions overlap";
     }

@@ -45,6 +45,8 @@ enum partition_result {
     PARTITION_COPY_DAMAGED,   /* one of the two copies of the GPT */
     PARTITION_BAD_PROTECTION, /* the entry that protects a GPT is not as it should be */
     PARTITION_NOT_A_TABLE,    /* a boot signature without a table that makes sense */
+    PARTITION_UNTYPED,        /* an entry has sectors, but no type */
+    PARTITION_HYBRID,         /* an entry of the MBR beside a GPT, whose partitions are listed instead */
     PARTITION_OVERLAP,        /* a partition begins within another (by look.h) */
 };
 

@@ -204,8 +204,9 @@ static bool is_cd_sectors(const struct image_reader *reader, const unsigned char
 
 enum image_container signature_container(const struct image_reader *reader)
 {
-    unsigned char sector[HEAD];
-    if (!read_at(reader, 0, sector, HEAD)) {
+    unsigned char sector[HEAD] = {0};
+    uint32_t head = reader->length != 0 && reader->length < HEAD ? (uint32_t)reader->length : HEAD;
+    if (!read_at(reader, 0, sector, head)) {
         return IMAGE_RAW;
     }
     enum image_container container = container_of_head(sector);

@@ -11,7 +11,7 @@ bool partition_read(const struct partition_image *image, uint64_t offset, void *
 
 static bool is_only_told(enum partition_result kind)
 {
-    return kind == PARTITION_COPY_DAMAGED || kind == PARTITION_BAD_PROTECTION || kind == PARTITION_NOT_A_TABLE;
+    return kind >= PARTITION_COPY_DAMAGED;
 }
 
 void partition_report(struct partition_scanning *scan, enum partition_result kind, uint32_t number, uint64_t offset)
