@@ -102,12 +102,11 @@ static enum imdisk_exit native_name(const struct arguments *arguments, wchar_t *
 static enum imdisk_exit build_request(const struct arguments *arguments, wchar_t letter,
                                       struct imdisk_create_data **request, DWORD *length)
 {
-    uint64_t size = 0;
-    uint64_t offset = arguments->offset;
+    struct image_place place = {.offset = arguments->offset, .flags = arguments->flags};
     wchar_t *name;
-    enum imdisk_exit result = resolve_size(arguments, &size);
+    enum imdisk_exit result = resolve_size(arguments, &place.size);
     if (result == IMDISK_DONE) {
-        result = image_resolve(arguments, &offset, &size);
+        result = image_resolve(arguments, &place);
     }
     if (result == IMDISK_DONE) {
         result = native_name(arguments, &name);
@@ -123,12 +122,12 @@ static enum imdisk_exit build_request(const struct arguments *arguments, wchar_t
         return IMDISK_FATAL;
     }
     data->device_number = arguments->number;
-    data->size_bytes = (int64_t)size;
+    data->size_bytes = (int64_t)place.size;
     data->tracks_per_cylinder = arguments->tracks_per_cylinder;
     data->sectors_per_track = arguments->sectors_per_track;
     data->bytes_per_sector = arguments->bytes_per_sector;
-    data->image_offset_bytes = (int64_t)offset;
-    data->flags = arguments->flags;
+    data->image_offset_bytes = (int64_t)place.offset;
+    data->flags = place.flags;
     data->drive_letter = letter;
     data->file_name_length_bytes = (uint16_t)name_length;
     /* On the wire names do not end with a zero. NOLINTNEXTLINE(bugprone-not-null-terminated-result) */

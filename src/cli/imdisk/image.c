@@ -1,131 +1,152 @@
 /* SPDX-License-Identifier: MIT */
-/* imdisk -a -b auto and -v: looking into an image for where the disk begins. */
+/* imdisk -a: looking into an image for where the disk begins, for -b auto and -v, and for whether it is a disk at all. */
 
 #include "cli/imdisk/imdisk.h"
 
-#include "core/image/partition.h"
-#include "core/image/volume.h"
+#include <stdlib.h>
 
-struct search {
-    uint32_t number;
-    bool found;
-    uint64_t start;
-    uint64_t length;
-};
+#include "lib/look.h"
 
-static bool read_image(void *context, uint64_t offset, void *buffer, uint32_t length)
+static bool is_proxy(const struct arguments *arguments)
 {
-    HANDLE file = context;
-    LARGE_INTEGER position = {.QuadPart = (LONGLONG)offset};
-    DWORD done = 0;
-    return SetFilePointerEx(file, position, NULL, FILE_BEGIN) && ReadFile(file, buffer, length, &done, NULL) &&
-           done == length;
+    return (arguments->flags & IMDISK_TYPE_MASK) == IMDISK_TYPE_PROXY;
 }
 
-static bool compare(void *context, const struct partition *partition)
+static bool in_memory(const struct arguments *arguments)
 {
-    struct search *search = context;
-    if (partition->number != search->number) {
-        return true;
-    }
-    search->found = true;
-    search->start = partition->start_bytes;
-    search->length = partition->length_bytes;
-    return false;
+    return (arguments->flags & IMDISK_TYPE_MASK) == IMDISK_TYPE_VM ||
+           ((arguments->flags & IMDISK_TYPE_MASK) == IMDISK_TYPE_FILE &&
+            (arguments->flags & IMDISK_SUBTYPE_MASK) == IMDISK_FILE_AWE_ALLOC);
 }
 
-static enum imdisk_exit open_image(const struct arguments *arguments, HANDLE *file, uint64_t *length)
+static enum imdisk_exit cannot_open(const struct arguments *arguments, DWORD code)
 {
     ballast_error error;
-    LARGE_INTEGER size;
-    *file = arguments->native_path
-                ? open_native(arguments->file, GENERIC_READ)
-                : CreateFileW(arguments->file, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                              NULL, OPEN_EXISTING, 0, NULL);
-    if (*file == INVALID_HANDLE_VALUE) {
-        (void)error_set(&error, BALLAST_FAILED, GetLastError(), L"cannot open image '%.200ls'", arguments->file);
-        return fail(IMDISK_FAILED, &error);
+    (void)error_set(&error, BALLAST_FAILED, code, L"cannot open image '%.200ls'", arguments->file);
+    return fail(IMDISK_FAILED, &error);
+}
+
+static void tell_problems(const struct arguments *arguments, const struct look *look)
+{
+    for (size_t i = 0; i < look->problem_count; i++) {
+        const struct partition_problem *problem = &look->problems[i];
+        if (problem->number != 0) {
+            complain(L"Warning: '%.200ls', partition %u: %hs.", arguments->file, problem->number,
+                     partition_result_text(problem->kind));
+        } else {
+            complain(L"Warning: '%.200ls': %hs.", arguments->file, partition_result_text(problem->kind));
+        }
     }
-    *length = GetFileSizeEx(*file, &size) ? (uint64_t)size.QuadPart : 0; /* 0 for a device: unknown */
+}
+
+/* A partition is where it is, whatever size was asked for: writing behind it would destroy others. */
+static void present(const struct look *look, const struct look_partition *partition, struct image_place *place)
+{
+    place->offset = look->offset + partition->entry.start_bytes;
+    place->size = partition->entry.length_bytes;
+    if ((place->flags & IMDISK_DEVICE_TYPE_MASK) == 0 && partition->volume != VOLUME_ISO9660 &&
+        partition->volume != VOLUME_UDF) {
+        place->flags |= IMDISK_DEVICE_TYPE_HD; /* whatever the image's name says, and the partition's size */
+    }
+}
+
+/* -v */
+static enum imdisk_exit choose_partition(const struct arguments *arguments, const struct look *look,
+                                         struct image_place *place)
+{
+    const struct look_partition *partition = look_find_partition(look, arguments->partition);
+    if (partition == NULL) {
+        if (look->table == LOOK_NO_TABLE) {
+            complain(L"Error: no partition %u in '%.200ls': %hs.", arguments->partition, arguments->file,
+                     partition_result_text(look->table_result));
+        } else {
+            complain(L"Error: there is no partition %u in '%.200ls'.", arguments->partition, arguments->file);
+            tell_problems(arguments, look);
+        }
+        return IMDISK_NO_PARTITION;
+    }
+    if (partition->entry.damaged) {
+        complain(partition->entry.length_bytes == 0
+                     ? L"Error: partition %u of '%.200ls' has no sectors."
+                     : L"Error: partition %u lies beyond the end of '%.200ls'; the image is truncated.",
+                 arguments->partition, arguments->file);
+        return IMDISK_NO_PARTITION;
+    }
+    present(look, partition, place);
     return IMDISK_DONE;
 }
 
-/* Looks for search->number in the table of the disk that begins at `offset`. */
-static enum partition_result scan(const struct arguments *arguments, HANDLE file, uint64_t image_length,
-                                  uint64_t offset, struct search *search)
+/* -b auto: the first partition, or the whole disk if there is no table. A damaged table is not written beside. */
+static enum imdisk_exit choose_automatically(const struct arguments *arguments, const struct look *look,
+                                             struct image_place *place)
 {
-    struct partition_image image = {
-        .read = read_image,
-        .context = file,
-        .offset = offset,
-        .size = image_length,
-        .sector_size = arguments->bytes_per_sector,
-    };
-    return partition_scan(&image, compare, search);
-}
-
-/* Whether the image has all of what was found, as far as its length is known. */
-static bool is_within(uint64_t image_length, uint64_t offset, const struct search *search)
-{
-    return image_length == 0 || (offset <= image_length && search->start <= image_length - offset &&
-                                 search->length <= image_length - offset - search->start);
-}
-
-/* Where search->number is; the exit code is that of -v. */
-static enum imdisk_exit find_partition(const struct arguments *arguments, HANDLE file, uint64_t image_length,
-                                       uint64_t offset, struct search *search)
-{
-    enum partition_result result = scan(arguments, file, image_length, offset, search);
-    if (result != PARTITION_OK && result != PARTITION_STOPPED) {
-        complain(L"Error: no partition %u in '%.200ls': %hs.", search->number, arguments->file,
-                 partition_result_text(result));
-        return IMDISK_NO_PARTITION;
+    const struct look_partition *first = look_find_partition(look, 1);
+    bool usable = first != NULL && !first->entry.damaged;
+    place->offset = look->offset;
+    tell_problems(arguments, look);
+    if (look->table == LOOK_NO_TABLE || look->kind == DISK_KIND_CD) {
+        return IMDISK_DONE;
     }
-    if (!search->found) {
-        complain(L"Error: there is no partition %u in '%.200ls'.", search->number, arguments->file);
-        return IMDISK_NO_PARTITION;
-    }
-    if (!is_within(image_length, offset, search)) {
-        complain(L"Error: partition %u lies beyond the end of '%.200ls'; the image is truncated.", search->number,
+    if (look->table_result != PARTITION_OK && !usable) {
+        complain(L"Error: the partition table of '%.200ls' is damaged, and its first partition is lost.",
                  arguments->file);
         return IMDISK_NO_PARTITION;
     }
+    if (look->table_result != PARTITION_OK && !in_memory(arguments) && (place->flags & IMDISK_OPTION_READ_ONLY) == 0) {
+        complain(L"Warning: the disk is read-only, because the partition table is damaged.");
+        place->flags |= IMDISK_OPTION_READ_ONLY;
+    }
+    if (usable) {
+        present(look, first, place);
+    }
     return IMDISK_DONE;
 }
 
-/* -b auto without -v: a table that makes no sense is none, and the disk is the whole image. */
-static bool has_first_partition(const struct arguments *arguments, HANDLE file, uint64_t image_length, uint64_t offset,
-                                struct search *search)
+static enum imdisk_exit choose(const struct arguments *arguments, const struct look *look, struct image_place *place)
 {
-    (void)scan(arguments, file, image_length, offset, search);
-    return search->found && is_within(image_length, offset, search);
-}
-
-enum imdisk_exit image_resolve(const struct arguments *arguments, uint64_t *offset, uint64_t *size)
-{
-    struct search search = {.number = arguments->partition != 0 ? arguments->partition : 1};
-    HANDLE file;
-    uint64_t length = 0;
-    if (!arguments->offset_automatic && arguments->partition == 0) {
-        return IMDISK_DONE;
-    }
-    if (arguments->offset_automatic) {
-        *offset = 0;
-        (void)volume_offset_by_extension((const uint16_t *)arguments->file, wcslen(arguments->file), offset);
-    }
-    enum imdisk_exit result = open_image(arguments, &file, &length);
-    if (result != IMDISK_DONE) {
-        return result;
+    wchar_t refusal[512];
+    if (!look->served) {
+        look_refusal(arguments->file, look, refusal, sizeof(refusal) / sizeof(refusal[0]));
+        complain(L"Error: %ls. With -o raw it is opened as it is.", refusal);
+        return IMDISK_FAILED;
     }
     if (arguments->partition != 0) {
-        result = find_partition(arguments, file, length, *offset, &search);
-    } else if (!has_first_partition(arguments, file, length, *offset, &search)) {
-        search = (struct search){.found = false};
+        return choose_partition(arguments, look, place);
     }
+    if (arguments->offset_automatic) {
+        return choose_automatically(arguments, look, place);
+    }
+    place->offset = look->offset; /* what was given, or where the data of a container begins */
+    return IMDISK_DONE;
+}
+
+enum imdisk_exit image_resolve(const struct arguments *arguments, struct image_place *place)
+{
+    bool needed = arguments->partition != 0 || arguments->offset_automatic;
+    struct look_options options = {
+        .raw = (arguments->flags & IMDISK_DEVICE_TYPE_MASK) == IMDISK_DEVICE_TYPE_RAW,
+        .offset_given = !arguments->offset_automatic && arguments->offset != 0,
+        .offset = arguments->offset,
+        .ram = in_memory(arguments),
+        .sector_size = arguments->bytes_per_sector <= PARTITION_MAXIMUM_SECTOR ? arguments->bytes_per_sector : 0,
+    };
+    if (arguments->file == NULL || is_proxy(arguments)) {
+        return IMDISK_DONE;
+    }
+    HANDLE file =
+        arguments->native_path ? open_native(arguments->file, GENERIC_READ) : image_file_open(arguments->file);
+    if (file == INVALID_HANDLE_VALUE) { /* unless something must be found there, it is the driver's to say so */
+        return needed ? cannot_open(arguments, GetLastError()) : IMDISK_DONE;
+    }
+    struct look *look = malloc(sizeof(*look));
+    DWORD code = look != NULL ? look_at_handle(file, arguments->file, &options, look) : ERROR_NOT_ENOUGH_MEMORY;
     CloseHandle(file);
-    if (result == IMDISK_DONE && search.found) {
-        *offset += search.start;
-        *size = arguments->size.given ? *size : search.length;
+    enum imdisk_exit result = IMDISK_DONE;
+    if (code == 0) {
+        result = choose(arguments, look, place);
+    } else if (needed) {
+        result = cannot_open(arguments, code);
     }
+    free(look);
     return result;
 }

@@ -57,11 +57,15 @@ enum imdisk_exit target_quiesce(const struct arguments *arguments, const struct 
 
 /* ---- parts of the commands ----------------------------------------------------------------------------------------- */
 
-/*
- * Completes *offset and *size for -b and -v: where the disk begins in the image, and its size if that is the partition's
- * and not given. Prints why it cannot.
- */
-enum imdisk_exit image_resolve(const struct arguments *arguments, uint64_t *offset, uint64_t *size);
+/* Where in its image a disk begins, its size (0: what is there), and the flags to create it with. */
+struct image_place {
+    uint64_t offset;
+    uint64_t size;
+    uint32_t flags;
+};
+
+/* Completes *place, which has what the command line says, by what is in the image. Prints why it cannot. */
+enum imdisk_exit image_resolve(const struct arguments *arguments, struct image_place *place);
 
 /* The bytes that -s asks for; prints why there are none. */
 enum imdisk_exit resolve_size(const struct arguments *arguments, uint64_t *size);

@@ -254,8 +254,8 @@ static void find_overlaps(struct looking *looking)
     struct look *look = looking->look;
     for (size_t i = 1; i < listed_partitions(look); i++) {
         struct look_partition *later = &look->partitions[i];
-        for (size_t j = 0; j < i && !later->overlaps; j++) {
-            later->overlaps = overlap(&look->partitions[j].entry, &later->entry);
+        for (size_t j = 0; j < i && !later->overlaps && !later->entry.damaged; j++) {
+            later->overlaps = !look->partitions[j].entry.damaged && overlap(&look->partitions[j].entry, &later->entry);
         }
         if (later->overlaps) {
             struct partition_problem problem = {
