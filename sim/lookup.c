@@ -3,6 +3,7 @@
 
 #include "sim/ground/options.h"
 #include "sim/ground/thread.h"
+#include "sim/kernel/ke.h"
 #include "sim/kernel/log.h"
 #include "sim/kernel/mm.h"
 #include "sim/kernel/rtl.h"
@@ -19,6 +20,8 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
         void (*routine)(void);
         bool nt52;
     } routines[] = {
+        {"KeEnterGuardedRegion", sim_KeEnterGuardedRegion, true},
+        {"KeLeaveGuardedRegion", sim_KeLeaveGuardedRegion, true},
         {"ZwFlushBuffersFile", (void (*)(void))sim_ZwFlushBuffersFile, false},
         {"ZwLockVirtualMemory", (void (*)(void))sim_ZwLockVirtualMemory, false},
         {"IoAllocateErrorLogEntry", (void (*)(void))sim_IoAllocateErrorLogEntry, true},

@@ -5,6 +5,13 @@
 
 #include <ntifs.h>
 
+/*
+ * Rules of Windows that the drivers do not keep yet: switched on here or, for any program, by their names in SIM_RULES
+ * ("special-apc,paging" or "all").
+ */
+#define SIM_RULE_SPECIAL_APC 0x01u /* special kernel APCs read from the disk whose driver runs */
+#define SIM_RULES_ALL        0xFFu
+
 struct sim_options {
     uint64_t seed;             /* of delays and of what completes asynchronously */
     unsigned delay_percent;    /* how often a thread is held up at locks, waits and completions; 0: never */
@@ -14,6 +21,8 @@ struct sim_options {
     unsigned watchdog_seconds; /* what takes longer will never end; 0: 60 */
     ULONG sector_size;         /* of the volume that image files live on; 0: 512 */
     unsigned hurry;            /* timers and delays take so many times less; 0: 1 */
+    unsigned apc_interval;     /* memory accesses of a driver between two special kernel APCs, about; 0: none */
+    unsigned rules;            /* SIM_RULE_... */
     unsigned timer_tick_us;    /* timers fire at multiples of it; 0: when they are due */
 };
 

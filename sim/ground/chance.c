@@ -18,6 +18,11 @@ static uint64_t next_random(void)
     return *state;
 }
 
+bool sim_one_in(unsigned number)
+{
+    return number != 0 && next_random() % number == 0;
+}
+
 bool sim_chance(unsigned percent)
 {
     return next_random() % 100 < percent;

@@ -42,13 +42,20 @@ void sim_check_irql(const char *function, KIRQL maximum)
     }
 }
 
+void sim_check_apcs(const char *function)
+{
+    if (sim_self()->guarded_regions != 0) {
+        sim_violation("guarded-region", "%s inside a guarded region, where its request cannot end", function);
+    }
+}
+
 struct sim_entry sim_enter_driver(void)
 {
     struct sim_thread *self = sim_self();
     if (self->kernel_depth++ == 0) {
         self->stack_base = (const char *)__builtin_frame_address(0);
     }
-    return (struct sim_entry){self->irql, self->critical_regions, self->held_count};
+    return (struct sim_entry){self->irql, self->critical_regions, self->guarded_regions, self->held_count};
 }
 
 void sim_leave_driver(const char *what, struct sim_entry entry)
@@ -64,6 +71,10 @@ void sim_leave_driver(const char *what, struct sim_entry entry)
     if (self->critical_regions != entry.critical_regions) {
         sim_violation("critical-region-left", "%s returned within %u critical regions, and began within %u", what,
                       self->critical_regions, entry.critical_regions);
+    }
+    if (self->guarded_regions != entry.guarded_regions) {
+        sim_violation("guarded-region-left", "%s returned within %u guarded regions, and began within %u", what,
+                      self->guarded_regions, entry.guarded_regions);
     }
     if (self->impersonating) {
         sim_violation("impersonation-left", "%s returned while impersonating", what);

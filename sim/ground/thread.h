@@ -8,12 +8,15 @@
 #define SIM_HELD_MAXIMUM 16
 
 struct sim_lock;
+struct sim_device;
 
 struct sim_thread {
     KIRQL irql;
     unsigned critical_regions;
-    unsigned kernel_depth; /* > 0 while driver code runs in this thread */
-    bool system;           /* made by PsCreateSystemThread */
+    unsigned guarded_regions;
+    unsigned kernel_depth;     /* > 0 while driver code runs in this thread */
+    struct sim_device *device; /* whose dispatch routine runs in this thread, if it is one of the driver's */
+    bool system;               /* made by PsCreateSystemThread */
     bool impersonating;
     bool administrator;                      /* of the process or, impersonating, of the client */
     struct sim_lock *held[SIM_HELD_MAXIMUM]; /* oldest first */
@@ -27,10 +30,14 @@ struct sim_thread *sim_self(void);
 /* Checks every kernel function begins with. */
 void sim_check_irql(const char *function, KIRQL maximum);
 
+/* I/O ends by a special kernel APC in the thread that has begun it: none may be held off. */
+void sim_check_apcs(const char *function);
+
 /* Entering and leaving driver code, with the checks on what it must leave as it was. */
 struct sim_entry {
     KIRQL irql;
     unsigned critical_regions;
+    unsigned guarded_regions;
     unsigned held_count;
 };
 struct sim_entry sim_enter_driver(void);

@@ -16,7 +16,7 @@ void ExAcquireFastMutexUnsafe(PFAST_MUTEX mutex)
     const struct sim_thread *self = sim_self();
     sim_check_irql("ExAcquireFastMutexUnsafe", APC_LEVEL);
     sim_lock_check(mutex->object, mutex, "ExAcquireFastMutexUnsafe");
-    if (self->irql != APC_LEVEL && self->critical_regions == 0) {
+    if (self->irql != APC_LEVEL && self->critical_regions == 0 && self->guarded_regions == 0) {
         sim_violation("critical-region", "ExAcquireFastMutexUnsafe outside a critical region");
     }
     sim_lock_take(mutex->object);

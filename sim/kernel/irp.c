@@ -9,6 +9,7 @@
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
 #include "sim/ground/waitable.h"
+#include "sim/kernel/device.h"
 #include "sim/kernel/mdl.h"
 #include "sim/kernel/memory.h"
 
@@ -103,10 +104,18 @@ NTSTATUS sim_irp_dispatch(PDEVICE_OBJECT device, PIRP public)
 {
     struct irp *irp = (struct irp *)public;
     UCHAR major = irp->stack.MajorFunction;
+    struct sim_thread *self = sim_self();
+    struct sim_device *outer = self->device;
+    struct sim_device *inner = device->DriverObject == sim_driver() ? (struct sim_device *)device : NULL;
     sim_irp_hold(public);
+    if (inner != NULL) {
+        sim_device_reference(inner); /* the request's file may be closed before its dispatch routine returns */
+    }
     __atomic_store_n(&irp->dispatching, true, __ATOMIC_RELAXED);
     struct sim_entry state = sim_enter_driver();
+    self->device = inner;
     NTSTATUS status = device->DriverObject->MajorFunction[major](device, public);
+    self->device = outer;
     sim_leave_driver("a dispatch routine", state);
     bool completed = __atomic_load_n(&irp->completed, __ATOMIC_ACQUIRE);
     UCHAR control = irp->stack.Control;
@@ -130,6 +139,9 @@ NTSTATUS sim_irp_dispatch(PDEVICE_OBJECT device, PIRP public)
     }
     __atomic_store_n(&irp->dispatching, false, __ATOMIC_RELAXED);
     sim_irp_release(public);
+    if (inner != NULL) {
+        sim_device_dereference(inner);
+    }
     return status;
 }
 

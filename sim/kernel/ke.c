@@ -2,6 +2,8 @@
 /* Ke: IRQL, spin locks, events, semaphores, waiting, critical regions. */
 
 #include "sim/api/clock.h"
+#include "sim/kernel/ke.h"
+
 #include "sim/ground/lock.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
@@ -143,6 +145,20 @@ void KeLeaveCriticalRegion(void)
     sim_check_irql("KeLeaveCriticalRegion", APC_LEVEL);
     if (sim_self()->critical_regions-- == 0) {
         sim_violation("critical-region", "left without having been entered");
+    }
+}
+
+void sim_KeEnterGuardedRegion(void)
+{
+    sim_check_irql("KeEnterGuardedRegion", APC_LEVEL);
+    sim_self()->guarded_regions++;
+}
+
+void sim_KeLeaveGuardedRegion(void)
+{
+    sim_check_irql("KeLeaveGuardedRegion", APC_LEVEL);
+    if (sim_self()->guarded_regions-- == 0) {
+        sim_violation("guarded-region", "left without having been entered");
     }
 }
 

@@ -31,10 +31,10 @@
 #define UNPOISON(start, size) ((void)(start), (void)(size))
 #endif
 
-#define GUARD_SIZE   32u
-#define GUARD_BYTE   0xFDu
-#define FRESH_BYTE   0xCDu /* what allocated memory holds */
-#define FREED_BYTE   0xDDu
+#define GUARD_SIZE 32u
+#define GUARD_BYTE 0xFDu
+#define FRESH_BYTE 0xCDu /* what allocated memory holds */
+#define FREED_BYTE 0xDDu
 #ifdef SIM_PATH /* valgrind has less address space */
 #define REGION_SIZE (8ull << 30)
 #else

@@ -87,6 +87,7 @@ NTSTATUS ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES att
                       ULONG options, PVOID extended_attributes, ULONG extended_length)
 {
     sim_check_irql("ZwCreateFile", PASSIVE_LEVEL);
+    sim_check_apcs("ZwCreateFile");
     char path[NAME_SIZE];
     UNREFERENCED_PARAMETER(allocation_size);
     UNREFERENCED_PARAMETER(file_attributes);
@@ -172,6 +173,7 @@ static NTSTATUS begin_transfer(const char *function, HANDLE handle, HANDLE event
                                ULONG length, PLARGE_INTEGER offset, bool write)
 {
     sim_check_irql(function, PASSIVE_LEVEL);
+    sim_check_apcs(function);
     struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, function);
     if ((file->access & (write ? FILE_WRITE_DATA : FILE_READ_DATA)) == 0) {
         return STATUS_ACCESS_DENIED;
@@ -237,6 +239,7 @@ NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, P
                                ULONG code, PVOID input, ULONG input_length, PVOID output, ULONG output_length)
 {
     sim_check_irql("ZwDeviceIoControlFile", PASSIVE_LEVEL);
+    sim_check_apcs("ZwDeviceIoControlFile");
     UNREFERENCED_PARAMETER(event);
     UNREFERENCED_PARAMETER(apc);
     UNREFERENCED_PARAMETER(apc_context);
@@ -263,6 +266,7 @@ NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID
                          ULONG code, PVOID input, ULONG input_length, PVOID output, ULONG output_length)
 {
     sim_check_irql("ZwFsControlFile", PASSIVE_LEVEL);
+    sim_check_apcs("ZwFsControlFile");
     struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwFsControlFile");
     UNREFERENCED_PARAMETER(apc);
     UNREFERENCED_PARAMETER(apc_context);
@@ -307,6 +311,7 @@ NTSTATUS ZwQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID inform
                                 FILE_INFORMATION_CLASS information_class)
 {
     sim_check_irql("ZwQueryInformationFile", PASSIVE_LEVEL);
+    sim_check_apcs("ZwQueryInformationFile");
     const struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryInformationFile");
     if (sim_fault("ZwQueryInformationFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -327,6 +332,7 @@ NTSTATUS ZwSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID informat
                               FILE_INFORMATION_CLASS information_class)
 {
     sim_check_irql("ZwSetInformationFile", PASSIVE_LEVEL);
+    sim_check_apcs("ZwSetInformationFile");
     const struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwSetInformationFile");
     if (sim_fault("ZwSetInformationFile")) {
         return STATUS_DISK_FULL;
@@ -348,6 +354,7 @@ NTSTATUS ZwQueryVolumeInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID 
                                       FS_INFORMATION_CLASS information_class)
 {
     sim_check_irql("ZwQueryVolumeInformationFile", PASSIVE_LEVEL);
+    sim_check_apcs("ZwQueryVolumeInformationFile");
     (void)sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryVolumeInformationFile");
     if (sim_fault("ZwQueryVolumeInformationFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -366,6 +373,7 @@ NTSTATUS ZwQueryVolumeInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID 
 NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io)
 {
     sim_check_irql("ZwFlushBuffersFile", PASSIVE_LEVEL);
+    sim_check_apcs("ZwFlushBuffersFile");
     (void)sim_handle_object(file, SIM_HANDLE_FILE, "ZwFlushBuffersFile");
     if (sim_fault("ZwFlushBuffersFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;

@@ -309,6 +309,11 @@ NTSTATUS sim_volume_flush(void)
     return failure;
 }
 
+bool sim_volume_is_held(void)
+{
+    return __atomic_load_n(&held, __ATOMIC_RELAXED);
+}
+
 bool sim_volume_has_oplocks(void)
 {
     return oplocks;

@@ -25,5 +25,6 @@ NTSTATUS sim_node_transfer(const struct sim_node *node, bool write, uint64_t off
 /* Flushes all files. */
 NTSTATUS sim_volume_flush(void);
 bool sim_volume_has_oplocks(void);
+bool sim_volume_is_held(void);
 
 #endif

@@ -40,7 +40,7 @@ cppcheck_all() {
     cppcheck --quiet --enable=warning,style,performance,portability --inline-suppr --std=c11 --error-exitcode=1 \
         --suppress=missingIncludeSystem --suppress=unusedStructMember \
         --suppress=constParameter:sim/* --suppress=nullPointerRedundantCheck:sim/* -Iinclude -Isrc -Isim/include -I. \
-        -itests/sim/rules_{test,requests,locks,memory,objects,irql,faults}.c src sim tests bench
+        -itests/sim/rules_{test,requests,locks,memory,objects,irql,faults,apc}.c src sim tests bench
 }
 
 # tidy PRESET FLAGS... -- FILE...

@@ -70,7 +70,7 @@ static NTSTATUS load(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
 
 static void run_driver(act *routine)
 {
-    struct sim_options options = {.seed = 1, .watchdog_seconds = 1};
+    struct sim_options options = {.seed = 1, .watchdog_seconds = 1, .rules = SIM_RULES_ALL};
     struct sim_file *file;
     char input[4] = {1, 2, 3, 4};
     char output[8];
@@ -154,4 +154,5 @@ static void a_right_driver_passes(void)
 TEST_MAIN({"a_right_driver_passes", a_right_driver_passes}, {"requests", rules_requests},
           {"cancellation", rules_cancellation}, {"locks", rules_locks}, {"memory", rules_memory},
           {"memory_under_address_sanitizer", rules_memory_under_address_sanitizer}, {"objects", rules_objects},
-          {"fault_points", rules_fault_points}, {"functions_at_dispatch_level", rules_functions_at_dispatch_level})
+          {"fault_points", rules_fault_points}, {"special_apcs", rules_special_apcs},
+          {"functions_at_dispatch_level", rules_functions_at_dispatch_level})

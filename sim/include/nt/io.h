@@ -25,6 +25,10 @@
 #define IO_NO_INCREMENT                  0
 #define IO_DISK_INCREMENT                1
 
+#define IRP_NOCACHE                      0x00000001u
+#define IRP_PAGING_IO                    0x00000002u
+#define IRP_SYNCHRONOUS_PAGING_IO        0x00000040u
+
 #define DO_BUFFERED_IO                   0x00000004u
 #define DO_DIRECT_IO                     0x00000010u
 #define DO_DEVICE_INITIALIZING           0x00000080u

@@ -7,6 +7,7 @@
 
 #include "sim/ground/thread.h"
 #include "sim/kernel/memory.h"
+#include "sim/world/apc.h"
 
 static void access(const void *address, size_t size, bool write)
 {
@@ -15,16 +16,25 @@ static void access(const void *address, size_t size, bool write)
     }
 }
 
+/* Only here, where the driver's own code is: calls of memcpy may be the simulation's, which holds locks. */
+static void traced(const void *address, size_t size, bool write)
+{
+    if (sim_self()->kernel_depth != 0) {
+        sim_apc_deliver();
+    }
+    access(address, size, write);
+}
+
 #define TRACE(size, type)                            \
     void __sanitizer_cov_load##size(type *address);  \
     void __sanitizer_cov_store##size(type *address); \
     void __sanitizer_cov_load##size(type *address)   \
     {                                                \
-        access(address, size, false);                \
+        traced(address, size, false);                \
     }                                                \
     void __sanitizer_cov_store##size(type *address)  \
     {                                                \
-        access(address, size, true);                 \
+        traced(address, size, true);                 \
     }
 
 TRACE(1, uint8_t)
