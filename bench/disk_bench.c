@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The disk driver against the null driver: the same requests to both in turn, from the same program.
+ * The disk driver against the floors of ballastnull.sys: the same requests to both in turn, from the same program.
  *
  * disk-bench ROUNDS RAM_DISK FILE_DISK [NAME...]: the disks are numbers, of at least DISK_SIZE bytes each, filled with
  * data. Names select benchmarks by their beginning.
@@ -160,76 +160,127 @@ static void calibrate(HANDLE null, struct load *load, unsigned char *buffers)
     load->requests = wanted < 10 ? 10 : wanted > 2000 ? 2000 : (unsigned)wanted;
 }
 
-static void bench_load(struct load load, const char *name, HANDLE null, HANDLE device, double target, size_t rounds,
-                       unsigned char *buffers)
+/* What a load is compared with; null/null.c says what each device does. */
+enum floor {
+    FLOOR_NULL,
+    FLOOR_COPY,
+    FLOOR_FILE,
+    FLOORS,
+};
+
+static const struct {
+    const char *name, *path;
+} floors[FLOORS] = {
+    {"null driver", "\\\\.\\BallastNull"},
+    {"null + memcpy", "\\\\.\\BallastNullCopy"},
+    {"thread + file", "\\\\.\\BallastNullFile"},
+};
+
+struct bench_disk {
+    HANDLE device;
+    HANDLE floors[FLOORS];
+    unsigned char *buffers;
+    size_t rounds;
+};
+
+static void bench_load(const struct bench_disk *disk, struct load load, const char *name, enum floor floor,
+                       double target)
 {
     static double baseline[MAXIMUM_ROUNDS];
     static double measured[MAXIMUM_ROUNDS];
-    calibrate(null, &load, buffers);
-    for (size_t round = 0; round < rounds; round++) {
-        struct pair pair = run_pair(null, device, &load, buffers, round);
+    HANDLE null = disk->floors[floor];
+    calibrate(null, &load, disk->buffers);
+    for (size_t round = 0; round < disk->rounds; round++) {
+        struct pair pair = run_pair(null, disk->device, &load, disk->buffers, round);
         baseline[round] = pair.baseline;
         measured[round] = pair.measured;
     }
     struct bench_result result = {
         .name = name,
-        .baseline = "null driver",
+        .baseline = floors[floor].name,
         .target = target,
-        .median_us = bench_median_us(measured, rounds, (double)load.requests * load.threads),
+        .median_us = bench_median_us(measured, disk->rounds, (double)load.requests * load.threads),
     };
-    bench_report(&result, measured, baseline, rounds);
+    bench_report(&result, measured, baseline, disk->rounds);
 }
 
-/* Loads with the targets of their ratios for RAM and file disks. */
-static const struct row {
-    const char *what;
+#define READ(block, threads)              \
+    {                                     \
+        OPERATION_READ, block, threads, 0 \
+    }
+#define WRITE(block, threads)              \
+    {                                      \
+        OPERATION_WRITE, block, threads, 0 \
+    }
+
+/* Loads with the targets of their ratios; several floors for one load are several rows. */
+struct row {
+    const char *name;
     struct load load;
-    double ram_target, file_target;
-} rows[] = {
-    {"read.4k.1t", {OPERATION_READ, 4096, 1, 0}, 1.05, 1.5},
-    {"write.4k.1t", {OPERATION_WRITE, 4096, 1, 0}, 1.05, 1.5},
-    {"read.64k.1t", {OPERATION_READ, 65536, 1, 0}, 1.10, BENCH_NO_TARGET},
-    {"write.64k.1t", {OPERATION_WRITE, 65536, 1, 0}, 1.10, BENCH_NO_TARGET},
-    {"read.1m.1t", {OPERATION_READ, 1u << 20, 1, 0}, 1.10, BENCH_NO_TARGET},
-    {"write.1m.1t", {OPERATION_WRITE, 1u << 20, 1, 0}, 1.10, BENCH_NO_TARGET},
-    {"read.4k.4t", {OPERATION_READ, 4096, 4, 0}, 1.05, BENCH_NO_TARGET},
-    {"write.4k.4t", {OPERATION_WRITE, 4096, 4, 0}, 1.05, BENCH_NO_TARGET},
-    {"read.64k.4t", {OPERATION_READ, 65536, 4, 0}, BENCH_NO_TARGET, BENCH_NO_TARGET},
-    {"write.64k.4t", {OPERATION_WRITE, 65536, 4, 0}, BENCH_NO_TARGET, BENCH_NO_TARGET},
-    {"read.1m.4t", {OPERATION_READ, 1u << 20, 4, 0}, BENCH_NO_TARGET, BENCH_NO_TARGET},
-    {"write.1m.4t", {OPERATION_WRITE, 1u << 20, 4, 0}, BENCH_NO_TARGET, BENCH_NO_TARGET},
-    {"query.1t", {OPERATION_QUERY, 0, 1, 0}, 1.05, 1.05},
+    enum floor floor;
+    double target;
 };
+
+static const struct row ram_rows[] = {
+    {"ram.read.4k.1t", READ(4096, 1), FLOOR_NULL, 1.05},
+    {"ram.write.4k.1t", WRITE(4096, 1), FLOOR_NULL, 1.05},
+    {"ram.read.64k.1t", READ(65536, 1), FLOOR_NULL, 1.10},
+    {"ram.write.64k.1t", WRITE(65536, 1), FLOOR_NULL, 1.10},
+    {"ram.read.1m.1t", READ(1u << 20, 1), FLOOR_COPY, 1.05},
+    {"ram.write.1m.1t", WRITE(1u << 20, 1), FLOOR_COPY, 1.05},
+    {"ram.read.4k.4t", READ(4096, 4), FLOOR_NULL, 1.05},
+    {"ram.write.4k.4t", WRITE(4096, 4), FLOOR_NULL, 1.05},
+    {"ram.read.64k.4t", READ(65536, 4), FLOOR_COPY, 1.05},
+    {"ram.write.64k.4t", WRITE(65536, 4), FLOOR_COPY, 1.05},
+    {"ram.read.1m.4t", READ(1u << 20, 4), FLOOR_COPY, 1.05},
+    {"ram.write.1m.4t", WRITE(1u << 20, 4), FLOOR_COPY, 1.05},
+    {"ram.query.1t", {OPERATION_QUERY, 0, 1, 0}, FLOOR_NULL, 1.05},
+};
+
+static const struct row file_rows[] = {
+    {"file.read.4k.1t", READ(4096, 1), FLOOR_FILE, 1.3},
+    {"file.write.4k.1t", WRITE(4096, 1), FLOOR_FILE, 1.3},
+    {"file.read.4k.1t.null", READ(4096, 1), FLOOR_NULL, BENCH_NO_TARGET},
+    {"file.write.4k.1t.null", WRITE(4096, 1), FLOOR_NULL, BENCH_NO_TARGET},
+    {"file.read.1m.1t", READ(1u << 20, 1), FLOOR_FILE, BENCH_NO_TARGET},
+    {"file.write.1m.1t", WRITE(1u << 20, 1), FLOOR_FILE, BENCH_NO_TARGET},
+    {"file.read.4k.4t", READ(4096, 4), FLOOR_FILE, BENCH_NO_TARGET},
+    {"file.write.4k.4t", WRITE(4096, 4), FLOOR_FILE, BENCH_NO_TARGET},
+    {"file.query.1t", {OPERATION_QUERY, 0, 1, 0}, FLOOR_NULL, 1.05},
+};
+
+static void bench_disk(struct bench_disk *disk, const char *number, const struct row *rows, size_t count, int words,
+                       char **word)
+{
+    char path[64];
+    (void)snprintf(path, sizeof(path), "\\\\.\\ImDisk%s", number);
+    disk->device = bench_open_device(path);
+    for (size_t i = 0; i < count; i++) {
+        if (bench_selected(rows[i].name, words, word)) {
+            bench_load(disk, rows[i].load, rows[i].name, rows[i].floor, rows[i].target);
+        }
+    }
+    CloseHandle(disk->device);
+}
 
 int main(int argc, char **argv)
 {
+    struct bench_disk disk;
     if (argc < 4) {
         fprintf(stderr, "usage: disk-bench ROUNDS RAM_DISK FILE_DISK [NAME...]\n");
         return 2;
     }
-    size_t rounds = bench_rounds(argv[1], MAXIMUM_ROUNDS);
-    char path[64];
-    HANDLE null = bench_open_device("\\\\.\\BallastNull");
-    (void)snprintf(path, sizeof(path), "\\\\.\\ImDisk%s", argv[2]);
-    HANDLE ram = bench_open_device(path);
-    (void)snprintf(path, sizeof(path), "\\\\.\\ImDisk%s", argv[3]);
-    HANDLE file = bench_open_device(path);
-    unsigned char *buffers =
+    disk.rounds = bench_rounds(argv[1], MAXIMUM_ROUNDS);
+    for (unsigned i = 0; i < FLOORS; i++) {
+        disk.floors[i] = bench_open_device(floors[i].path);
+    }
+    disk.buffers =
         VirtualAlloc(NULL, (SIZE_T)MAXIMUM_THREADS * MAXIMUM_BLOCK, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
-    if (buffers == NULL) {
+    if (disk.buffers == NULL) {
         bench_die("memory");
     }
-    memset(buffers, 0xA5, (size_t)MAXIMUM_THREADS * MAXIMUM_BLOCK);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char name[64];
-        (void)snprintf(name, sizeof(name), "ram.%s", rows[i].what);
-        if (bench_selected(name, argc - 4, argv + 4)) {
-            bench_load(rows[i].load, name, null, ram, rows[i].ram_target, rounds, buffers);
-        }
-        (void)snprintf(name, sizeof(name), "file.%s", rows[i].what);
-        if (bench_selected(name, argc - 4, argv + 4)) {
-            bench_load(rows[i].load, name, null, file, rows[i].file_target, rounds, buffers);
-        }
-    }
+    memset(disk.buffers, 0xA5, (size_t)MAXIMUM_THREADS * MAXIMUM_BLOCK);
+    bench_disk(&disk, argv[2], ram_rows, sizeof(ram_rows) / sizeof(ram_rows[0]), argc - 4, argv + 4);
+    bench_disk(&disk, argv[3], file_rows, sizeof(file_rows) / sizeof(file_rows[0]), argc - 4, argv + 4);
     return 0;
 }
