@@ -5,7 +5,8 @@
  * A symbol is a character that some rule contains, upper and lower case alike; a table of pages finds it, and all other
  * characters are symbol 0. The beginning and the end of a name are symbols too, so that exact rules, and globs that have
  * stars at their ends only, are substrings like all others. States are a trie with lists of children, bounded by the
- * rules' length; only the root, where most names stay, has a row with an entry for each symbol.
+ * rules' length. Those nearest to the root, where most names stay, have a row with the next state for each symbol: as many
+ * as fit in ROW_UNITS, breadth first; in the others a step walks the list of children and the fallbacks to one that has.
  */
 
 #include "core/ai/rules.h"
@@ -18,7 +19,10 @@
 #define PAGE_UNITS        256u
 #define PAGES             256u
 
-#define NO_RULE           0xFFFFu /* in a state */
+#define ROW_UNITS         4096u /* of all rows */
+
+#define NO_RULE           0xFFFFu /* in a state, as the next */
+#define NO_ROW            0xFFFFu
 
 enum rule_symbol {
     SYMBOL_OTHER, /* in no rule */
@@ -35,6 +39,7 @@ struct rule_state {
     uint16_t sibling;
     uint16_t fallback; /* the state of the longest proper suffix */
     uint16_t rule;     /* the lowest that ends here or at a fallback */
+    uint16_t row;      /* where it begins in rules->row */
 };
 
 struct rule_glob {
@@ -52,7 +57,8 @@ struct rules {
     struct ballast_ai_rule *rule;
     struct rule_state *state; /* 0 is the root */
     struct rule_glob *glob;   /* those that the automaton cannot say, in the order of rules */
-    uint16_t *root;           /* by symbol */
+    uint16_t *row;            /* rows of symbol_count states each */
+    uint32_t row_units;       /* used */
     uint16_t (*page)[PAGE_UNITS];
     uint16_t page_of[PAGES]; /* by the upper half of a unit; page 0 is empty */
 };
@@ -207,15 +213,12 @@ static uint16_t find_child(const struct rules *rules, uint16_t state, uint16_t s
 
 static uint16_t add_child(struct rules *rules, uint16_t state, uint16_t symbol)
 {
-    uint16_t child = state == 0 ? rules->root[symbol] : find_child(rules, state, symbol);
+    uint16_t child = find_child(rules, state, symbol);
     if (child == 0) {
         child = (uint16_t)rules->state_count++;
         rules->state[child] =
-            (struct rule_state){.symbol = symbol, .sibling = rules->state[state].child, .rule = NO_RULE};
+            (struct rule_state){.symbol = symbol, .sibling = rules->state[state].child, .rule = NO_RULE, .row = NO_ROW};
         rules->state[state].child = child;
-        if (state == 0) {
-            rules->root[symbol] = child;
-        }
     }
     return child;
 }
@@ -272,27 +275,52 @@ static void add_rule(struct rules *rules, const struct ballast_ai_rule *rule, ui
     }
 }
 
-static uint16_t step(const struct rules *rules, uint16_t state, uint16_t symbol)
+static uint16_t *row_of(const struct rules *rules, uint16_t state)
 {
-    while (state != 0) {
+    return rules->row + rules->state[state].row;
+}
+
+static inline uint16_t step(const struct rules *rules, uint16_t state, uint16_t symbol)
+{
+    while (rules->state[state].row == NO_ROW) { /* the root has one */
         uint16_t child = find_child(rules, state, symbol);
         if (child != 0) {
             return child;
         }
         state = rules->state[state].fallback;
     }
-    return rules->root[symbol];
+    return row_of(rules, state)[symbol];
 }
 
-/* Breadth first, so that fallbacks, which are less deep, are complete before they are used. */
+/* If there is room: what its fallback, whose row is complete, does with a symbol, and where it has a child, that. */
+static void add_row(struct rules *rules, uint16_t state)
+{
+    if (state != 0 && rules->row_units + rules->symbol_count > ROW_UNITS) {
+        return;
+    }
+    uint16_t fallback = rules->state[state].fallback;
+    rules->state[state].row = (uint16_t)rules->row_units;
+    rules->row_units += rules->symbol_count;
+    uint16_t *row = row_of(rules, state);
+    if (state != 0) {
+        platform_copy(row, row_of(rules, fallback), rules->symbol_count * sizeof(*row));
+    }
+    for (uint16_t child = rules->state[state].child; child != 0; child = rules->state[child].sibling) {
+        row[rules->state[child].symbol] = child;
+    }
+}
+
+/* Breadth first, so that fallbacks, which are less deep, are complete and have their rows before they are used. */
 static void link_fallbacks(struct rules *rules, uint16_t *queue)
 {
     size_t queued = 0;
+    add_row(rules, 0);
     for (uint16_t child = rules->state[0].child; child != 0; child = rules->state[child].sibling) {
         queue[queued++] = child;
     }
     for (size_t i = 0; i < queued; i++) {
         const struct rule_state *parent = &rules->state[queue[i]];
+        add_row(rules, queue[i]);
         for (uint16_t child = parent->child; child != 0; child = rules->state[child].sibling) {
             struct rule_state *state = &rules->state[child];
             state->fallback = step(rules, parent->fallback, state->symbol);
@@ -308,13 +336,13 @@ static void link_fallbacks(struct rules *rules, uint16_t *queue)
 static struct rules *allocate(const struct rule_measure *measure)
 {
     uint32_t states = 1 + measure->characters + 2 * measure->rules;
-    uint32_t symbols = SYMBOL_FIRST + measure->characters;
+    uint32_t symbols = SYMBOL_FIRST + measure->characters; /* at most: the root's row always fits */
     size_t rule_bytes = measure->rules * sizeof(struct ballast_ai_rule);
     size_t state_bytes = states * sizeof(struct rule_state);
     size_t glob_bytes = measure->globs * sizeof(struct rule_glob);
-    size_t root_bytes = symbols * sizeof(uint16_t);
+    size_t row_bytes = (symbols > ROW_UNITS ? symbols : ROW_UNITS) * sizeof(uint16_t);
     size_t page_bytes = (size_t)measure->pages * PAGE_UNITS * sizeof(uint16_t);
-    size_t size = sizeof(struct rules) + rule_bytes + state_bytes + glob_bytes + root_bytes + page_bytes;
+    size_t size = sizeof(struct rules) + rule_bytes + state_bytes + glob_bytes + row_bytes + page_bytes;
     unsigned char *block = platform_allocate(PLATFORM_POOL_NONPAGED, size, RULES_TAG);
     if (block == NULL) {
         return NULL;
@@ -328,9 +356,9 @@ static struct rules *allocate(const struct rule_measure *measure)
     rules->rule = (struct ballast_ai_rule *)(void *)block;
     rules->state = (struct rule_state *)(void *)(block += rule_bytes);
     rules->glob = (struct rule_glob *)(void *)(block += state_bytes);
-    rules->root = (uint16_t *)(void *)(block += glob_bytes);
-    rules->page = (uint16_t(*)[PAGE_UNITS])(void *)(block + root_bytes);
-    rules->state[0].rule = NO_RULE;
+    rules->row = (uint16_t *)(void *)(block += glob_bytes);
+    rules->page = (uint16_t(*)[PAGE_UNITS])(void *)(block + row_bytes);
+    rules->state[0] = (struct rule_state){.rule = NO_RULE, .row = NO_ROW};
     platform_copy(rules->page_of, measure->page_of, sizeof(rules->page_of));
     return rules;
 }
@@ -433,11 +461,10 @@ static bool match_glob(const struct rules *rules, const struct rule_glob *glob, 
 
 uint32_t rules_match(const struct rules *rules, const uint16_t *name, size_t characters)
 {
-    uint16_t state = rules->root[SYMBOL_BEGIN];
+    uint16_t state = step(rules, 0, SYMBOL_BEGIN);
     uint16_t best = NO_RULE;
     for (size_t i = 0; i < characters; i++) {
-        uint16_t symbol = find_symbol(rules, name[i]);
-        state = symbol == SYMBOL_OTHER ? 0 : step(rules, state, symbol);
+        state = step(rules, state, find_symbol(rules, name[i]));
         best = rules->state[state].rule < best ? rules->state[state].rule : best;
     }
     state = step(rules, state, SYMBOL_END);
