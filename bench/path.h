@@ -12,17 +12,19 @@
 #define PATH_TEXT_OF(number) #number
 #define PATH_TEXT(number)    PATH_TEXT_OF(number)
 
-/* Counts PATH_REQUESTS of what `request` does, after as many that do not count. */
-#define PATH_COUNT(name, request)                                   \
-    do {                                                            \
-        for (int i = 0; i < PATH_REQUESTS; i++) {                   \
-            request;                                                \
-        }                                                           \
-        CALLGRIND_ZERO_STATS;                                       \
-        for (int i = 0; i < PATH_REQUESTS; i++) {                   \
-            request;                                                \
-        }                                                           \
-        CALLGRIND_DUMP_STATS_AT(name "/" PATH_TEXT(PATH_REQUESTS)); \
+/* Counts `count` times what `request` does, after as many that do not count. */
+#define PATH_COUNT_OF(count, name, request)                 \
+    do {                                                    \
+        for (unsigned i = 0; i < (count); i++) {            \
+            request;                                        \
+        }                                                   \
+        CALLGRIND_ZERO_STATS;                               \
+        for (unsigned i = 0; i < (count); i++) {            \
+            request;                                        \
+        }                                                   \
+        CALLGRIND_DUMP_STATS_AT(name "/" PATH_TEXT(count)); \
     } while (0)
+
+#define PATH_COUNT(name, request) PATH_COUNT_OF(PATH_REQUESTS, name, request)
 
 #endif

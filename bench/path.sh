@@ -10,7 +10,7 @@ root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd) || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-for program in disk ai; do
+for program in disk ai rules; do
     if ! valgrind --tool=callgrind --compress-strings=no --callgrind-out-file="$work/$program" \
         "$root/build/host-path/bin/path-$program" >"$work/log" 2>&1; then
         tail -20 "$work/log" >&2
@@ -25,6 +25,7 @@ LC_ALL=C awk -v names="$*" -v targets="$root/bench/path.targets" '
         for (i = 1; i <= count; i++) wanted = wanted || index(bench, prefix[i]) == 1
         if (bench == "" || !wanted) return
         ratio = sum / requests
+        cost[bench] = ratio
         printf "{\"bench\":\"%s\",\"baseline\":\"instructions\",\"ratio\":%.1f,\"better\":\"lower\",\"target\":%s,\"pass\":%s,\"median_us\":null,\"rounds\":%d}\n",
             bench, ratio, bench in target ? target[bench] : "null",
             bench in target ? (ratio <= target[bench] ? "true" : "false") : "null", requests
@@ -36,7 +37,14 @@ LC_ALL=C awk -v names="$*" -v targets="$root/bench/path.targets" '
     }
     FNR == 1 { report(); bench = ""; sum = 0 }
     /^desc: Trigger: Client Request: / { split($5, field, "/"); bench = field[1]; requests = field[2] }
-    /^f[lie]=/ { ours = $0 ~ /\/src\/(core|driver)\// }
+    /^f[lie]=/ { ours = $0 ~ /\/src\/(core|driver)\/|\/bench\/path_rules\.c/ }
     /^calls=/ { getline; next }
     /^[0-9+*-]/ { if (ours) sum += $2 }
-    END { report() }' "$work"/disk.* "$work"/ai.*
+    END {
+        report()
+        if (cost["path.rules.match"] > 0) {
+            ratio = cost["path.rules.search"] / cost["path.rules.match"]
+            printf "{\"bench\":\"rules.match\",\"baseline\":\"search each\",\"ratio\":%.1f,\"better\":\"higher\",\"target\":10,\"pass\":%s,\"median_us\":null,\"rounds\":%d}\n",
+                ratio, (ratio >= 10 ? "true" : "false"), requests
+        }
+    }' "$work"/disk.* "$work"/ai.* "$work"/rules.*

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Format, static analysis, and the headers of files. Needs the build directories of ./test.
+# Format, static analysis, and the headers of files. Needs the build directories of ./test. LINT_SINCE=REV looks at the
+# files that differ from that revision only, which finds nearly everything in a fraction of the time.
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit
@@ -21,6 +22,9 @@ check() { # NAME COMMAND...: passes if the command succeeds
 }
 
 sources() { git ls-files -- '*.c' '*.h' 2>/dev/null || find . -path ./build -prune -o -name '*.[ch]' -print; }
+changed() { # FILE...: one a line, those to look at
+    printf '%s\n' "$@" | if [ -n "${LINT_SINCE:-}" ]; then grep -xFf <(git diff --name-only "$LINT_SINCE"; git ls-files -o --exclude-standard); else cat; fi
+}
 scripts() { echo run test tools/fuzz tools/*.sh bench/run bench/*.sh tests/*/*.sh .ci/run; }
 
 formatted() { sources | xargs clang-format --dry-run --Werror; }
@@ -37,7 +41,8 @@ headed() {
 # unusedStructMember: wire structures have members that only the other side uses. The test of the simulation's rules
 # does what no driver may. sim/ has the prototypes of NT, and a violation in it does not return.
 cppcheck_all() {
-    cppcheck --quiet --enable=warning,style,performance,portability --inline-suppr --std=c11 --error-exitcode=1 \
+    mkdir -p build/cppcheck # what it knows of unchanged files
+    cppcheck --quiet --cppcheck-build-dir=build/cppcheck -j 2 --enable=warning,style,performance,portability --inline-suppr --std=c11 --error-exitcode=1 \
         --suppress=missingIncludeSystem --suppress=unusedStructMember \
         --suppress=constParameter:sim/* --suppress=nullPointerRedundantCheck:sim/* -Iinclude -Isrc -Isim/include -I. \
         -itests/sim/rules_{test,requests,locks,memory,objects,irql,faults,apc}.c src sim tests bench
@@ -52,7 +57,7 @@ tidy() {
         shift
     done
     shift
-    printf '%s\n' "$@" | xargs -P 2 -n 4 clang-tidy --quiet -p "build/$preset" "${flags[@]}" 2>/dev/null
+    changed "$@" | xargs -r -P 2 -n 4 clang-tidy --quiet -p "build/$preset" "${flags[@]}" 2>/dev/null
 }
 # gcc knows attributes and warnings that clang does not.
 windows_flags=(--extra-arg=--target=x86_64-w64-mingw32 --extra-arg=-Wno-everything)
@@ -60,7 +65,7 @@ windows_flags=(--extra-arg=--target=x86_64-w64-mingw32 --extra-arg=-Wno-everythi
 check "sources are formatted" formatted
 check "sources have their header" headed
 check "cppcheck" cppcheck_all
-check "clang-tidy: core" tidy host-debug -- src/core/*/*.c bench/bench.c bench/match_bench.c bench/store_bench.c
+check "clang-tidy: core" tidy host-debug -- src/core/*/*.c bench/bench.c bench/store_bench.c
 check "clang-tidy: drivers" tidy mingw-x64 "${windows_flags[@]}" -- src/driver/*/*.c src/driver/disk/*/*.c
 check "clang-tidy: library and tools" tidy mingw-x64 "${windows_flags[@]}" -- src/lib/*.c src/lib/imdisk/*.c src/cli/*/*.c bench/disk_bench.c
 # shellcheck disable=SC2046 # one word a file

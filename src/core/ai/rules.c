@@ -19,7 +19,8 @@
 #define PAGE_UNITS        256u
 #define PAGES             256u
 
-#define ROW_UNITS         4096u /* of all rows */
+#define ROW_UNITS         4096u /* of all rows, at most */
+#define ROW_UNITS_STATE   8u    /* and for each state */
 
 #define NO_RULE           0xFFFFu /* in a state, as the next */
 #define NO_ROW            0xFFFFu
@@ -58,7 +59,9 @@ struct rules {
     struct rule_state *state; /* 0 is the root */
     struct rule_glob *glob;   /* those that the automaton cannot say, in the order of rules */
     uint16_t *row;            /* rows of symbol_count states each */
-    uint32_t row_units;       /* used */
+    uint32_t row_units;       /* used of row_capacity */
+    uint32_t row_capacity;
+    uint16_t begin; /* the state after SYMBOL_BEGIN */
     uint16_t (*page)[PAGE_UNITS];
     uint16_t page_of[PAGES]; /* by the upper half of a unit; page 0 is empty */
 };
@@ -280,22 +283,28 @@ static uint16_t *row_of(const struct rules *rules, uint16_t state)
     return rules->row + rules->state[state].row;
 }
 
-static inline uint16_t step(const struct rules *rules, uint16_t state, uint16_t symbol)
+/* From a state without a row. */
+static __attribute__((noinline)) uint16_t walk(const struct rules *rules, uint16_t state, uint16_t symbol)
 {
-    while (rules->state[state].row == NO_ROW) { /* the root has one */
+    do {
         uint16_t child = find_child(rules, state, symbol);
         if (child != 0) {
             return child;
         }
         state = rules->state[state].fallback;
-    }
+    } while (rules->state[state].row == NO_ROW); /* the root has one */
     return row_of(rules, state)[symbol];
+}
+
+static inline uint16_t step(const struct rules *rules, uint16_t state, uint16_t symbol)
+{
+    return rules->state[state].row != NO_ROW ? row_of(rules, state)[symbol] : walk(rules, state, symbol);
 }
 
 /* If there is room: what its fallback, whose row is complete, does with a symbol, and where it has a child, that. */
 static void add_row(struct rules *rules, uint16_t state)
 {
-    if (state != 0 && rules->row_units + rules->symbol_count > ROW_UNITS) {
+    if (rules->row_units + rules->symbol_count > rules->row_capacity) {
         return;
     }
     uint16_t fallback = rules->state[state].fallback;
@@ -336,11 +345,13 @@ static void link_fallbacks(struct rules *rules, uint16_t *queue)
 static struct rules *allocate(const struct rule_measure *measure)
 {
     uint32_t states = 1 + measure->characters + 2 * measure->rules;
-    uint32_t symbols = SYMBOL_FIRST + measure->characters; /* at most: the root's row always fits */
+    uint32_t symbols = SYMBOL_FIRST + measure->characters; /* at most: the root's row fits always */
     size_t rule_bytes = measure->rules * sizeof(struct ballast_ai_rule);
     size_t state_bytes = states * sizeof(struct rule_state);
     size_t glob_bytes = measure->globs * sizeof(struct rule_glob);
-    size_t row_bytes = (symbols > ROW_UNITS ? symbols : ROW_UNITS) * sizeof(uint16_t);
+    uint32_t row_units = states * ROW_UNITS_STATE < ROW_UNITS ? states * ROW_UNITS_STATE : ROW_UNITS;
+    row_units = row_units < symbols ? symbols : row_units;
+    size_t row_bytes = row_units * sizeof(uint16_t);
     size_t page_bytes = (size_t)measure->pages * PAGE_UNITS * sizeof(uint16_t);
     size_t size = sizeof(struct rules) + rule_bytes + state_bytes + glob_bytes + row_bytes + page_bytes;
     unsigned char *block = platform_allocate(PLATFORM_POOL_NONPAGED, size, RULES_TAG);
@@ -350,6 +361,7 @@ static struct rules *allocate(const struct rule_measure *measure)
     struct rules *rules = (struct rules *)(void *)block;
     platform_zero(block, size);
     rules->size = size;
+    rules->row_capacity = row_units;
     rules->state_count = 1;
     rules->symbol_count = SYMBOL_FIRST;
     block += sizeof(struct rules);
@@ -378,6 +390,7 @@ static void fill(struct rules *rules, struct rule_cursor cursor, uint16_t *queue
         }
     }
     link_fallbacks(rules, queue);
+    rules->begin = step(rules, 0, SYMBOL_BEGIN);
 }
 
 ballast_status rules_compile(const uint16_t *text, size_t characters, struct rules **rules, uint32_t *rejected)
@@ -461,10 +474,12 @@ static bool match_glob(const struct rules *rules, const struct rule_glob *glob, 
 
 uint32_t rules_match(const struct rules *rules, const uint16_t *name, size_t characters)
 {
-    uint16_t state = step(rules, 0, SYMBOL_BEGIN);
+    const uint16_t *first_page = symbol_place(rules, 0); /* of most characters */
+    uint16_t state = rules->begin;
     uint16_t best = NO_RULE;
     for (size_t i = 0; i < characters; i++) {
-        state = step(rules, state, find_symbol(rules, name[i]));
+        uint16_t unit = name[i];
+        state = step(rules, state, unit < PAGE_UNITS ? first_page[unit] : find_symbol(rules, unit));
         best = rules->state[state].rule < best ? rules->state[state].rule : best;
     }
     state = step(rules, state, SYMBOL_END);
