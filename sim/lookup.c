@@ -5,6 +5,7 @@
 #include "sim/ground/thread.h"
 #include "sim/kernel/ke.h"
 #include "sim/kernel/log.h"
+#include "sim/kernel/mdl.h"
 #include "sim/kernel/mm.h"
 #include "sim/kernel/rtl.h"
 #include "sim/kernel/se.h"
@@ -22,6 +23,10 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
     } routines[] = {
         {"KeEnterGuardedRegion", sim_KeEnterGuardedRegion, true},
         {"KeLeaveGuardedRegion", sim_KeLeaveGuardedRegion, true},
+        {"MmAllocateMappingAddress", (void (*)(void))sim_MmAllocateMappingAddress, true},
+        {"MmFreeMappingAddress", (void (*)(void))sim_MmFreeMappingAddress, true},
+        {"MmMapLockedPagesWithReservedMapping", (void (*)(void))sim_MmMapLockedPagesWithReservedMapping, true},
+        {"MmUnmapReservedMapping", (void (*)(void))sim_MmUnmapReservedMapping, true},
         {"ZwFlushBuffersFile", (void (*)(void))sim_ZwFlushBuffersFile, false},
         {"ZwLockVirtualMemory", (void (*)(void))sim_ZwLockVirtualMemory, false},
         {"IoAllocateErrorLogEntry", (void (*)(void))sim_IoAllocateErrorLogEntry, true},

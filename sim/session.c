@@ -13,6 +13,7 @@
 #include "sim/kernel/device.h"
 #include "sim/kernel/event.h"
 #include "sim/kernel/log.h"
+#include "sim/kernel/mdl.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/mm.h"
 #include "sim/kernel/names.h"
@@ -65,6 +66,7 @@ static void check_nothing_left(void)
     sim_names_check_empty();
     sim_handles_check_closed();
     sim_log_check_written();
+    sim_mappings_check_freed();
     sim_memory_check_leaks();
     sim_objects_forget_all();
 }

@@ -10,6 +10,7 @@
  * ("special-apc,paging" or "all").
  */
 #define SIM_RULE_SPECIAL_APC 0x01u /* special kernel APCs read from the disk whose driver runs */
+#define SIM_RULE_PAGING      0x02u /* requests that page are mapped with the highest priority, and succeed */
 #define SIM_RULES_ALL        0xFFu
 
 struct sim_options {
@@ -25,5 +26,8 @@ struct sim_options {
     unsigned rules;            /* SIM_RULE_... */
     unsigned timer_tick_us;    /* timers fire at multiples of it; 0: when they are due */
 };
+
+/* Whether a rule (SIM_RULE_...) is in force. */
+bool sim_rule(unsigned rule);
 
 #endif

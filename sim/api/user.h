@@ -40,6 +40,11 @@ NTSTATUS sim_flush(struct sim_file *file);
 NTSTATUS sim_ioctl(struct sim_file *file, ULONG code, const void *input, ULONG input_length, void *output,
                    ULONG output_length, ULONG_PTR *information);
 
+/* As a file system on the disk sends it for the memory manager: at APC_LEVEL, from the kernel, without a file. */
+NTSTATUS sim_paging_read(struct sim_file *file, uint64_t offset, void *buffer, ULONG length, ULONG_PTR *information);
+NTSTATUS sim_paging_write(struct sim_file *file, uint64_t offset, const void *buffer, ULONG length,
+                          ULONG_PTR *information);
+
 /* As another driver sends control requests: no access check. */
 NTSTATUS sim_internal_ioctl(struct sim_file *file, ULONG code, const void *input, ULONG input_length, void *output,
                             ULONG output_length, ULONG_PTR *information);

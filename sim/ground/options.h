@@ -7,9 +7,6 @@
 
 const struct sim_options *sim_get_options(void);
 
-/* Whether a rule (SIM_RULE_...) is in force. */
-bool sim_rule(unsigned rule);
-
 /* Replaces those that are 0 and have a meaning then. */
 void sim_set_options(const struct sim_options *options);
 

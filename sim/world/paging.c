@@ -32,6 +32,7 @@ NTSTATUS sim_paging_transfer(PDEVICE_OBJECT device, bool write, uint64_t offset,
     irp->RequestorMode = KernelMode;
     irp->Flags = IRP_NOCACHE | IRP_PAGING_IO | IRP_SYNCHRONOUS_PAGING_IO;
     irp->MdlAddress = sim_mdl_create(buffer, length, !write);
+    sim_mdl_set_paging(irp->MdlAddress);
     stack->Parameters.Read.Length = length;
     stack->Parameters.Read.ByteOffset.QuadPart = (LONGLONG)offset;
     self->irql = APC_LEVEL;

@@ -13,6 +13,7 @@
 #include "sim/kernel/memory.h"
 #include "sim/kernel/mm.h"
 #include "sim/kernel/names.h"
+#include "sim/world/paging.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -185,6 +186,17 @@ struct sim_request *sim_read_begin(struct sim_file *file, uint64_t offset, void 
 struct sim_request *sim_write_begin(struct sim_file *file, uint64_t offset, const void *buffer, ULONG length)
 {
     return transfer_begin(file, IRP_MJ_WRITE, offset, (void *)(uintptr_t)buffer, length);
+}
+
+NTSTATUS sim_paging_read(struct sim_file *file, uint64_t offset, void *buffer, ULONG length, ULONG_PTR *information)
+{
+    return sim_paging_transfer(&file->device->object, false, offset, buffer, length, information);
+}
+
+NTSTATUS sim_paging_write(struct sim_file *file, uint64_t offset, const void *buffer, ULONG length,
+                          ULONG_PTR *information)
+{
+    return sim_paging_transfer(&file->device->object, true, offset, (void *)(uintptr_t)buffer, length, information);
 }
 
 void sim_file_write_through(struct sim_file *file)

@@ -282,6 +282,21 @@ static NTSTATUS operate_write(void)
     return sim_write(disk, MIB - sizeof(pattern), pattern, sizeof(pattern), NULL);
 }
 
+static NTSTATUS operate_paging_read(void)
+{
+    static unsigned char read[sizeof(pattern)];
+    NTSTATUS status = sim_paging_read(disk, 512, read, sizeof(read), NULL);
+    if (NT_SUCCESS(status)) {
+        CHECK_BYTES(read, pattern, sizeof(read));
+    }
+    return status;
+}
+
+static NTSTATUS operate_paging_write(void)
+{
+    return sim_paging_write(disk, MIB - sizeof(pattern), pattern, sizeof(pattern), NULL);
+}
+
 /* Each piece is the old or the new one, and after success all are new. */
 static void verify_written(NTSTATUS status)
 {
@@ -296,6 +311,19 @@ static void verify_written(NTSTATUS status)
     for (size_t i = 0; i < sizeof(read); i += 512) {
         CHECK(memcmp(&read[i], &pattern[i], 512) == 0 || memcmp(&read[i], zeros, 512) == 0);
     }
+}
+
+/* What cannot be paged out when memory is short is lost: no single failure may make the request fail. */
+static void verify_paged(NTSTATUS status)
+{
+    CHECK(NT_SUCCESS(status) || !sim_rule(SIM_RULE_PAGING));
+    verify_content();
+}
+
+static void verify_paged_out(NTSTATUS status)
+{
+    verify_paged(status);
+    verify_written(status);
 }
 
 static NTSTATUS operate_flush(void)
@@ -483,6 +511,11 @@ SCENARIO(read_memory, set_up_memory_disk, operate_read, verify_unchanged)
 SCENARIO(read_file, set_up_file_disk, operate_read, verify_unchanged)
 SCENARIO(write_memory, set_up_memory_disk, operate_write, verify_written)
 SCENARIO(write_file, set_up_file_disk, operate_write, verify_written)
+SCENARIO(paging_read_memory, set_up_memory_disk, operate_paging_read, verify_paged)
+SCENARIO(paging_read_file, set_up_file_disk, operate_paging_read, verify_paged)
+SCENARIO(paging_write_memory, set_up_memory_disk, operate_paging_write, verify_paged_out)
+SCENARIO(paging_write_file, set_up_file_disk, operate_paging_write, verify_paged_out)
+SCENARIO(paging_write_swapped, set_up_swapped_disk, operate_paging_write, verify_paged_out)
 SCENARIO(flush_memory, set_up_memory_disk, operate_flush, verify_unchanged)
 SCENARIO(flush_file, set_up_file_disk, operate_flush, verify_flushed)
 SCENARIO(trim_memory, set_up_memory_disk, operate_trim, verify_trimmed)
@@ -505,9 +538,11 @@ TEST_MAIN({"load", load}, {"load_with_disks", load_with_disks}, {"create_memory"
           {"create_buffered", create_buffered}, {"create_loaded", create_loaded}, {"create_swapped", create_swapped},
           {"write_swapped", write_swapped}, {"pass_through", pass_through}, {"query", query},
           {"read_memory", read_memory}, {"read_file", read_file}, {"write_memory", write_memory},
-          {"write_file", write_file}, {"flush_memory", flush_memory}, {"flush_file", flush_file},
-          {"trim_memory", trim_memory}, {"trim_file", trim_file}, {"grow_memory", grow_memory},
-          {"grow_file", grow_file}, {"shrink_memory", shrink_memory}, {"set_flags", set_flags},
-          {"medium_memory", medium_memory}, {"medium_file", medium_file}, {"parallel_reads", parallel_reads},
-          {"remove_memory", remove_memory}, {"remove_file", remove_file}, {"eject", eject}, {"unload", unload},
-          {"all_were_failed", faults_report})
+          {"write_file", write_file}, {"paging_read_memory", paging_read_memory},
+          {"paging_read_file", paging_read_file}, {"paging_write_memory", paging_write_memory},
+          {"paging_write_file", paging_write_file}, {"paging_write_swapped", paging_write_swapped},
+          {"flush_memory", flush_memory}, {"flush_file", flush_file}, {"trim_memory", trim_memory},
+          {"trim_file", trim_file}, {"grow_memory", grow_memory}, {"grow_file", grow_file},
+          {"shrink_memory", shrink_memory}, {"set_flags", set_flags}, {"medium_memory", medium_memory},
+          {"medium_file", medium_file}, {"parallel_reads", parallel_reads}, {"remove_memory", remove_memory},
+          {"remove_file", remove_file}, {"eject", eject}, {"unload", unload}, {"all_were_failed", faults_report})

@@ -54,6 +54,7 @@ void rules_memory_under_address_sanitizer(void);
 void rules_objects(void);
 void rules_fault_points(void);
 void rules_special_apcs(void);
+void rules_paging(void);
 void rules_functions_at_dispatch_level(void);
 
 #endif

@@ -11,6 +11,11 @@ typedef enum {
     HighPagePriority = 32,
 } MM_PAGE_PRIORITY;
 
+typedef enum {
+    MmNonCached,
+    MmCached,
+} MEMORY_CACHING_TYPE;
+
 #define PAGE_READONLY  0x02u
 #define PAGE_READWRITE 0x04u
 #define SEC_NO_CHANGE  0x00400000u
