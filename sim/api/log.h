@@ -5,8 +5,9 @@
 
 #include <ntifs.h>
 
-/* How many events have been logged since sim_reset; the status of the last one, and its text. */
+/* How many events have been logged since sim_reset; the last one's code, its status, its texts ("first|second"). */
 unsigned long sim_log_events(void);
+ULONG sim_log_code(void);
 NTSTATUS sim_log_last(char *text, size_t size);
 
 #endif

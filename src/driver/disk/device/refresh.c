@@ -39,7 +39,7 @@ void disk_refresh_create(void)
     }
     if (!NT_SUCCESS(status)) {
         disk_refresh_delete();
-        nt_log_failure(disk_driver.object, L"ImDiskRefresh", status);
+        nt_log_failure(disk_driver.object, NT_EVENT_REFRESH, L"ImDiskRefresh", status);
     }
 }
 

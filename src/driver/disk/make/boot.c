@@ -58,7 +58,7 @@ static NTSTATUS read_parameter(HANDLE key, const WCHAR *text, bool (*parse)(cons
     }
     nt_registry_value_free(&read);
     if (!NT_SUCCESS(status)) {
-        nt_log_failure(disk_driver.object, text, status);
+        nt_log_failure(disk_driver.object, NT_EVENT_PARAMETER, text, status);
     }
     return status;
 }

@@ -47,7 +47,7 @@ void disk_create_report(uint32_t number, NTSTATUS status)
     struct nt_name name;
     nt_name_number(&name, L"ImDisk", number);
     name.text[name.string.Length / sizeof(WCHAR)] = 0;
-    nt_log_failure(disk_driver.object, name.text, status);
+    nt_log_failure(disk_driver.object, NT_EVENT_BOOT_DISK, name.text, status);
 }
 
 static void free_job(struct create_job *job)
