@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# add_driver(NAME sources...): a kernel driver NAME.sys.
+# add_driver(NAME DESCRIPTION sources...): a kernel driver NAME.sys. NAME-checked is the same with assertions: the IRQL at
+# each entry, and a bug check if unloading leaves memory behind.
 
 set(BALLAST_DRIVER_COMPILE_OPTIONS
     -ffreestanding -mgeneral-regs-only -fno-ident -fstack-protector-strong -fno-asynchronous-unwind-tables
@@ -18,16 +19,22 @@ else()
       -Wl,--major-subsystem-version,5,--minor-subsystem-version,2)
 endif()
 
-function(add_driver name)
+function(add_driver name description)
   add_executable(${name} ${ARGN})
   set_target_properties(${name} PROPERTIES SUFFIX .sys)
   target_compile_options(${name} PRIVATE ${BALLAST_DRIVER_COMPILE_OPTIONS})
   target_compile_definitions(${name} PRIVATE _WIN32_WINNT=0x0600 NTDDI_VERSION=0x06000000)
   target_link_options(
-    ${name} PRIVATE -nostdlib -s ${BALLAST_DRIVER_LINK_OPTIONS}
-    -Wl,--dynamicbase -Wl,--nxcompat -Wl,--wdmdriver -Wl,--forceinteg -Wl,--no-insert-timestamp)
+    ${name} PRIVATE -nostdlib ${BALLAST_DRIVER_LINK_OPTIONS}
+    -Wl,--dynamicbase -Wl,--nxcompat -Wl,--wdmdriver -Wl,--forceinteg)
   target_link_libraries(${name} PRIVATE ntoskrnl hal gcc)
   target_include_directories(${name} SYSTEM PRIVATE ${BALLAST_DDK_INCLUDE})
+  if(name MATCHES "-checked$")
+    target_compile_definitions(${name} PRIVATE NT_CHECKED)
+    release(${name} ${name}.sys ${description} EVENTS CHECKED)
+  else()
+    release(${name} ${name}.sys ${description} EVENTS)
+  endif()
 endfunction()
 
 find_path(BALLAST_DDK_INCLUDE ntifs.h PATHS /usr/share/mingw-w64/include/ddk NO_CMAKE_FIND_ROOT_PATH NO_DEFAULT_PATH REQUIRED)
