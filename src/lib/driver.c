@@ -133,7 +133,7 @@ ballast_result ballast_driver_install(ballast_driver which, const wchar_t *sys_p
         result = error_set(error, result_of(code), code, L"cannot create service '%ls'", driver->service);
     }
     close_service(manager, service);
-    return result;
+    return result == BALLAST_OK ? register_event_source(driver->service, error) : result;
 }
 
 ballast_result ballast_driver_uninstall(ballast_driver which, ballast_error *error)
@@ -159,6 +159,9 @@ ballast_result ballast_driver_uninstall(ballast_driver which, ballast_error *err
         result = error_set(error, result_of(code), code, L"cannot delete service '%ls'", driver->service);
     }
     close_service(manager, service);
+    if (result == BALLAST_OK) {
+        result = unregister_event_source(driver->service, error);
+    }
     driver_path(driver, path);
     if (result == BALLAST_OK && !DeleteFileW(path) && GetLastError() != ERROR_FILE_NOT_FOUND) {
         DWORD code = GetLastError();
