@@ -20,12 +20,16 @@ done
 
 # A line after "calls=" has the cost of what was called.
 LC_ALL=C awk -v names="$*" -v targets="$root/bench/path.targets" '
-    function report(   i, wanted, ratio) {
-        wanted = count == 0
-        for (i = 1; i <= count; i++) wanted = wanted || index(bench, prefix[i]) == 1
-        if (bench == "" || !wanted) return
+    function wanted(name,   i, yes) {
+        yes = count == 0
+        for (i = 1; i <= count; i++) yes = yes || index(name, prefix[i]) == 1
+        return yes
+    }
+    function report(   ratio) {
+        if (bench == "") return
         ratio = sum / requests
         cost[bench] = ratio
+        if (!wanted(bench)) return
         printf "{\"bench\":\"%s\",\"baseline\":\"instructions\",\"ratio\":%.1f,\"better\":\"lower\",\"target\":%s,\"pass\":%s,\"median_us\":null,\"rounds\":%d}\n",
             bench, ratio, bench in target ? target[bench] : "null",
             bench in target ? (ratio <= target[bench] ? "true" : "false") : "null", requests
@@ -42,7 +46,7 @@ LC_ALL=C awk -v names="$*" -v targets="$root/bench/path.targets" '
     /^[0-9+*-]/ { if (ours) sum += $2 }
     END {
         report()
-        if (cost["path.rules.match"] > 0) {
+        if (wanted("rules.match")) {
             ratio = cost["path.rules.search"] / cost["path.rules.match"]
             printf "{\"bench\":\"rules.match\",\"baseline\":\"search each\",\"ratio\":%.1f,\"better\":\"higher\",\"target\":10,\"pass\":%s,\"median_us\":null,\"rounds\":%d}\n",
                 ratio, (ratio >= 10 ? "true" : "false"), requests
