@@ -235,7 +235,7 @@ VOID WINAPI ImDiskNativePathToWin32(LPWSTR *path);
 
 /* ---- disks at boot ------------------------------------------------------------------------------------------------- */
 
-/* Makes the driver create this disk when it is loaded; an automatic number becomes the next one. */
+/* Makes the driver create this disk when it is loaded; an automatic number becomes the next one, in *data too. */
 BOOL WINAPI ImDiskSaveRegistrySettings(struct imdisk_create_data *data);
 BOOL WINAPI ImDiskRemoveRegistrySettings(DWORD number);
 

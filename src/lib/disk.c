@@ -44,18 +44,25 @@ static DWORD query_numbers(HANDLE control, uint32_t **reply)
     }
 }
 
+uint32_t *disk_numbers(ballast_result *result, ballast_error *error)
+{
+    uint32_t *numbers = NULL;
+    HANDLE control = open_control(0, result, error);
+    if (control == INVALID_HANDLE_VALUE) {
+        return NULL;
+    }
+    DWORD code = query_numbers(control, &numbers);
+    CloseHandle(control);
+    *result = code == 0 ? BALLAST_OK : error_set(error, result_of(code), code, L"cannot list disks");
+    return numbers;
+}
+
 ballast_result ballast_disk_list(uint32_t *numbers, size_t capacity, size_t *count, ballast_error *error)
 {
     ballast_result result;
-    uint32_t *reply = NULL;
-    HANDLE control = open_control(0, &result, error);
-    if (control == INVALID_HANDLE_VALUE) {
+    uint32_t *reply = disk_numbers(&result, error);
+    if (reply == NULL) {
         return result;
-    }
-    DWORD code = query_numbers(control, &reply);
-    CloseHandle(control);
-    if (code != 0) {
-        return error_set(error, result_of(code), code, L"cannot list disks");
     }
     qsort(reply + 1, reply[0], sizeof(uint32_t), compare_numbers);
     for (size_t i = 0; i < reply[0] && i < capacity; i++) {

@@ -37,6 +37,9 @@ ballast_result unregister_event_source(const wchar_t *service, ballast_error *er
 /* Disk `number`, for overlapped I/O. INVALID_HANDLE_VALUE and *error on failure. */
 HANDLE open_disk(uint32_t number, DWORD access, ballast_result *result, ballast_error *error);
 
+/* How many disks there are, and their numbers, newest first; the caller's to free. NULL and *error on failure. */
+uint32_t *disk_numbers(ballast_result *result, ballast_error *error);
+
 /* A METHOD_BUFFERED control request, waited for. Returns 0 or the Windows error code. */
 DWORD device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
                      DWORD output_length, DWORD *returned);

@@ -23,7 +23,7 @@ static void check(const struct arguments *arguments)
         REQUIRE(arguments->file == NULL || arguments->file[0] != 0);
         REQUIRE((arguments->flags & IMDISK_IMAGE_MODIFIED) == 0);
     } else if (arguments->mode == MODE_EDIT) {
-        REQUIRE(disk && (arguments->changes != 0 || arguments->size.given));
+        REQUIRE(disk);
         REQUIRE((arguments->flags & ~arguments->changes) == 0);
     } else if (arguments->mode == MODE_DETACH || arguments->mode == MODE_FORCE || arguments->mode == MODE_EMERGENCY) {
         REQUIRE(disk && arguments->flags == 0);
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (result == IMDISK_DONE) {
         check(&arguments);
     } else {
-        REQUIRE(result == IMDISK_SYNTAX || result == IMDISK_BAD_SIZE);
+        REQUIRE(result == IMDISK_SYNTAX || result == IMDISK_FAILED || result == IMDISK_BAD_SIZE);
         REQUIRE(message[0] != 0 && wcslen(message) < ARGUMENTS_MESSAGE_SIZE);
     }
     free(text);

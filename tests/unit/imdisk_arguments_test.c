@@ -44,6 +44,11 @@ static void modes(void)
         {L"-n -l", MODE_LIST},
         {L"-u 3 -d", MODE_DETACH},
         {L"-m r: -d -P", MODE_DETACH},
+        {L"-n -n -l", MODE_LIST},
+        {L"-R -u 0 -P", MODE_EMERGENCY},
+        {L"-e -u 0", MODE_EDIT},
+        {L"-e -u 0 -s ''", MODE_EDIT},
+        {L"-d -m ''", MODE_DETACH},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         CHECK_EQUAL(parse(rows[i].line), IMDISK_DONE);
@@ -102,6 +107,12 @@ static void options(void)
         {L"-a -t vm -f x -o fd,rem", 0x222, 0xF2},
         {L"-e -u 0 -o ro,rem,sparse,saved", 0x7, 0x10007},
         {L"-e -u 0 -o rw,fix", 0, 0x3},
+        {L"-a -s 1 -o awe -o rem", 0x1102, 0xFF02},
+        {L"-a -s 1 -o rem,rem -o rem", 0x2, 0x2},
+        {L"-a -s 1 -o ,rem,,ro,", 0x3, 0x3},
+        {L"-a -s 1 -o ''", 0, 0},
+        {L"-a -s 1 -o , -o fix", 0, 0x2},
+        {L"-a -f x -t proxy -o ip,ip", 0x2300, 0xFF00},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         CHECK_EQUAL(parse(rows[i].line), IMDISK_DONE);
@@ -123,6 +134,13 @@ static void sizes(void)
         {L"0X1f", 31},
         {L"1b", 512},
         {L"0x1b", 27}, /* b is a digit here */
+        {L"010", 8},
+        {L"010K", 8192},
+        {L"+16M", 16ull << 20},
+        {L"2Gb", 2ull << 30},
+        {L"16MB", 16ull << 20},
+        {L"3bytes", 1536},
+        {L"1m?", 1000000},
         {L"1K", 1024},
         {L"3M", 3ull << 20},
         {L"2G", 2ull << 30},
@@ -155,16 +173,10 @@ static void sizes_of_memory(void)
         bool enough;
         uint64_t bytes;
     } rows[] = {
-        {L"50%", 1000, true, 500},
-        {L"1%", 99, true, 0},
-        {L"99%", 1ull << 40, true, 1088516511498},
-        {L"33%", 101, true, 33},
-        {L"-100", 1000, true, 900},
-        {L"-1000", 1000, false, 0},
-        {L"-1K", 1000, false, 0},
-        {L"-0", 1000, true, 1000},
-        {L"-25%", 1000, true, 750},
-        {L"99%", UINT64_MAX, true, 18262276632972456098ull},
+        {L"50%", 1000, true, 500},  {L"1%", 99, true, 0},       {L"99%", 1ull << 40, true, 1088516511498},
+        {L"33%", 101, true, 33},    {L"-100", 1000, true, 900}, {L"-1000", 1000, false, 0},
+        {L"-1K", 1000, false, 0},   {L"-0", 1000, true, 1000},  {L"-25%", 1000, true, 750},
+        {L"25%%", 1000, true, 250}, {L"-1Kb", 2000, true, 976}, {L"99%", UINT64_MAX, true, 18262276632972456098ull},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         wchar_t line[64];
@@ -179,31 +191,81 @@ static void sizes_of_memory(void)
 static void bad_sizes(void)
 {
     static const wchar_t *const rows[] = {
-        L"-a -s 1x",
-        L"-a -s 1KB",
-        L"-a -s 1P",
-        L"-a -s 1B",
-        L"-a -s 1%%",
-        L"-a -s 0%",
-        L"-a -s 100%",
-        L"-a -s 9999999999999999999999%",
-        L"-a -s 9223372036854775808",
-        L"-a -s 8388608T",
-        L"-a -s 99999999999999999999",
-        L"-a -s -5x",
-        L"-a -s 1.5G",
-        L"-a -s --5x",
-        L"-a -f x -b 5%",
-        L"-a -f x -b 1z",
-        L"-e -u 0 -s 1q",
-        L"-a -s 0xK",
+        L"-a -s 1x",      L"-a -s 1xM",     L"-a -s 1P",
+        L"-a -s 1B",      L"-a -s 08",      L"-a -s 0%",
+        L"-a -s 100%",    L"-a -s 0xK",     L"-a -s 9999999999999999999999%",
+        L"-a -s -5x",     L"-a -s 1.5G",    L"-a -s 9223372036854775808",
+        L"-a -f x -b 5%", L"-a -f x -b 1z", L"-a -s 8388608T",
+        L"-e -u 0 -s 1q", L"-a -s 0 -s 1q", L"-a -s 99999999999999999999",
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        enum imdisk_exit result = parse(rows[i]);
-        bool no_number = wcscmp(rows[i], L"-a -s --5x") == 0;
-        CHECK_EQUAL(result, no_number ? IMDISK_SYNTAX : IMDISK_BAD_SIZE);
+        CHECK_EQUAL(parse(rows[i]), IMDISK_BAD_SIZE);
         CHECK(message[0] != 0);
     }
+}
+
+/* Words that are missing, or no numbers. */
+static void bad_values(void)
+{
+    static const wchar_t *const rows[] = {
+        L"-a",
+        L"-a -s ''",
+        L"-a -s",
+        L"-a -f",
+        L"-l -u",
+        L"-l -m",
+        L"-a -s 1 -p",
+        L"-a -s x",
+        L"-a -s -",
+        L"-a -s %",
+        L"-a -s --5",
+        L"-a -s -+5",
+        L"-a -s ++5",
+        L"-a -t file",
+        L"-a -t file -s 1",
+        L"-a -t vm",
+        L"-a -t proxy -s 1",
+        L"-a -o awe",
+        L"-a -s 1 -o par",
+        L"-a -s 1 -S x",
+        L"-a -s 1 -x ''",
+        L"-a -s 1 -y -1",
+        L"-a -s 1 -u 4294967296",
+        L"-a -s 1 -u +1",
+        L"-a -s 1 -x 99999999999999999999999",
+        L"-a -f x -v 0",
+        L"-a -f x -v 9",
+        L"-a -f x -v 12",
+        L"-a -f x -v a",
+        L"-a -f x -v ''",
+        L"-a -f x -b AUTO",
+        L"-a -f x -b -1",
+        L"-a -f x -b ''",
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        CHECK_EQUAL(parse(rows[i]), IMDISK_FAILED);
+        CHECK(message[0] != 0);
+    }
+}
+
+/* What a switch says may be said again if it was nothing; what follows a number is ignored. */
+static void forgiving(void)
+{
+    CHECK_EQUAL(parse(L"-a -s 0 -s 2M -S 0 -S 512x -x 0 -x 63 -y 0 -y 255 -b 0 -b 1K -m '' -m X: -n -n -P -P -u 010"),
+                IMDISK_DONE);
+    CHECK(parsed.size.given && parsed.numeric && parsed.persistent);
+    CHECK_EQUAL(parsed.size.value, 2 << 20);
+    CHECK_EQUAL(parsed.offset, 1024);
+    CHECK_EQUAL(parsed.bytes_per_sector, 512);
+    CHECK_EQUAL(parsed.sectors_per_track, 63);
+    CHECK_EQUAL(parsed.tracks_per_cylinder, 255);
+    CHECK_EQUAL(parsed.number, 8);
+    CHECK(wcscmp(parsed.mount_point, L"X:") == 0);
+    CHECK_EQUAL(parse(L"-a -s 1 -u 08 -m ''"), IMDISK_DONE);
+    CHECK_EQUAL(parsed.number, 0);
+    CHECK(parsed.mount_point != NULL && parsed.mount_point[0] == 0);
+    CHECK_EQUAL(parse(L"-a -s '' -f x"), IMDISK_DONE);
+    CHECK(!parsed.size.given);
 }
 
 static void wrong_lines(void)
@@ -218,9 +280,7 @@ static void wrong_lines(void)
         L"--version -l",
         L"-l --help",
         L"-n",
-        L"-n -n -l",
         L"-u 0",
-        L"-a",
         L"-a -d",
         L"-a -a -s 1",
         L"-s 1 -a",
@@ -228,35 +288,23 @@ static void wrong_lines(void)
         L"-t vm -a",
         L"-o ro -a",
         L"-f x -a",
-        L"-a -s",
-        L"-a -f",
-        L"-l -u",
-        L"-l -m",
-        L"-a -s 1 -p",
         L"-a -s 1 -s 1",
-        L"-a -s x",
-        L"-a -s ''",
-        L"-a -s -",
-        L"-a -s %",
+        L"-a -s 1 -s 0",
+        L"-a -s 5% -s 1",
+        L"-a -s 1 -S 512 -S 512",
+        L"-a -s 1 -m X: -m Y:",
+        L"-a -f x -b auto -b 1",
+        L"-l -u 0 -u 0",
+        L"-a -s 1 -o ro -o rw",
         L"-a -f ''",
         L"-a -f x -F y",
         L"-a -F x -f y",
-        L"-a -s 1 -m ''",
         L"-a -t x -s 1",
         L"-a -t FILE -f x",
-        L"-a -t file",
-        L"-a -t file -s 1",
-        L"-a -t vm",
-        L"-a -t proxy -s 1",
-        L"-a -o awe",
         L"-a -s 1 -o x",
-        L"-a -s 1 -o ''",
-        L"-a -s 1 -o ,",
-        L"-a -s 1 -o ro,",
         L"-a -s 1 -o r",
         L"-a -s 1 -o roo",
         L"-a -s 1 -o ro,rw",
-        L"-a -s 1 -o ro,ro",
         L"-a -s 1 -o fix,rem",
         L"-a -s 1 -o hd,fd",
         L"-a -s 1 -o saved",
@@ -269,26 +317,9 @@ static void wrong_lines(void)
         L"-a -f x -t file -o shm",
         L"-a -f x -t proxy -o awe",
         L"-a -f x -t proxy -o ip,shm",
-        L"-a -s 1 -o par",
-        L"-a -s 1 -S x",
-        L"-a -s 1 -x ''",
-        L"-a -s 1 -y -1",
-        L"-a -s 1 -u 4294967296",
-        L"-a -s 1 -u 1x",
-        L"-a -s 1 -u 0x",
-        L"-a -s 1 -u +1",
-        L"-a -s 1 -x 99999999999999999999999",
-        L"-a -f x -v 0",
-        L"-a -f x -v 9",
-        L"-a -f x -v 12",
-        L"-a -f x -v a",
-        L"-a -f x -v ''",
         L"-a -s 1 -v 1",
         L"-a -s 1 -b auto",
         L"-a -f x -t proxy -v 1",
-        L"-a -f x -b AUTO",
-        L"-a -f x -b -1",
-        L"-a -f x -b ''",
         L"-d",
         L"-D",
         L"-D -P",
@@ -299,13 +330,11 @@ static void wrong_lines(void)
         L"-R",
         L"-R -m x",
         L"-R -u 0 -m x",
-        L"-R -u 0 -P",
         L"-l -u 0 -m x",
         L"-l -P",
         L"-l -s 1",
         L"-l -o ro",
         L"-e",
-        L"-e -u 0",
         L"-e -s 1",
         L"-e -u 0 -m x -s 1",
         L"-e -u 0 -o hd",
@@ -376,5 +405,6 @@ static void descriptions(void)
 }
 
 TEST_MAIN({"modes", modes}, {"everything_of_attach", everything_of_attach}, {"options", options}, {"sizes", sizes},
-          {"sizes_of_memory", sizes_of_memory}, {"bad_sizes", bad_sizes}, {"wrong_lines", wrong_lines},
-          {"long_words_are_cut", long_words_are_cut}, {"mount_points", mount_points}, {"descriptions", descriptions})
+          {"sizes_of_memory", sizes_of_memory}, {"bad_sizes", bad_sizes}, {"bad_values", bad_values},
+          {"forgiving", forgiving}, {"wrong_lines", wrong_lines}, {"long_words_are_cut", long_words_are_cut},
+          {"mount_points", mount_points}, {"descriptions", descriptions})

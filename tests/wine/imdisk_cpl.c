@@ -543,6 +543,7 @@ void boot_disks_are_configured(void)
     data->file_name_length_bytes = 10;
     memcpy(data->file_name, L"a.img", 10);
     CHECK(CALL(ImDiskSaveRegistrySettings)(data));
+    CHECK_EQUAL(data->device_number, 0); /* written back */
     data->device_number = 3;
     data->size_bytes = 0;
     CHECK(CALL(ImDiskSaveRegistrySettings)(data));

@@ -19,14 +19,27 @@ struct parser {
     wchar_t *message;
 };
 
-static enum imdisk_exit wrong(struct parser *parser, const wchar_t *format, const wchar_t *text)
+/* A word that is wrong. `format` has one %ls. */
+static enum imdisk_exit wrong_word(struct parser *parser, enum imdisk_exit exit, const wchar_t *format,
+                                   const wchar_t *text)
 {
     /* A long word is cut, or there would be no room for what is wrong with it. */
     wchar_t shown[SHOWN_SIZE];
     bool cut = wcslen(text) >= SHOWN_SIZE;
     (void)swprintf(shown, SHOWN_SIZE, cut ? L"%.*ls..." : L"%.*ls", cut ? SHOWN_SIZE - 4 : SHOWN_SIZE - 1, text);
     (void)swprintf(parser->message, ARGUMENTS_MESSAGE_SIZE, format, shown);
-    return IMDISK_SYNTAX;
+    return exit;
+}
+
+static enum imdisk_exit wrong(struct parser *parser, const wchar_t *format, const wchar_t *text)
+{
+    return wrong_word(parser, IMDISK_SYNTAX, format, text);
+}
+
+/* Words are missing, or are no numbers. ImDisk's exit code is another then. */
+static enum imdisk_exit wrong_value(struct parser *parser, const wchar_t *format, const wchar_t *text)
+{
+    return wrong_word(parser, IMDISK_FAILED, format, text);
 }
 
 /* ---- numbers and sizes ---- */
@@ -46,13 +59,18 @@ static unsigned digit_value(wchar_t character)
     return lower >= L'a' && lower <= L'f' ? (unsigned)(lower - L'a') + 10 : 16;
 }
 
-/* "12" or "0x1F" at *text, which moves behind it. False without a digit; a number of 2^64 and more becomes 2^64 - 1. */
+/*
+ * "12", "0x1F", or "017", which is 15 as in C, at *text, which moves behind it. False without a digit; a number of 2^64 and
+ * more becomes 2^64 - 1.
+ */
 static bool parse_digits(const wchar_t **text, uint64_t *value)
 {
     unsigned base = 10;
     if ((*text)[0] == L'0' && ((*text)[1] == L'x' || (*text)[1] == L'X') && digit_value((*text)[2]) < 16) {
         base = 16;
         *text += 2;
+    } else if ((*text)[0] == L'0') {
+        base = 8;
     }
     if (digit_value(**text) >= base) {
         return false;
@@ -66,55 +84,52 @@ static bool parse_digits(const wchar_t **text, uint64_t *value)
     return true;
 }
 
+/* What follows the number is ignored. */
 static bool parse_unsigned(const wchar_t *text, uint32_t *value)
 {
     uint64_t wide;
-    if (!parse_digits(&text, &wide) || *text != 0 || wide > UINT32_MAX) {
+    if (!parse_digits(&text, &wide) || wide > UINT32_MAX) {
         return false;
     }
     *value = (uint32_t)wide;
     return true;
 }
 
-/* "" is 1, "b" a block of 512; K M G T are powers of 1024, k m g t powers of 1000. 0: no suffix of a size. */
-static uint64_t suffix_factor(const wchar_t *suffix)
+/* None is 1, b a block of 512; K M G T are powers of 1024, k m g t powers of 1000. 0: no suffix of a size. */
+static uint64_t suffix_factor(wchar_t suffix)
 {
     static const wchar_t units[] = L"kmgt";
     uint64_t factor = 1;
-    if (suffix[0] == 0) {
+    if (suffix == 0) {
         return 1;
     }
-    if (suffix[1] != 0) {
-        return 0;
-    }
-    if (suffix[0] == L'b') {
+    if (suffix == L'b') {
         return 512;
     }
-    const wchar_t *unit = wcschr(units, (wchar_t)(suffix[0] | 0x20));
+    const wchar_t *unit = wcschr(units, (wchar_t)(suffix | 0x20));
     if (unit == NULL) {
         return 0;
     }
     for (const wchar_t *power = units; power <= unit; power++) {
-        factor *= (suffix[0] & 0x20) != 0 ? 1000u : 1024u;
+        factor *= (suffix & 0x20) != 0 ? 1000u : 1024u;
     }
     return factor;
 }
 
-/* "64M". IMDISK_SYNTAX without a number, IMDISK_BAD_SIZE for an unknown suffix and for 2^63 bytes and more. */
+/* "64M"; of "64MB", the B is ignored. IMDISK_BAD_SIZE for an unknown suffix and for 2^63 bytes and more. */
 static enum imdisk_exit parse_bytes(struct parser *parser, const wchar_t *text, uint64_t *value)
 {
-    const wchar_t *rest = text;
+    const wchar_t *rest = text + (text[0] == L'+' ? 1 : 0);
     if (!parse_digits(&rest, value)) {
-        return wrong(parser, L"'%ls' is not a size", text);
+        return wrong_value(parser, L"'%ls' is not a size", text);
     }
-    uint64_t factor = suffix_factor(rest);
+    uint64_t factor = suffix_factor(rest[0]);
     if (factor == 0) {
-        (void)wrong(parser, L"'%ls' is not a suffix of a size; these are: b K M G T k m g t", rest);
-        return IMDISK_BAD_SIZE;
+        return wrong_word(parser, IMDISK_BAD_SIZE, L"'%ls' is not a suffix of a size; these are: b K M G T k m g t",
+                          rest);
     }
     if (__builtin_mul_overflow(*value, factor, value) || *value > INT64_MAX) {
-        (void)wrong(parser, L"%ls is too large; it must be below 2^63 bytes", text);
-        return IMDISK_BAD_SIZE;
+        return wrong_word(parser, IMDISK_BAD_SIZE, L"%ls is too large; it must be below 2^63 bytes", text);
     }
     return IMDISK_DONE;
 }
@@ -217,8 +232,8 @@ static enum imdisk_exit take_option(struct parser *parser, const wchar_t *name, 
             (option->modes & BIT(arguments->mode)) == 0) {
             continue;
         }
-        if ((arguments->changes & option->mask) != 0) {
-            return wrong(parser, L"option '%ls' is repeated, or contradicts one before it", option->name);
+        if ((arguments->changes & option->mask) != 0 && (arguments->flags & option->mask) != option->value) {
+            return wrong(parser, L"option '%ls' contradicts one before it", option->name);
         }
         enum imdisk_exit result = check_type(parser, option);
         if (result == IMDISK_DONE) {
@@ -235,11 +250,12 @@ static enum imdisk_exit take_option(struct parser *parser, const wchar_t *name, 
                  unknown);
 }
 
-static enum imdisk_exit take_options(struct parser *parser, wchar_t *list)
+/* Programs put lists together from parts, of which some may be empty or alike. */
+static enum imdisk_exit take_options(struct parser *parser, const wchar_t *list)
 {
     for (;;) {
         size_t length = wcscspn(list, L",");
-        enum imdisk_exit result = take_option(parser, list, length);
+        enum imdisk_exit result = length != 0 ? take_option(parser, list, length) : IMDISK_DONE;
         if (result != IMDISK_DONE || list[length] == 0) {
             return result;
         }
@@ -281,19 +297,21 @@ static enum imdisk_exit take_type(struct parser *parser, const wchar_t *word)
 static enum imdisk_exit take_size(struct parser *parser, const wchar_t *word)
 {
     struct size_argument *size = &parser->arguments->size;
+    if (word[0] == 0) {
+        return IMDISK_DONE; /* as if it was not given */
+    }
     size->given = true;
     size->remaining = word[0] == L'-';
     word += size->remaining ? 1 : 0;
     const wchar_t *rest = word;
-    if (parse_digits(&rest, &size->value) && rest[0] == L'%' && rest[1] == 0) {
+    if (parse_digits(&rest, &size->value) && rest[0] == L'%') {
         size->percent = true;
-        if (size->value < 1 || size->value > 99) {
-            (void)wrong(parser, L"-s takes 1%% ... 99%% of the free memory, not '%ls'", word);
-            return IMDISK_BAD_SIZE;
-        }
-        return IMDISK_DONE;
+        return size->value >= 1 && size->value <= 99
+                   ? IMDISK_DONE
+                   : wrong_word(parser, IMDISK_BAD_SIZE, L"-s takes 1%% ... 99%% of the free memory, not '%ls'", word);
     }
-    return parse_bytes(parser, word, &size->value);
+    return size->remaining && word[0] == L'+' ? wrong_value(parser, L"'%ls' is not a size", word)
+                                              : parse_bytes(parser, word, &size->value);
 }
 
 static enum imdisk_exit take_offset(struct parser *parser, const wchar_t *word)
@@ -305,7 +323,7 @@ static enum imdisk_exit take_offset(struct parser *parser, const wchar_t *word)
 static enum imdisk_exit take_partition(struct parser *parser, const wchar_t *word)
 {
     if (word[0] < L'1' || word[0] > L'8' || word[1] != 0) {
-        return wrong(parser, L"-v takes the number of a partition, 1 ... 8, not '%ls'", word);
+        return wrong_value(parser, L"-v takes the number of a partition, 1 ... 8, not '%ls'", word);
     }
     parser->arguments->partition = (unsigned)(word[0] - L'0');
     return IMDISK_DONE;
@@ -323,7 +341,7 @@ static enum imdisk_exit take_text(struct parser *parser, const wchar_t **value, 
 
 static enum imdisk_exit take_number(struct parser *parser, uint32_t *value, const wchar_t *word)
 {
-    return parse_unsigned(word, value) ? IMDISK_DONE : wrong(parser, L"'%ls' is not a number", word);
+    return parse_unsigned(word, value) ? IMDISK_DONE : wrong_value(parser, L"'%ls' is not a number", word);
 }
 
 static const struct {
@@ -331,11 +349,16 @@ static const struct {
     bool argument;
     unsigned modes; /* that must have been chosen before */
 } switches[] = {
-    {L'a', false, ANY},   {L'd', false, ANY},   {L'D', false, ANY},          {L'R', false, ANY},
-    {L'l', false, ANY},   {L'e', false, ANY},   {L'n', false, ANY},          {L'P', false, ATTACH | REMOVALS},
-    {L'u', true, ANY},    {L'm', true, ANY},    {L't', true, ATTACH},        {L'o', true, ATTACH | EDIT},
-    {L'f', true, ATTACH}, {L'F', true, ATTACH}, {L's', true, ATTACH | EDIT}, {L'b', true, ATTACH},
-    {L'v', true, ATTACH}, {L'S', true, ATTACH}, {L'x', true, ATTACH},        {L'y', true, ATTACH},
+    {L'a', false, ANY},          {L'd', false, ANY},
+    {L'D', false, ANY},          {L'R', false, ANY},
+    {L'l', false, ANY},          {L'e', false, ANY},
+    {L'n', false, ANY},          {L'P', false, ATTACH | REMOVALS | BIT(MODE_EMERGENCY)},
+    {L'u', true, ANY},           {L'm', true, ANY},
+    {L't', true, ATTACH},        {L'o', true, ATTACH | EDIT},
+    {L'f', true, ATTACH},        {L'F', true, ATTACH},
+    {L's', true, ATTACH | EDIT}, {L'b', true, ATTACH},
+    {L'v', true, ATTACH},        {L'S', true, ATTACH},
+    {L'x', true, ATTACH},        {L'y', true, ATTACH},
     {L'p', true, ATTACH},
 };
 
@@ -374,15 +397,6 @@ static enum imdisk_exit take_file(struct parser *parser, const wchar_t *word, bo
     return take_text(parser, &arguments->file, word, L"the name of the image is empty");
 }
 
-static enum imdisk_exit take_mount_point(struct parser *parser, wchar_t *word)
-{
-    if (word[0] == 0) {
-        return wrong(parser, L"the mount point is empty%ls", L"");
-    }
-    parser->arguments->mount_point = word;
-    return IMDISK_DONE;
-}
-
 static enum imdisk_exit take_argument(struct parser *parser, wchar_t letter, wchar_t *word)
 {
     struct arguments *arguments = parser->arguments;
@@ -391,7 +405,8 @@ static enum imdisk_exit take_argument(struct parser *parser, wchar_t letter, wch
         arguments->number_given = true;
         return take_number(parser, &arguments->number, word);
     case L'm':
-        return take_mount_point(parser, word);
+        arguments->mount_point = word;
+        return IMDISK_DONE;
     case L't':
         return take_type(parser, word);
     case L'o':
@@ -417,6 +432,31 @@ static enum imdisk_exit take_argument(struct parser *parser, wchar_t letter, wch
     }
 }
 
+/* Whether what was given before is as if it was not: programs give what is empty or 0 before what they mean. */
+static bool may_repeat(const struct arguments *arguments, wchar_t letter)
+{
+    switch (letter) {
+    case L'n':
+    case L'P':
+    case L'o':
+        return true;
+    case L's':
+        return !arguments->size.percent && !arguments->size.remaining && arguments->size.value == 0;
+    case L'b':
+        return !arguments->offset_automatic && arguments->offset == 0;
+    case L'm':
+        return arguments->mount_point[0] == 0;
+    case L'S':
+        return arguments->bytes_per_sector == 0;
+    case L'x':
+        return arguments->sectors_per_track == 0;
+    case L'y':
+        return arguments->tracks_per_cylinder == 0;
+    default:
+        return false;
+    }
+}
+
 /* Takes the switch words[0], and its argument. *taken is how many words that were. */
 static enum imdisk_exit take_switch(struct parser *parser, int count, wchar_t **words, int *taken)
 {
@@ -428,7 +468,7 @@ static enum imdisk_exit take_switch(struct parser *parser, int count, wchar_t **
     if (i == COUNT(switches)) {
         return wrong(parser, L"'%ls' is not a switch", word);
     }
-    if ((parser->given >> i & 1) != 0) {
+    if ((parser->given >> i & 1) != 0 && !may_repeat(parser->arguments, switches[i].letter)) {
         return wrong(parser, L"%ls is given twice", word);
     }
     parser->given |= 1ull << i;
@@ -440,7 +480,7 @@ static enum imdisk_exit take_switch(struct parser *parser, int count, wchar_t **
     }
     *taken = switches[i].argument ? 2 : 1;
     if (*taken > count) {
-        return wrong(parser, L"%ls needs an argument", word);
+        return wrong_value(parser, L"%ls needs an argument", word);
     }
     return switches[i].argument ? take_argument(parser, switches[i].letter, words[1])
                                 : take_plain_switch(parser, switches[i].letter);
@@ -455,10 +495,10 @@ static enum imdisk_exit check_attach(struct parser *parser)
     bool locked_memory = (arguments->flags & TYPE_AND_SUBTYPE) == (IMDISK_TYPE_FILE | IMDISK_FILE_AWE_ALLOC);
     if (arguments->file == NULL) {
         if (type == IMDISK_TYPE_PROXY || (type == IMDISK_TYPE_FILE && !locked_memory)) {
-            return wrong(parser, L"-t %ls needs -f or -F", type == IMDISK_TYPE_PROXY ? L"proxy" : L"file");
+            return wrong_value(parser, L"-t %ls needs -f or -F", type == IMDISK_TYPE_PROXY ? L"proxy" : L"file");
         }
         if (!arguments->size.given) {
-            return wrong(parser, L"-a needs a size (-s) or an image (-f or -F)%ls", L"");
+            return wrong_value(parser, L"-a needs a size (-s) or an image (-f or -F)%ls", L"");
         }
     }
     if ((arguments->offset_automatic || arguments->partition != 0) &&
@@ -481,9 +521,6 @@ static enum imdisk_exit check_target(struct parser *parser)
     }
     if (arguments->mode != MODE_LIST && !arguments->number_given && !mount_point) {
         return wrong(parser, L"-u or -m must say which disk%ls", L"");
-    }
-    if (arguments->mode == MODE_EDIT && arguments->changes == 0 && !arguments->size.given) {
-        return wrong(parser, L"-e needs -o or -s%ls", L"");
     }
     return IMDISK_DONE;
 }

@@ -16,10 +16,11 @@
 /* Exit codes, as ImDisk's. A fatal error, such as no memory for a few bytes, is IMDISK_FATAL. */
 enum imdisk_exit {
     IMDISK_FATAL = -1,
+    IMDISK_SYNTAX = -1, /* ImDisk's documentation says 13 */
     IMDISK_DONE = 0,
     IMDISK_NOT_FOUND = 1,
     IMDISK_INACCESSIBLE = 2,
-    IMDISK_FAILED = 3, /* to create or to change a disk */
+    IMDISK_FAILED = 3, /* to create or to change a disk; a word is missing, or is no number */
     IMDISK_NO_DRIVER = 4,
     IMDISK_WRONG_VERSION = 5,
     IMDISK_DRIVER_INACCESSIBLE = 6,
@@ -29,7 +30,6 @@ enum imdisk_exit {
     IMDISK_BAD_SIZE = 10,
     IMDISK_NO_MEMORY = 11,
     IMDISK_NO_PARTITION = 12,
-    IMDISK_SYNTAX = 13,
     IMDISK_NO_LETTER = 14,
 };
 
@@ -65,7 +65,7 @@ struct arguments {
     bool persistent;                                                   /* -P */
     bool number_given;                                                 /* -u */
     uint32_t number;                                                   /* IMDISK_AUTO_DEVICE_NUMBER if not given */
-    wchar_t *mount_point;                                              /* -m; NULL: none */
+    wchar_t *mount_point;                                              /* -m, perhaps empty; NULL: none */
     const wchar_t *file;                                               /* -f or -F; NULL: none */
     bool native_path;                                                  /* the name is for the driver as it is */
     const wchar_t *format;                                             /* -p; NULL: do not format */
@@ -82,7 +82,8 @@ struct arguments {
 
 /*
  * Fills *arguments, which keeps pointers into `words`; words[0] is the first behind the program's name. Other than
- * IMDISK_DONE is the exit code of a wrong command line: IMDISK_SYNTAX or IMDISK_BAD_SIZE, with the reason in `message`.
+ * IMDISK_DONE is the exit code of a wrong command line: IMDISK_SYNTAX, IMDISK_FAILED or IMDISK_BAD_SIZE, with the reason
+ * in `message`.
  */
 enum imdisk_exit arguments_parse(int count, wchar_t **words, struct arguments *arguments,
                                  wchar_t message[ARGUMENTS_MESSAGE_SIZE]);

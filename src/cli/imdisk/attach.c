@@ -9,7 +9,6 @@
 
 #define SHARED_MEMORY_GLOBAL L"\\BaseNamedObjects\\Global"
 #define SHARED_MEMORY_LOCAL  L"\\BaseNamedObjects"
-#define NAME_SIZE            1024
 
 enum imdisk_exit resolve_size(const struct arguments *arguments, uint64_t *size)
 {
@@ -182,9 +181,7 @@ static enum imdisk_exit send_request(HANDLE control, const struct arguments *arg
                                      struct imdisk_create_data *request, DWORD length)
 {
     ballast_error error;
-    if (!arguments->numeric) {
-        say(L"Creating device...\n");
-    }
+    say(L"Creating device...\n"); /* also with -n: scripts take the last line */
     DWORD code = device_control(control, IMDISK_IOCTL_CREATE_DEVICE, request, length, request, length, NULL);
     if (code == 0) {
         return IMDISK_DONE;
@@ -203,15 +200,13 @@ static enum imdisk_exit send_request(HANDLE control, const struct arguments *arg
 
 static void print_created(const struct arguments *arguments, const struct imdisk_create_data *data)
 {
-    wchar_t name[NAME_SIZE];
+    bool mounted = arguments->mount_point != NULL && arguments->mount_point[0] != 0;
     if (arguments->numeric) {
         say(L"%u\n", data->device_number);
         return;
     }
-    image_name(data, name, NAME_SIZE);
-    say(L"Created device %u: %ls -> %ls\n", data->device_number,
-        arguments->mount_point != NULL ? arguments->mount_point : L"No mountpoint",
-        name[0] != 0 ? name : L"Image in memory");
+    say(L"Created device %u: %ls -> %ls\n", data->device_number, mounted ? arguments->mount_point : L"No mountpoint",
+        arguments->file != NULL ? arguments->file : L"Image in memory");
 }
 
 /* Returns the letter that leads to the disk now, 0 if none. */

@@ -129,6 +129,9 @@ enum imdisk_exit emergency(const struct arguments *arguments)
         (void)error_set(&error, BALLAST_FAILED, code, L"cannot remove %ls", target_name(arguments));
         return fail(IMDISK_INACCESSIBLE, &error);
     }
+    if (arguments->persistent) {
+        forget(arguments->number);
+    }
     say(L"Done.\n");
     return IMDISK_DONE;
 }

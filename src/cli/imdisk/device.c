@@ -121,6 +121,12 @@ bool is_device_name(const wchar_t *mount_point)
     return wcsncmp(mount_point, L"\\\\?\\", 4) == 0 || wcsncmp(mount_point, L"\\\\.\\", 4) == 0;
 }
 
+static enum imdisk_exit not_a_mount_point(const wchar_t *mount_point)
+{
+    complain(L"Not a mount point: '%ls'", mount_point);
+    return IMDISK_BAD_MOUNT_POINT;
+}
+
 static enum imdisk_exit find_device(const struct arguments *arguments, wchar_t letter, struct device_path *path)
 {
     const wchar_t *mount_point = arguments->mount_point;
@@ -137,7 +143,8 @@ static enum imdisk_exit find_device(const struct arguments *arguments, wchar_t l
     } else {
         path->native = true;
         if (ballast_mount_point_target(mount_point, path->text, MAX_PATH, &error) != BALLAST_OK) {
-            return fail(IMDISK_BAD_MOUNT_POINT, &error);
+            return error.code == 0 || result_of(error.code) == BALLAST_NOT_FOUND ? not_a_mount_point(mount_point)
+                                                                                 : fail(IMDISK_BAD_MOUNT_POINT, &error);
         }
     }
     return IMDISK_DONE;
@@ -146,6 +153,9 @@ static enum imdisk_exit find_device(const struct arguments *arguments, wchar_t l
 static enum imdisk_exit open_failure(const struct arguments *arguments, DWORD code)
 {
     ballast_error error;
+    if (result_of(code) == BALLAST_NOT_FOUND && arguments->mount_point != NULL) {
+        return not_a_mount_point(arguments->mount_point);
+    }
     if (result_of(code) == BALLAST_NOT_FOUND) {
         complain(L"No such device.");
         return IMDISK_NOT_FOUND;
@@ -168,7 +178,7 @@ static enum imdisk_exit query_target(const struct arguments *arguments, struct t
     }
     if (check == VERSION_NONE) {
         complain(L"Error: %ls is not an ImDisk virtual disk.", target_name(arguments));
-        return IMDISK_INACCESSIBLE;
+        return IMDISK_WRONG_VERSION; /* that it has none is all that ImDisk can tell */
     }
     target->data = calloc(1, QUERY_SIZE);
     if (target->data == NULL) {
@@ -182,7 +192,7 @@ static enum imdisk_exit query_target(const struct arguments *arguments, struct t
     /* Invalid function: the control device, or another that knows the version alone. */
     if (code == ERROR_INVALID_FUNCTION || (code == 0 && cut)) {
         complain(L"Error: %ls is not an ImDisk virtual disk.", target_name(arguments));
-        return IMDISK_INACCESSIBLE;
+        return IMDISK_WRONG_VERSION; /* that it has none is all that ImDisk can tell */
     }
     if (code != 0) {
         (void)error_set(&error, BALLAST_FAILED, code, L"cannot query %ls", target_name(arguments));

@@ -21,6 +21,7 @@ enum imdisk_exit fail(enum imdisk_exit exit, const ballast_error *error);
 /* The same for what does not end the program. */
 void warn(const ballast_error *error);
 
+/* To standard error, too. */
 void print_help(void);
 
 /* ---- the driver and its disks -------------------------------------------------------------------------------------- */
@@ -69,9 +70,6 @@ enum imdisk_exit image_resolve(const struct arguments *arguments, struct image_p
 
 /* The bytes that -s asks for; prints why there are none. */
 enum imdisk_exit resolve_size(const struct arguments *arguments, uint64_t *size);
-
-/* The image's name as people write it, into `text` of `size` characters. */
-void image_name(const struct imdisk_create_data *data, wchar_t *text, size_t size);
 
 /* ---- commands ------------------------------------------------------------------------------------------------------ */
 

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define TEXT_SIZE 1024
+#define TEXT_SIZE 64
 
 static const wchar_t *type_text(uint32_t flags)
 {
@@ -37,33 +37,6 @@ static const wchar_t *device_text(uint32_t flags)
     }
 }
 
-void image_name(const struct imdisk_create_data *data, wchar_t *text, size_t size)
-{
-    const wchar_t *name = (const wchar_t *)data->file_name;
-    size_t length = data->file_name_length_bytes / sizeof(wchar_t);
-    static const struct {
-        const wchar_t *native;
-        const wchar_t *win32;
-    } prefixes[] = {
-        {L"\\??\\UNC\\", L"\\\\"},
-        {L"\\??\\", L""},
-        {L"\\DosDevices\\UNC\\", L"\\\\"},
-        {L"\\DosDevices\\", L""},
-    };
-    const wchar_t *prefix = L"";
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        size_t skip = wcslen(prefixes[i].native);
-        if (length > skip && _wcsnicmp(name, prefixes[i].native, skip) == 0) {
-            prefix = prefixes[i].win32;
-            name += skip;
-            length -= skip;
-            break;
-        }
-    }
-    size_t room = size - 1 - wcslen(prefix);
-    (void)swprintf(text, size, L"%ls%.*ls", prefix, (int)(length < room ? length : room), name);
-}
-
 static void print_target(const struct arguments *arguments, const struct imdisk_create_data *data)
 {
     wchar_t text[TEXT_SIZE];
@@ -76,8 +49,9 @@ static void print_target(const struct arguments *arguments, const struct imdisk_
         say(L"No drive letter.\n");
     }
     if (data->file_name_length_bytes != 0) {
-        image_name(data, text, TEXT_SIZE);
-        say(L"Image file: %ls\n", text);
+        /* As the driver has it: scripts cut off what a native path begins with. */
+        say(L"Image file: %.*ls\n", (int)(data->file_name_length_bytes / sizeof(wchar_t)),
+            (const wchar_t *)data->file_name);
     } else {
         say(L"No image file.\n");
     }
@@ -93,28 +67,34 @@ static void print_target(const struct arguments *arguments, const struct imdisk_
 }
 
 /*
- * ImDisk's exit code of this list is 1 if it succeeded and 0 if not. Scripts have been written against that, so it stays.
+ * ImDisk's exit code of this list is 1 if it succeeded, or if there is no driver to have disks, and 0 if something is wrong.
+ * Scripts have been written against that, so it stays.
  */
 #define LISTED     IMDISK_NOT_FOUND
 #define NOT_LISTED IMDISK_DONE
 
+static bool driver_runs(void)
+{
+    HANDLE control = open_native(L"\\Device\\ImDiskCtl", 0);
+    if (control == INVALID_HANDLE_VALUE) {
+        return result_of(GetLastError()) != BALLAST_NOT_FOUND;
+    }
+    CloseHandle(control);
+    return true;
+}
+
 static enum imdisk_exit list_all(bool numeric)
 {
     ballast_error error;
-    size_t count = 0;
-    uint32_t *numbers = calloc(IMDISK_MAXIMUM_DEVICES, sizeof(*numbers));
+    ballast_result result;
+    uint32_t *numbers = disk_numbers(&result, &error);
     if (numbers == NULL) {
-        complain(L"Error: not enough memory.");
-        return IMDISK_FATAL;
+        return fail(driver_runs() ? NOT_LISTED : LISTED, &error);
     }
-    if (ballast_disk_list(numbers, IMDISK_MAXIMUM_DEVICES, &count, &error) != BALLAST_OK) {
-        free(numbers);
-        return fail(NOT_LISTED, &error);
-    }
-    for (size_t i = 0; i < count && i < IMDISK_MAXIMUM_DEVICES; i++) {
+    for (uint32_t i = 1; i <= numbers[0]; i++) {
         say(numeric ? L"%u\n" : L"\\Device\\ImDisk%u\n", numbers[i]);
     }
-    if (count == 0 && !numeric) {
+    if (numbers[0] == 0 && !numeric) {
         say(L"No virtual disks.\n");
     }
     free(numbers);

@@ -30,16 +30,16 @@ static enum imdisk_exit run(int count, wchar_t **words)
     struct arguments arguments;
     wchar_t message[ARGUMENTS_MESSAGE_SIZE];
     enum imdisk_exit result = arguments_parse(count, words, &arguments, message);
-    if (result == IMDISK_BAD_SIZE) {
-        complain(L"Error: %ls.", message);
-        return result;
-    }
-    if (result != IMDISK_DONE || arguments.mode == MODE_HELP) {
+    if (result == IMDISK_SYNTAX || arguments.mode == MODE_HELP) {
         print_help();
         if (result != IMDISK_DONE) {
             complain(L"\nError: %ls.", message); /* last, where it is seen */
         }
         return IMDISK_SYNTAX;
+    }
+    if (result != IMDISK_DONE) {
+        complain(L"Error: %ls.", message);
+        return result;
     }
     if (arguments.mount_point != NULL) {
         to_upper_case(arguments.mount_point);

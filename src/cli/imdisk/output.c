@@ -110,15 +110,15 @@ static const wchar_t *const help[] = {
     L"-P  Also create the disk whenever the driver is started; with -d and -D no more.\n"
     L"-n  Print only numbers.\n"
     L"\n",
-    L"Exit codes: 0 done, 1 no such disk, 2 disk not accessible, 3 cannot create or change, 4 driver not\n"
-    L"installed, 5 driver of another version, 6 driver not accessible, 7 service not accessible, 8 format\n"
-    L"failed, 9 bad mount point, 10 bad size, 11 not enough memory, 12 no such partition, 13 wrong command\n"
-    L"line, 14 no free drive letter.\n",
+    L"Exit codes: 0 done, 1 no such disk, 2 disk not accessible, 3 cannot create or change, or a wrong\n"
+    L"number, 4 driver not installed, 5 driver of another version or another's disk, 6 driver not\n"
+    L"accessible, 7 service not accessible, 8 format failed, 9 bad mount point, 10 bad size, 11 not enough\n"
+    L"memory, 12 no such partition, 14 no free drive letter, -1 wrong command line.\n",
 };
 
 void print_help(void)
 {
     for (size_t i = 0; i < sizeof(help) / sizeof(help[0]); i++) {
-        say(L"%ls", help[i]);
+        emit(stderr, STD_ERROR_HANDLE, help[i]);
     }
 }

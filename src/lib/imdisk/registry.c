@@ -109,6 +109,9 @@ BOOL WINAPI ImDiskSaveRegistrySettings(struct imdisk_create_data *data)
         code = write_count(key, number + 1);
     }
     RegCloseKey(key);
+    if (code == 0) {
+        data->device_number = number; /* which an automatic one has become */
+    }
     SetLastError((DWORD)code);
     return code == 0;
 }

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# ImDisk's command line as scripts use it: each row of imdisk.table against the real driver. A row is
+#     COMMANDS | EXIT CODE | KEY LINE
+# Commands of imdisk, separated by semicolons; the exit code of the last; and a whole line that one of them prints, or
+# what it begins with before "...". A line with "! " before it is one on standard error, and "-" is no output at all.
+# Afterwards the disks that a row has made are removed. "$ COMMAND" is one of the shell's.
+root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tests/wine/session.sh"
+
+parameters='HKLM\SYSTEM\CurrentControlSet\Services\ImDisk\Parameters'
+
+# Runs the commands of a row; leaves `status`, and the files out and err.
+run_row() {
+    local command words
+    : >out
+    : >err
+    while IFS= read -r -d ';' command; do
+        eval "words=($command)"
+        "$wine" "$bin/imdisk.exe" "${words[@]}" </dev/null >>out 2>>err
+        status=$?
+    done <<<"$1;"
+    sed -i 's/\r$//' out err
+}
+
+has_line() { # FILE KEY
+    local line
+    while IFS= read -r line || [ -n "$line" ]; do
+        [ "$line" = "$2" ] && return
+        [ "${2%...}" != "$2" ] && [ "${line#"${2%...}"}" != "$line" ] && return
+    done <"$1"
+    return 1
+}
+
+key_is_there() {
+    case $1 in
+    -) [ ! -s out ] && [ ! -s err ] ;;
+    "! "*) has_line err "${1#! }" ;;
+    *) has_line out "$1" ;;
+    esac
+}
+
+# With -n a disk's number is all that its line has.
+remove_disks() {
+    local number
+    sed -nE 's/^(Created device )?([0-9]+)(:.*)?$/\2/p' out | while read -r number; do
+        "$wine" "$bin/imdisk.exe" -R -u "$number" </dev/null >/dev/null 2>&1
+    done
+}
+
+check_row() { # COMMANDS EXIT KEY
+    local status
+    run_row "$1"
+    # "$work" is masked, because its name is another each time.
+    sed -i "s|Z:[^']*\\\\${work##*/}|DIRECTORY|g" out err
+    if [ "$status" = "$2" ] && key_is_there "$3"; then
+        pass "imdisk $1"
+    else
+        not_pass "imdisk $1"
+        printf '# exit %s instead of %s; there is no: %s\n' "$status" "$2" "$3"
+        sed 's/^/# /' out
+        sed 's/^/# ! /' err
+    fi
+    remove_disks
+}
+
+session_begin
+"$wine" reg delete "$parameters" /f </dev/null >/dev/null 2>&1
+work=$(mktemp -d "$build/table.XXXXXX")
+cd "$work" || exit
+while IFS= read -r row <&4; do
+    case $row in
+    "" | "#"*) ;;
+    "\$ "*) eval "${row#\$ }" || not_pass "$row" ;;
+    *)
+        [[ $row =~ ^(.*[^\ ])\ +\|\ +([0-9]+)\ +\|\ (.*)$ ]] || die "this is no row: $row"
+        check_row "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
+        ;;
+    esac
+done 4<"$root/tests/wine/imdisk.table"
+cd "$root" || exit
+rm -rf "$work"
+session_end
