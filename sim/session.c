@@ -42,6 +42,7 @@ void sim_reset(const struct sim_options *new_options)
     sim_events_reset();
     sim_log_reset();
     sim_mount_reset();
+    sim_names_reset();
     sim_registry_reset();
     sim_system_reset();
 }

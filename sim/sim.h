@@ -20,6 +20,7 @@
 #include "sim/api/names.h"
 #include "sim/api/options.h"
 #include "sim/api/registry.h"
+#include "sim/api/restriction.h"
 #include "sim/api/session.h"
 #include "sim/api/system.h"
 #include "sim/api/thread.h"

@@ -8,4 +8,7 @@
 /* Where a "\DosDevices\" or "\??\" path leads, false if to nothing; other paths as they are. */
 bool sim_resolve_path(const char *path, char *resolved, size_t size);
 
+/* Another driver has a device there, until sim_reset. */
+void sim_foreign_device(const char *path);
+
 #endif

@@ -3,13 +3,15 @@
 #ifndef SIM_API_USER_H
 #define SIM_API_USER_H
 
-#include <ntifs.h>
+#include "sim/api/restriction.h"
 
 struct sim_process;
 struct sim_file; /* a handle */
 struct sim_request;
 
 struct sim_process *sim_process_create(bool administrator);
+
+void sim_process_restrict(struct sim_process *process, enum sim_restriction restriction);
 
 /* What others call it by. */
 uint32_t sim_process_id(struct sim_process *process);

@@ -9,6 +9,7 @@
 #include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
+#include "sim/kernel/names.h"
 #include "sim/kernel/rtl.h"
 
 #include <stdlib.h>
@@ -52,6 +53,9 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_ST
     }
     if (sim_fault("IoCreateDevice")) {
         return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (sim_is_foreign_device(path)) {
+        return STATUS_OBJECT_NAME_COLLISION;
     }
     struct sim_device *existing = sim_device_find(path);
     if (existing != NULL) {
@@ -138,12 +142,18 @@ void IoDeleteDevice(PDEVICE_OBJECT object)
     sim_device_dereference(device);
 }
 
-ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator)
+ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator, enum sim_restriction restriction)
 {
     if (!device->has_dacl) {
         return FILE_ALL_ACCESS;
     }
-    return device->everyone | (administrator ? device->administrators : 0);
+    ACCESS_MASK granted = device->everyone | (administrator ? device->administrators : 0);
+    if (restriction == SIM_RESTRICTED_TOKEN) {
+        granted &= device->restricted;
+    } else if (restriction == SIM_APP_CONTAINER) {
+        granted &= device->packages;
+    }
+    return granted;
 }
 
 void sim_devices_check_empty(void)

@@ -3,7 +3,7 @@
 #ifndef SIM_KERNEL_DEVICE_H
 #define SIM_KERNEL_DEVICE_H
 
-#include <ntifs.h>
+#include "sim/api/restriction.h"
 
 struct sim_device {
     DEVICE_OBJECT object; /* first */
@@ -12,14 +12,14 @@ struct sim_device {
     LONG references; /* its existence, handles, file objects */
     bool deleted;
     bool has_dacl;
-    ACCESS_MASK system, administrators, everyone;
+    ACCESS_MASK system, administrators, everyone, restricted, packages;
     struct sim_device *next;
 };
 
 struct sim_device *sim_device_find(const char *path);
 void sim_device_reference(struct sim_device *device);
 void sim_device_dereference(struct sim_device *device);
-ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator);
+ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator, enum sim_restriction restriction);
 
 PDRIVER_OBJECT sim_driver(void);
 void sim_devices_check_empty(void);

@@ -3,6 +3,7 @@
 
 #include "sim/kernel/names.h"
 
+#include "sim/api/options.h"
 #include "sim/ground/fault.h"
 #include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
@@ -24,6 +25,33 @@ struct link {
 
 static struct sim_raw_lock names_lock;
 static struct link *links;
+
+#define FOREIGN_MAXIMUM 8
+
+static char foreign[FOREIGN_MAXIMUM][NAME_SIZE];
+static size_t foreign_count;
+
+void sim_foreign_device(const char *path)
+{
+    if (foreign_count == FOREIGN_MAXIMUM) {
+        sim_violation("test", "too many devices of others");
+    }
+    (void)snprintf(foreign[foreign_count++], NAME_SIZE, "%s", path);
+}
+
+bool sim_is_foreign_device(const char *path)
+{
+    size_t i = 0;
+    while (i < foreign_count && strcasecmp(foreign[i], path) != 0) {
+        i++;
+    }
+    return i != foreign_count;
+}
+
+void sim_names_reset(void)
+{
+    foreign_count = 0;
+}
 
 /* What follows "\DosDevices\", "\DosDevices\Global\" or "\??\"; NULL if it is none of these. */
 static const char *link_name(const char *path)
@@ -115,6 +143,9 @@ NTSTATUS IoDeleteSymbolicLink(PUNICODE_STRING link_string)
     sim_raw_unlock(&names_lock);
     if (link == NULL) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    if (sim_rule(SIM_RULE_LINKS) && sim_self()->kernel_depth != 0 && sim_is_foreign_device(link->target)) {
+        sim_violation("link", "the driver deletes '%s', which leads to '%s'", link->name, link->target);
     }
     free_link(link);
     return STATUS_SUCCESS;

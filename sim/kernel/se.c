@@ -111,7 +111,7 @@ void sim_tokens_check_released(void)
 
 struct sid {
     UCHAR revision, count, authority[6];
-    ULONG sub_authority[2];
+    ULONG sub_authority[2]; /* as many as are looked at */
 };
 
 /* `device` is NULL for other objects, of which nobody asks what their descriptor allows. */
@@ -125,6 +125,10 @@ static void grant(struct sim_device *device, const struct sid *sid, ACCESS_MASK 
         device->system |= mask;
     } else if (sid->authority[5] == 5 && sid->count == 2 && sid->sub_authority[1] == DOMAIN_ALIAS_RID_ADMINS) {
         device->administrators |= mask;
+    } else if (sid->authority[5] == 5 && sid->sub_authority[0] == SECURITY_RESTRICTED_CODE_RID) {
+        device->restricted |= mask;
+    } else if (sid->authority[5] == 15 && sid->count == 2 && sid->sub_authority[0] == 2 && sid->sub_authority[1] == 1) {
+        device->packages |= mask;
     } else {
         sim_violation("security", "an access control entry for somebody unknown");
     }
@@ -149,7 +153,7 @@ NTSTATUS ZwSetSecurityObject(HANDLE handle, ULONG information, PSECURITY_DESCRIP
     const char *entry = (const char *)(acl + 1);
     if (device != NULL) {
         device->has_dacl = true;
-        device->system = device->administrators = device->everyone = 0;
+        device->system = device->administrators = device->everyone = device->restricted = device->packages = 0;
     }
     for (unsigned i = 0; i < acl->AceCount; i++) {
         const ACE_HEADER *header = (const ACE_HEADER *)entry;

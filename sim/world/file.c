@@ -235,6 +235,25 @@ NTSTATUS ZwWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_c
 
 /* ---- control, information ---- */
 
+/*
+ * Codes with METHOD_BUFFERED whose input holds pointers or handles: who handles them trusts them as much as the one that
+ * asks, and a Zw function asks as the kernel. Passed on for a user they read and write where the user wants.
+ */
+static void check_trusted(ULONG code)
+{
+    static const ULONG codes[] = {
+        0x0004D004, 0x0004D014, 0x0004D044, 0x0004D048, /* IOCTL_SCSI_PASS_THROUGH, _DIRECT, _EX, _DIRECT_EX */
+        0x0004D02C, 0x0004D030,                         /* IOCTL_ATA_PASS_THROUGH, _DIRECT */
+        0x00090074, 0x000900FC, 0x00098344, 0x000983E8, /* FSCTL_MOVE_FILE, MARK_HANDLE, DUPLICATE_EXTENTS, _EX */
+    };
+    for (size_t i = 0; sim_rule(SIM_RULE_PASS_THROUGH) && i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (codes[i] == code) {
+            sim_violation("pass-through", "code 0x%08x, whose input holds a pointer or a handle, as the kernel's",
+                          code);
+        }
+    }
+}
+
 NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
                                ULONG code, PVOID input, ULONG input_length, PVOID output, ULONG output_length)
 {
@@ -245,6 +264,7 @@ NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, P
     UNREFERENCED_PARAMETER(apc_context);
     UNREFERENCED_PARAMETER(output);
     UNREFERENCED_PARAMETER(output_length);
+    check_trusted(code);
     if (sim_handle_kind(file, "ZwDeviceIoControlFile") == SIM_HANDLE_MOUNT_MANAGER) {
         io->Status = sim_mount_control(code, input, input_length);
         return io->Status;
@@ -271,6 +291,7 @@ NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID
     UNREFERENCED_PARAMETER(apc);
     UNREFERENCED_PARAMETER(apc_context);
     io->Information = 0;
+    check_trusted(code);
     if (sim_fault("ZwFsControlFile")) {
         io->Status = STATUS_INSUFFICIENT_RESOURCES;
     } else if (code == FSCTL_SET_SPARSE) {

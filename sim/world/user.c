@@ -25,6 +25,7 @@
 struct sim_process {
     PEPROCESS object;
     bool administrator;
+    enum sim_restriction restriction;
     pthread_mutex_t mutex; /* files, requests */
     struct sim_file *files;
     struct sim_request *requests;
@@ -63,6 +64,11 @@ struct sim_process *sim_process_create(bool administrator)
     process->object = sim_eprocess_create();
     pthread_mutex_init(&process->mutex, NULL);
     return process;
+}
+
+void sim_process_restrict(struct sim_process *process, enum sim_restriction restriction)
+{
+    process->restriction = restriction;
 }
 
 uint32_t sim_process_id(struct sim_process *process)
@@ -372,6 +378,24 @@ static ACCESS_MASK map_access(ACCESS_MASK access)
     return mapped;
 }
 
+/*
+ * What the I/O manager checks before a device is asked to open: the access to it, or that names behind it may be reached. The
+ * latter it leaves to the device without FILE_DEVICE_SECURE_OPEN, but not for restricted programs.
+ */
+static bool may_open(const struct sim_process *process, const struct sim_device *device, bool behind,
+                     ACCESS_MASK wanted)
+{
+    ACCESS_MASK granted = sim_device_granted(device, process->administrator, process->restriction);
+    ULONG characteristics = device->object.Characteristics;
+    if (behind && process->restriction == SIM_APP_CONTAINER) {
+        return (characteristics & FILE_DEVICE_ALLOW_APPCONTAINER_TRAVERSAL) != 0;
+    }
+    if (behind && process->restriction == SIM_RESTRICTED_TOKEN) {
+        return (granted & FILE_TRAVERSE) != 0;
+    }
+    return (behind && (characteristics & FILE_DEVICE_SECURE_OPEN) == 0) || (granted & wanted) == wanted;
+}
+
 /* `rest` is the name behind the device's. */
 static NTSTATUS open_device(struct sim_process *process, struct sim_device *device, const char *rest,
                             ACCESS_MASK access, struct sim_file **result)
@@ -380,9 +404,7 @@ static NTSTATUS open_device(struct sim_process *process, struct sim_device *devi
         return STATUS_NO_SUCH_DEVICE;
     }
     ACCESS_MASK wanted = map_access(access);
-    /* Without this characteristic NT leaves the check of such opens to the driver. */
-    bool checked = rest[0] == 0 || (device->object.Characteristics & FILE_DEVICE_SECURE_OPEN) != 0;
-    if (checked && (sim_device_granted(device, process->administrator) & wanted) != wanted) {
+    if (!may_open(process, device, rest[0] != 0, wanted)) {
         return STATUS_ACCESS_DENIED;
     }
     struct sim_file *file = calloc(1, sizeof(*file));

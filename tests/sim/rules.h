@@ -55,6 +55,7 @@ void rules_objects(void);
 void rules_fault_points(void);
 void rules_special_apcs(void);
 void rules_paging(void);
+void rules_security(void);
 void rules_functions_at_dispatch_level(void);
 
 #endif

@@ -155,4 +155,4 @@ TEST_MAIN({"a_right_driver_passes", a_right_driver_passes}, {"requests", rules_r
           {"cancellation", rules_cancellation}, {"locks", rules_locks}, {"memory", rules_memory},
           {"memory_under_address_sanitizer", rules_memory_under_address_sanitizer}, {"objects", rules_objects},
           {"fault_points", rules_fault_points}, {"special_apcs", rules_special_apcs}, {"paging", rules_paging},
-          {"functions_at_dispatch_level", rules_functions_at_dispatch_level})
+          {"security", rules_security}, {"functions_at_dispatch_level", rules_functions_at_dispatch_level})

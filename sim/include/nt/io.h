@@ -5,56 +5,57 @@
 
 #include "nt/ke.h"
 
-#define IRP_MJ_CREATE                    0
-#define IRP_MJ_CLOSE                     2
-#define IRP_MJ_READ                      3
-#define IRP_MJ_WRITE                     4
-#define IRP_MJ_QUERY_INFORMATION         5
-#define IRP_MJ_SET_INFORMATION           6
-#define IRP_MJ_FLUSH_BUFFERS             9
-#define IRP_MJ_QUERY_VOLUME_INFORMATION  10
-#define IRP_MJ_DEVICE_CONTROL            14
-#define IRP_MJ_INTERNAL_DEVICE_CONTROL   15
-#define IRP_MJ_SHUTDOWN                  16
-#define IRP_MJ_CLEANUP                   18
-#define IRP_MJ_PNP                       27
-#define IRP_MJ_MAXIMUM_FUNCTION          27
+#define IRP_MJ_CREATE                            0
+#define IRP_MJ_CLOSE                             2
+#define IRP_MJ_READ                              3
+#define IRP_MJ_WRITE                             4
+#define IRP_MJ_QUERY_INFORMATION                 5
+#define IRP_MJ_SET_INFORMATION                   6
+#define IRP_MJ_FLUSH_BUFFERS                     9
+#define IRP_MJ_QUERY_VOLUME_INFORMATION          10
+#define IRP_MJ_DEVICE_CONTROL                    14
+#define IRP_MJ_INTERNAL_DEVICE_CONTROL           15
+#define IRP_MJ_SHUTDOWN                          16
+#define IRP_MJ_CLEANUP                           18
+#define IRP_MJ_PNP                               27
+#define IRP_MJ_MAXIMUM_FUNCTION                  27
 
-#define IRP_MN_DEVICE_USAGE_NOTIFICATION 0x16
+#define IRP_MN_DEVICE_USAGE_NOTIFICATION         0x16
 
-#define IO_NO_INCREMENT                  0
-#define IO_DISK_INCREMENT                1
+#define IO_NO_INCREMENT                          0
+#define IO_DISK_INCREMENT                        1
 
-#define IRP_NOCACHE                      0x00000001u
-#define IRP_PAGING_IO                    0x00000002u
-#define IRP_SYNCHRONOUS_PAGING_IO        0x00000040u
+#define IRP_NOCACHE                              0x00000001u
+#define IRP_PAGING_IO                            0x00000002u
+#define IRP_SYNCHRONOUS_PAGING_IO                0x00000040u
 
-#define DO_BUFFERED_IO                   0x00000004u
-#define DO_DIRECT_IO                     0x00000010u
-#define DO_DEVICE_INITIALIZING           0x00000080u
+#define DO_BUFFERED_IO                           0x00000004u
+#define DO_DIRECT_IO                             0x00000010u
+#define DO_DEVICE_INITIALIZING                   0x00000080u
 
-#define SL_PENDING_RETURNED              0x01 /* in Control */
-#define SL_WRITE_THROUGH                 0x04 /* in Flags, of writes */
+#define SL_PENDING_RETURNED                      0x01 /* in Control */
+#define SL_WRITE_THROUGH                         0x04 /* in Flags, of writes */
 
-#define FILE_DEVICE_CD_ROM               0x00000002u
-#define FILE_DEVICE_DISK                 0x00000007u
-#define FILE_DEVICE_UNKNOWN              0x00000022u
-#define FILE_REMOVABLE_MEDIA             0x00000001u
-#define FILE_READ_ONLY_DEVICE            0x00000002u
-#define FILE_FLOPPY_DISKETTE             0x00000004u
-#define FILE_DEVICE_SECURE_OPEN          0x00000100u
+#define FILE_DEVICE_CD_ROM                       0x00000002u
+#define FILE_DEVICE_DISK                         0x00000007u
+#define FILE_DEVICE_UNKNOWN                      0x00000022u
+#define FILE_REMOVABLE_MEDIA                     0x00000001u
+#define FILE_READ_ONLY_DEVICE                    0x00000002u
+#define FILE_FLOPPY_DISKETTE                     0x00000004u
+#define FILE_DEVICE_SECURE_OPEN                  0x00000100u
+#define FILE_DEVICE_ALLOW_APPCONTAINER_TRAVERSAL 0x00020000u
 
-#define FILE_ATTRIBUTE_NORMAL            0x00000080u
-#define FILE_SHARE_READ                  0x00000001u
-#define FILE_SHARE_WRITE                 0x00000002u
-#define FILE_SHARE_DELETE                0x00000004u
-#define FILE_OPEN                        0x00000001u
-#define FILE_OPEN_IF                     0x00000003u
-#define FILE_NO_INTERMEDIATE_BUFFERING   0x00000008u
-#define FILE_SYNCHRONOUS_IO_NONALERT     0x00000020u
-#define FILE_NON_DIRECTORY_FILE          0x00000040u
-#define FILE_RANDOM_ACCESS               0x00000800u
-#define FILE_OPEN_FOR_BACKUP_INTENT      0x00004000u
+#define FILE_ATTRIBUTE_NORMAL                    0x00000080u
+#define FILE_SHARE_READ                          0x00000001u
+#define FILE_SHARE_WRITE                         0x00000002u
+#define FILE_SHARE_DELETE                        0x00000004u
+#define FILE_OPEN                                0x00000001u
+#define FILE_OPEN_IF                             0x00000003u
+#define FILE_NO_INTERMEDIATE_BUFFERING           0x00000008u
+#define FILE_SYNCHRONOUS_IO_NONALERT             0x00000020u
+#define FILE_NON_DIRECTORY_FILE                  0x00000040u
+#define FILE_RANDOM_ACCESS                       0x00000800u
+#define FILE_OPEN_FOR_BACKUP_INTENT              0x00004000u
 
 typedef struct {
     union {
