@@ -66,21 +66,27 @@ _Static_assert(IMDISK_IOCTL_GET_REFERENCED_HANDLE == 0x8372E024u, "wire value");
 #define IMDISK_OPTION_SHARED_IMAGE   0x00040000u
 
 /*
- * Ballast's own creation flags, in bits that ImDisk leaves alone. QUERY_DEVICE reports them.
+ * Ballast's own creation flags, in bits that ImDisk leaves alone. QUERY_DEVICE reports all but AS_IS.
  * STRICT_END: transfers beyond the end fail with NONEXISTENT_SECTOR, instead of succeeding with no bytes.
  * MOUNT_MANAGER: registers the disk as a volume, and leaves the drive letter to the mount manager. CREATE_DEVICE fails as
  * that does.
+ * AS_IS: takes the image as it is, without looking at it. Otherwise a file of another format than raw (such as VHDX) is
+ * refused with UNRECOGNIZED_MEDIA if the disk begins at its beginning, a fixed VHD is without its footer, and ISO 9660
+ * and UDF make a CD if no device type is given. The reply of CREATE_DEVICE has it if the disk has an image: who stores
+ * that reply stores what was decided, and a later content of the image decides nothing.
  * SECTORS_512E: tells programs to keep to multiples of 4096 bytes, whatever the sector size.
  */
+#define BALLAST_OPTION_AS_IS         0x08000000u
 #define BALLAST_OPTION_SECTORS_512E  0x04000000u
 #define BALLAST_OPTION_STRICT_END    0x01000000u
 #define BALLAST_OPTION_MOUNT_MANAGER 0x02000000u
-#define BALLAST_OPTION_MASK          (BALLAST_OPTION_STRICT_END | BALLAST_OPTION_MOUNT_MANAGER | BALLAST_OPTION_SECTORS_512E)
+#define BALLAST_OPTION_MASK \
+    (BALLAST_OPTION_STRICT_END | BALLAST_OPTION_MOUNT_MANAGER | BALLAST_OPTION_SECTORS_512E | BALLAST_OPTION_AS_IS)
 
-#define IMDISK_AUTO_DEVICE_NUMBER    0xFFFFFFFFu
+#define IMDISK_AUTO_DEVICE_NUMBER 0xFFFFFFFFu
 
 /* A disk's number is below this. */
-#define IMDISK_MAXIMUM_DEVICES       64000u
+#define IMDISK_MAXIMUM_DEVICES    64000u
 
 /*
  * Input and output of CREATE_DEVICE, output of QUERY_DEVICE. The name follows at offset 48. sizeof(IMDISK_CREATE_DATA)

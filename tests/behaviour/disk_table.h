@@ -114,6 +114,10 @@ void run_rows(struct target_handle *handle, const struct row *rows, size_t count
     CASE(images_are_shared_for_reading_only)            \
     CASE(loading_an_image_into_memory)                  \
     CASE(truncated_images_fail_and_recover)             \
+    CASE(containers_are_refused)                        \
+    CASE(cds_are_found_by_content)                      \
+    CASE(a_fixed_vhd_is_its_data)                       \
+    CASE(what_was_decided_is_not_decided_again)         \
     CASE(query_device)                                  \
     CASE(query_driver)                                  \
     CASE(set_flags_lengths)                             \

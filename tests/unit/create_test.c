@@ -123,6 +123,7 @@ static void types(void)
     }
 }
 
+/* A name decides if the image is there and says nothing else. */
 static void kinds_by_name(void)
 {
     static const struct {
@@ -136,6 +137,7 @@ static void kinds_by_name(void)
         {"a.Nrg", 0, DISK_KIND_CD, true},
         {"a.bin", 0, DISK_KIND_CD, true},
         {".iso", 0, DISK_KIND_CD, true},
+        {"a.iso", IMDISK_DEVICE_TYPE_RAW, DISK_KIND_RAW, false},
         {"iso", 0, DISK_KIND_AUTOMATIC, false},
         {"a.iso.img", 0, DISK_KIND_AUTOMATIC, false},
         {"a.iso", IMDISK_DEVICE_TYPE_HD, DISK_KIND_HARD_DISK, false},
@@ -148,8 +150,13 @@ static void kinds_by_name(void)
         struct disk_parameters parameters;
         test_note("'%s', flags 0x%x", rows[i].name, rows[i].flags);
         CHECK_EQUAL((uint32_t)parse(&input, &parameters), OK);
+        CHECK_EQUAL(disk_parameters_wants_look(&parameters), rows[i].kind != DISK_KIND_RAW);
+        CHECK_EQUAL((uint32_t)disk_parameters_looked(&parameters, &(struct disk_image_look){.cd = false}), OK);
         CHECK_EQUAL(parameters.kind, rows[i].kind);
         CHECK_EQUAL((parameters.flags & IMDISK_OPTION_READ_ONLY) != 0, rows[i].read_only);
+        CHECK_EQUAL((uint32_t)parse(&input, &parameters), OK);
+        CHECK_EQUAL((uint32_t)disk_parameters_looked(&parameters, &(struct disk_image_look){.other = true}), OK);
+        CHECK_EQUAL(parameters.kind, parameters.named_cd ? DISK_KIND_AUTOMATIC : rows[i].kind);
     }
     CHECK_EQUAL(status_of(make(0x50, MIB, "x")), INVALID);
     CHECK_EQUAL(status_of(make(0xF0, MIB, "x")), INVALID);

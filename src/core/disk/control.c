@@ -97,8 +97,9 @@ uint32_t disk_reported_flags(const struct disk *disk)
 {
     uint32_t flags = disk_flags(disk);
     uint32_t subtype = flags & IMDISK_SUBTYPE_MASK;
-    uint32_t reported = flags & (IMDISK_OPTION_READ_ONLY | IMDISK_DEVICE_TYPE_MASK | IMDISK_TYPE_MASK |
-                                 IMDISK_IMAGE_MODIFIED | IMDISK_OPTION_SHARED_IMAGE | BALLAST_OPTION_MASK);
+    uint32_t reported =
+        flags & (IMDISK_OPTION_READ_ONLY | IMDISK_DEVICE_TYPE_MASK | IMDISK_TYPE_MASK | IMDISK_IMAGE_MODIFIED |
+                 IMDISK_OPTION_SHARED_IMAGE | (BALLAST_OPTION_MASK & ~BALLAST_OPTION_AS_IS));
     if (source_sparse(disk->source)) {
         reported |= IMDISK_OPTION_SPARSE_FILE;
     }

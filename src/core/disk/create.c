@@ -120,11 +120,9 @@ static ballast_status resolve_kind(struct disk_parameters *parameters)
         return BALLAST_INVALID_PARAMETER;
     }
     parameters->kind = (enum disk_kind)(device_type >> 4);
-    if (parameters->kind == DISK_KIND_AUTOMATIC &&
-        (name_ends_with(parameters, ".ISO", 4) || name_ends_with(parameters, ".NRG", 4) ||
-         name_ends_with(parameters, ".BIN", 4))) {
-        parameters->kind = DISK_KIND_CD;
-    }
+    parameters->named_cd = parameters->kind == DISK_KIND_AUTOMATIC &&
+                           (name_ends_with(parameters, ".ISO", 4) || name_ends_with(parameters, ".NRG", 4) ||
+                            name_ends_with(parameters, ".BIN", 4));
     if (parameters->kind == DISK_KIND_CD) {
         parameters->flags |= IMDISK_OPTION_READ_ONLY;
     }
@@ -177,10 +175,38 @@ ballast_status disk_parameters_parse(const void *input, size_t input_length, con
     return resolve_kind(parameters);
 }
 
+bool disk_parameters_wants_look(const struct disk_parameters *parameters)
+{
+    return parameters->image_name_length != 0 && (parameters->flags & BALLAST_OPTION_AS_IS) == 0 &&
+           parameters->kind != DISK_KIND_RAW;
+}
+
+ballast_status disk_parameters_looked(struct disk_parameters *parameters, const struct disk_image_look *look)
+{
+    if (look->refused && parameters->image_offset == 0) { /* who says where the disk begins knows the format */
+        return BALLAST_UNRECOGNIZED_MEDIA;
+    }
+    parameters->flags |= BALLAST_OPTION_AS_IS;
+    if (parameters->kind == DISK_KIND_AUTOMATIC && (look->cd || (parameters->named_cd && !look->other))) {
+        parameters->kind = DISK_KIND_CD;
+    }
+    if (parameters->kind == DISK_KIND_CD || (look->read_only && parameters->image_offset == 0)) {
+        parameters->flags |= IMDISK_OPTION_READ_ONLY;
+    }
+    if (look->data_bytes > parameters->image_offset) {
+        parameters->image_end = look->data_bytes;
+        parameters->maximum_size = look->data_bytes - parameters->image_offset;
+    }
+    return BALLAST_SUCCESS;
+}
+
 ballast_status disk_parameters_resolve_size(struct disk_parameters *parameters, uint64_t image_length,
                                             uint64_t *required_image_length)
 {
     uint64_t size = parameters->requested_size;
+    if (parameters->image_end != 0 && image_length > parameters->image_end) {
+        image_length = parameters->image_end;
+    }
     if (size == 0 && image_length > parameters->image_offset) {
         size = image_length - parameters->image_offset;
     }

@@ -28,10 +28,12 @@ struct disk_parameters {
     bool in_memory;     /* data lives in memory; an image is only loaded */
     bool locked_memory; /* and may not be paged out */
     bool byte_swap;
+    bool named_cd;           /* the image's name says so; its content may say otherwise */
     uint16_t drive_letter;   /* upper case, or 0 */
     uint64_t image_offset;   /* bytes */
     uint64_t requested_size; /* bytes; 0: as the image */
     uint64_t maximum_size;   /* bytes; limits growth, too */
+    uint64_t image_end;      /* where what the image holds ends; 0: with the image */
     struct disk_geometry geometry;
     const uint16_t *file_name; /* within the request */
     uint16_t file_name_length; /* bytes */
@@ -47,6 +49,21 @@ struct disk_parameters {
  */
 ballast_status disk_parameters_parse(const void *input, size_t input_length, const struct disk_create_policy *policy,
                                      struct disk_parameters *parameters);
+
+/* What a look at the image has found. */
+struct disk_image_look {
+    bool refused;        /* another format, of which no disk can be made */
+    bool read_only;      /* a format that is not for writing */
+    bool cd;             /* ISO 9660, or UDF for CDs */
+    bool other;          /* something else that begins like a disk: whatever its name is, no CD */
+    uint64_t data_bytes; /* what it holds, if that is less than the file; else 0 */
+};
+
+/* Whether the image shall be looked at. What is not there needs none. */
+bool disk_parameters_wants_look(const struct disk_parameters *parameters);
+
+/* Makes the decisions that a look allows. BALLAST_UNRECOGNIZED_MEDIA if the image is refused. */
+ballast_status disk_parameters_looked(struct disk_parameters *parameters, const struct disk_image_look *look);
 
 /*
  * Sets geometry.size_bytes. image_length is the length of the whole image in bytes, 0 without an image.

@@ -281,6 +281,11 @@ bool image_multiple_of_sector(const struct image *image, uint64_t bytes)
     return bytes % image->host_sector == 0;
 }
 
+uint32_t image_sector(const struct image *image)
+{
+    return image->host_sector;
+}
+
 NTSTATUS image_extend(struct image *image, uint64_t length)
 {
     IO_STATUS_BLOCK io;

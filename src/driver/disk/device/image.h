@@ -27,6 +27,9 @@ uint64_t image_length(const struct image *image);
 /* Without the host's cache, only multiples of its sector size can be transferred, at such offsets. */
 bool image_multiple_of_sector(const struct image *image, uint64_t bytes);
 
+/* The host's sector size. */
+uint32_t image_sector(const struct image *image);
+
 /* Extends the image if it is shorter by now; never cuts it. */
 NTSTATUS image_extend(struct image *image, uint64_t length);
 

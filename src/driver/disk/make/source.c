@@ -6,6 +6,7 @@
 #include "core/disk/swap.h"
 #include "driver/disk/device/driver.h"
 #include "driver/disk/device/image.h"
+#include "driver/disk/make/look.h"
 
 #define CREATE_TAG_BUFFER PLATFORM_TAG('B', 'd', 'B', 'f')
 
@@ -126,13 +127,44 @@ static NTSTATUS probe(struct image *image, struct disk_parameters *parameters)
     return status;
 }
 
+/*
+ * Looks at the image through a handle that only reads, since what it finds says whether the disk may write. What does not
+ * exist yet will be created, or be missed when it is opened.
+ */
+static NTSTATUS look_at_image(const struct source_request *request, struct disk_parameters *parameters)
+{
+    struct image *image = NULL;
+    struct disk_image_look look;
+    struct image_options options = image_options(parameters);
+    if (!disk_parameters_wants_look(parameters)) {
+        return STATUS_SUCCESS;
+    }
+    options.read_only = true;
+    options.share_write = true;
+    options.buffered = true;
+    options.create = false;
+    options.sparse = false;
+    NTSTATUS status = open_as_client(request, &options, &image);
+    if (status == STATUS_OBJECT_NAME_NOT_FOUND) {
+        return STATUS_SUCCESS;
+    }
+    if (NT_SUCCESS(status)) {
+        status = disk_look(image, parameters, &look);
+        image_close(image);
+    }
+    return NT_SUCCESS(status) ? disk_parameters_looked(parameters, &look) : status;
+}
+
 /* Opens the image and learns from it what the parameters lack. *image is the caller's even after a failure. */
 static NTSTATUS open_image(const struct source_request *request, struct disk_parameters *parameters,
                            struct image **image)
 {
-    struct image_options options = image_options(parameters);
     uint64_t required = 0;
-    NTSTATUS status = open_as_client(request, &options, image);
+    NTSTATUS status = look_at_image(request, parameters);
+    struct image_options options = image_options(parameters);
+    if (NT_SUCCESS(status)) {
+        status = open_as_client(request, &options, image);
+    }
     if (NT_SUCCESS(status)) {
         status = disk_parameters_resolve_size(parameters, image_length(*image), &required);
     }
