@@ -124,8 +124,7 @@ typedef enum ballast_disk_type {
 } ballast_disk_type;
 
 typedef enum ballast_disk_device {
-    BALLAST_DEVICE_AUTOMATIC, /* a CD if the image is .iso, .nrg, or .bin with an ISO 9660 file system; by the size a
-                                 floppy or a hard disk */
+    BALLAST_DEVICE_AUTOMATIC, /* by the image's content: a CD if it is ISO 9660 or UDF, else a floppy or a hard disk */
     BALLAST_DEVICE_HARD_DISK,
     BALLAST_DEVICE_FLOPPY,
     BALLAST_DEVICE_CD,
@@ -144,6 +143,7 @@ typedef enum ballast_disk_device {
 #define BALLAST_DISK_STRICT_END    0x0100u /* requests beyond the end fail, instead of transferring nothing */
 #define BALLAST_DISK_MOUNT_MANAGER 0x0200u /* registered as a volume; the drive letter is the mount manager's */
 #define BALLAST_DISK_SECTORS_512E  0x0400u /* claims physical sectors of 4096 bytes */
+#define BALLAST_DISK_RAW_IMAGE     0x0800u /* the image is not looked at: a VHDX is a disk of its bytes (not in info) */
 
 typedef struct ballast_disk_options {
     uint32_t struct_size;
@@ -152,7 +152,8 @@ typedef struct ballast_disk_options {
     uint32_t flags;
     uint64_t size;              /* 0: as the image; an image that is smaller is extended, never cut */
     const wchar_t *image;       /* path, absolute or relative; NULL: none (RAM only) */
-    uint64_t image_offset;      /* where in the image the disk begins */
+    uint64_t image_offset;      /* where in the image the disk begins; 0: where its data does */
+    uint32_t partition;         /* of the image, by its number; 0: the whole image. It has a size of its own */
     uint32_t number;            /* or BALLAST_AUTOMATIC_NUMBER: the lowest free one */
     wchar_t drive_letter;       /* 0: none */
     uint32_t bytes_per_sector;  /* 512 ... 65536, a power of two; 0 in these three: from the image, or usual */

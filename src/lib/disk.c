@@ -110,6 +110,9 @@ static void copy_image_path(const struct imdisk_create_data *data, wchar_t *path
     } else if (length >= NT_PREFIX_LENGTH && wcsncmp(name, NT_PREFIX, NT_PREFIX_LENGTH) == 0) {
         name += NT_PREFIX_LENGTH;
         length -= NT_PREFIX_LENGTH;
+        if (length < 2 || name[1] != L':') { /* a device */
+            prefix = L"\\\\.\\";
+        }
     }
     (void)swprintf(path, size, L"%ls%.*ls", prefix, (int)(length < size - 3 ? length : size - 3), name);
 }

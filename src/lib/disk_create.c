@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Creating disks. */
 
-#include "lib/internal.h"
+#include "lib/disk_image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
-#include <winioctl.h>
 #include <winternl.h>
 
 void ballast_disk_options_initialize(ballast_disk_options *options)
@@ -62,40 +61,6 @@ static ballast_result check_numbers(const ballast_disk_options *options, ballast
     return BALLAST_OK;
 }
 
-/* An image must exist, or be creatable by having a size given. */
-static ballast_result check_image(const ballast_disk_options *options, ballast_error *error)
-{
-    WIN32_FILE_ATTRIBUTE_DATA attributes;
-    if (!GetFileAttributesExW(options->image, GetFileExInfoStandard, &attributes)) {
-        DWORD code = GetLastError();
-        int creates =
-            options->type == BALLAST_DISK_FILE && options->size != 0 && (options->flags & BALLAST_DISK_READ_ONLY) == 0;
-        if (result_of(code) != BALLAST_NOT_FOUND || !creates) {
-            return error_set(error, result_of(code), code, L"cannot create disk: image '%ls'", options->image);
-        }
-        return BALLAST_OK;
-    }
-    if ((attributes.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
-        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"cannot create disk: '%ls' is a directory",
-                         options->image);
-    }
-    uint64_t length = (uint64_t)attributes.nFileSizeHigh << 32 | attributes.nFileSizeLow;
-    uint64_t available = length > options->image_offset ? length - options->image_offset : 0;
-    if (options->size == 0 && available < BALLAST_MINIMUM_DISK_SIZE) {
-        if (options->image_offset != 0) {
-            return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
-                             L"cannot create disk: image '%ls' has %llu bytes from offset %llu on; the smallest disk "
-                             L"is %u bytes",
-                             options->image, (unsigned long long)available, (unsigned long long)options->image_offset,
-                             BALLAST_MINIMUM_DISK_SIZE);
-        }
-        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
-                         L"cannot create disk: image '%ls' is %llu bytes; the smallest disk is %u bytes",
-                         options->image, (unsigned long long)length, BALLAST_MINIMUM_DISK_SIZE);
-    }
-    return BALLAST_OK;
-}
-
 static ballast_result check_options(const ballast_disk_options *options, ballast_error *error)
 {
     if (options->struct_size != sizeof(*options)) {
@@ -108,48 +73,17 @@ static ballast_result check_options(const ballast_disk_options *options, ballast
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
                          L"cannot create disk: a RAM disk needs a size, or an image to be loaded");
     }
+    if (options->partition != 0 && (options->image == NULL || options->size != 0)) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"cannot create disk: a partition is one of an image, and has its own size");
+    }
     ballast_result result = check_numbers(options, error);
-    if (result == BALLAST_OK) {
-        result = check_drive_letter(options->drive_letter, error);
-    }
-    if (result == BALLAST_OK && options->image != NULL) {
-        result = check_image(options, error);
-    }
-    return result;
-}
-
-/* Whether the image holds an ISO 9660 file system: the signature of its first volume descriptor. */
-static int is_iso9660(const wchar_t *path, uint64_t offset)
-{
-    static const unsigned char signature[] = {1, 'C', 'D', '0', '0', '1', 1};
-    unsigned char found[sizeof(signature)] = {0};
-    DWORD done = 0;
-    LARGE_INTEGER position = {.QuadPart = (LONGLONG)offset + 0x8000};
-    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                              OPEN_EXISTING, 0, NULL);
-    if (file == INVALID_HANDLE_VALUE) {
-        return 0;
-    }
-    int found_all = SetFilePointerEx(file, position, NULL, FILE_BEGIN) &&
-                    ReadFile(file, found, sizeof(found), &done, NULL) && done == sizeof(found);
-    CloseHandle(file);
-    return found_all && memcmp(found, signature, sizeof(signature)) == 0;
-}
-
-/* The driver, like ImDisk, takes every .bin for a CD. Here most are model weights: look what is in it. */
-static ballast_disk_device resolve_device(const ballast_disk_options *options)
-{
-    const wchar_t *extension = options->image != NULL ? wcsrchr(options->image, L'.') : NULL;
-    if (options->device == BALLAST_DEVICE_AUTOMATIC && extension != NULL && _wcsicmp(extension, L".bin") == 0 &&
-        !is_iso9660(options->image, options->image_offset)) {
-        return BALLAST_DEVICE_HARD_DISK;
-    }
-    return options->device;
+    return result == BALLAST_OK ? check_drive_letter(options->drive_letter, error) : result;
 }
 
 static uint32_t wire_flags(const ballast_disk_options *options)
 {
-    uint32_t flags = (uint32_t)resolve_device(options) << 4;
+    uint32_t flags = (uint32_t)options->device << 4;
     int locked = options->type == BALLAST_DISK_RAM && (options->flags & BALLAST_DISK_LOCKED_MEMORY) != 0;
     if (locked) {
         flags |= IMDISK_TYPE_FILE | IMDISK_FILE_AWE_ALLOC;
@@ -168,6 +102,7 @@ static uint32_t wire_flags(const ballast_disk_options *options)
     flags |= (options->flags & BALLAST_DISK_STRICT_END) != 0 ? BALLAST_OPTION_STRICT_END : 0;
     flags |= (options->flags & BALLAST_DISK_MOUNT_MANAGER) != 0 ? BALLAST_OPTION_MOUNT_MANAGER : 0;
     flags |= (options->flags & BALLAST_DISK_SECTORS_512E) != 0 ? BALLAST_OPTION_SECTORS_512E : 0;
+    flags |= (options->flags & BALLAST_DISK_RAW_IMAGE) != 0 ? BALLAST_OPTION_AS_IS : 0;
     return flags;
 }
 
@@ -232,7 +167,12 @@ static ballast_result send_create(const ballast_disk_options *options, const UNI
 ballast_result ballast_disk_create(const ballast_disk_options *options, uint32_t *number, ballast_error *error)
 {
     UNICODE_STRING name = {0};
+    ballast_disk_options resolved;
     ballast_result result = check_options(options, error);
+    if (result == BALLAST_OK) {
+        resolved = *options;
+        result = options->image != NULL ? disk_image_resolve(&resolved, error) : BALLAST_OK;
+    }
     if (result == BALLAST_OK) {
         result = ballast_driver_start(BALLAST_DRIVER_DISK, error);
     }
@@ -243,7 +183,7 @@ ballast_result ballast_disk_create(const ballast_disk_options *options, uint32_t
     if (options->image != NULL && !(BOOLEAN)RtlDosPathNameToNtPathName_U(options->image, &name, NULL, NULL)) {
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%ls' is not a path", options->image);
     }
-    result = send_create(options, &name, number, error);
+    result = send_create(&resolved, &name, number, error);
     if (options->image != NULL) {
         RtlFreeUnicodeString(&name);
     }

@@ -98,6 +98,21 @@ DWORD look_at_handle(HANDLE file, const wchar_t *name, const struct look_options
     return look_at_image(&reader, &named, look) ? 0 : ERROR_HANDLE_EOF;
 }
 
+ballast_result look_at_path(const wchar_t *path, const struct look_options *options, struct look *look,
+                            ballast_error *error)
+{
+    HANDLE file = image_file_open(path);
+    DWORD code = file == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+    if (code == 0) {
+        code = look_at_handle(file, path, options, look);
+        CloseHandle(file);
+    }
+    if (code == ERROR_HANDLE_EOF) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"there is nothing in '%ls' to look at", path);
+    }
+    return code == 0 ? BALLAST_OK : error_set(error, result_of(code), code, L"cannot look at '%ls'", path);
+}
+
 void look_refusal(const wchar_t *path, const struct look *look, wchar_t *text, size_t size)
 {
     (void)swprintf(text, size, L"'%.200ls' is a %hs, which cannot be served: %hs", path,

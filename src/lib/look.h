@@ -15,6 +15,10 @@ DWORD image_file_length(HANDLE file, uint64_t *length, int *device);
 /* Returns 0 or the Windows error code; ERROR_HANDLE_EOF: nothing is there. options->name is ignored. */
 DWORD look_at_handle(HANDLE file, const wchar_t *name, const struct look_options *options, struct look *look);
 
+/* The same for a path. */
+ballast_result look_at_path(const wchar_t *path, const struct look_options *options, struct look *look,
+                            ballast_error *error);
+
 /* "'x.vhdx' is a VHDX disk, which cannot be served: ..." */
 void look_refusal(const wchar_t *path, const struct look *look, wchar_t *text, size_t size);
 

@@ -17,7 +17,7 @@ struct option {
     const char *help;
 };
 
-#define MAXIMUM_OPTIONS   24
+#define MAXIMUM_OPTIONS   28
 #define MAXIMUM_POSITIONS 16
 
 struct arguments {
@@ -107,6 +107,7 @@ double progress_end(struct progress *progress);
 
 extern const struct command disk_commands[];
 extern const size_t disk_command_count;
+extern const struct command image_command;
 extern const struct command driver_commands[];
 extern const size_t driver_command_count;
 extern const struct command ai_commands[];

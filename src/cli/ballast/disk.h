@@ -18,6 +18,9 @@ const char *disk_device_text(const ballast_disk_info *info);
 /* An object of a document or an array. */
 void disk_print_json(const ballast_disk_info *info);
 
+/* One line if the image has partitions, which somebody who made no choice may have wanted. */
+void image_note_partitions(const wchar_t *path);
+
 ballast_result disk_bench(const struct arguments *arguments);
 ballast_result disk_copy(const struct arguments *arguments);
 ballast_result disk_create(const struct arguments *arguments);

@@ -10,6 +10,8 @@ static const struct option create_options[] = {
     {L"type", L"TYPE", "ram or file; without it file if there is an image, else ram"},
     {L"image", L"PATH", "image file; loaded into a RAM disk, created for a file disk with a size"},
     {L"offset", L"SIZE", "where in the image the disk begins"},
+    {L"partition", L"N", "only this partition of the image; 'ballast image look' lists them"},
+    {L"raw", NULL, "the image is not looked at: a VHDX becomes a disk of its bytes"},
     {L"letter", L"X:", "drive letter"},
     {L"format", L"FS", "format the new disk: ntfs, fat32, fat, exfat, refs or udf"},
     {L"label", L"TEXT", "label of the file system"},

@@ -70,6 +70,7 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
         {L"strict-end", BALLAST_DISK_STRICT_END},
         {L"mount-manager", BALLAST_DISK_MOUNT_MANAGER},
         {L"512e", BALLAST_DISK_SECTORS_512E},
+        {L"raw", BALLAST_DISK_RAW_IMAGE},
     };
     const wchar_t *type = option_value(arguments, L"type");
     const wchar_t *device = option_value(arguments, L"device");
@@ -87,6 +88,7 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
            (letter == NULL || parse_letter(letter, &options->drive_letter)) &&
            option_size(arguments, L"size", &options->size) &&
            option_size(arguments, L"offset", &options->image_offset) &&
+           option_number(arguments, L"partition", &options->partition) &&
            option_number(arguments, L"number", &options->number) &&
            option_number(arguments, L"sector-size", &options->bytes_per_sector) &&
            option_number(arguments, L"sectors", &options->sectors_per_track) &&
@@ -194,6 +196,9 @@ ballast_result disk_create(const struct arguments *arguments)
     ballast_result result = ballast_disk_create(&options, &number, &error);
     if (result != BALLAST_OK) {
         return fail(result, &error);
+    }
+    if (options.image != NULL && options.partition == 0 && options.image_offset == 0) {
+        image_note_partitions(options.image);
     }
     result = disk_query(number, &info);
     if (result != BALLAST_OK) {

@@ -32,6 +32,7 @@ static void for_each_command(void (*visit)(const struct command *command, void *
         const size_t *count;
     } tables[] = {
         {disk_commands, &disk_command_count},
+        {&image_command, &one},
         {ai_commands, &ai_command_count},
         {&top_command, &one},
         {driver_commands, &driver_command_count},
