@@ -39,6 +39,10 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
         {"SeCaptureSubjectContext", (void (*)(void))sim_SeCaptureSubjectContext, true},
         {"SeReleaseSubjectContext", (void (*)(void))sim_SeReleaseSubjectContext, true},
         {"SeTokenIsAdmin", (void (*)(void))sim_SeTokenIsAdmin, true},
+        {"SeQueryInformationToken", (void (*)(void))sim_SeQueryInformationToken, true},
+        {"MmSecureVirtualMemory", (void (*)(void))sim_MmSecureVirtualMemory, true},
+        {"MmUnsecureVirtualMemory", (void (*)(void))sim_MmUnsecureVirtualMemory, true},
+        {"PsGetProcessCreateTimeQuadPart", (void (*)(void))sim_PsGetProcessCreateTimeQuadPart, true},
     };
     char name[64];
     sim_check_irql("MmGetSystemRoutineAddress", PASSIVE_LEVEL);
@@ -47,6 +51,9 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
     }
     if (strcmp(name, "PsThreadType") == 0) {
         return sim_thread_type();
+    }
+    if (strcmp(name, "PsProcessType") == 0) {
+        return sim_process_type();
     }
     for (size_t i = 0; i < sizeof(routines) / sizeof(routines[0]); i++) {
         if (strcmp(routines[i].name, name) == 0 && (routines[i].nt52 || !sim_get_options()->nt52)) {

@@ -8,6 +8,7 @@
 #include "sim/kernel/device.h"
 #include "sim/kernel/event.h"
 #include "sim/kernel/mm.h"
+#include "sim/kernel/process.h"
 #include "sim/kernel/ps.h"
 #include "sim/kernel/user_thread.h"
 #include "sim/world/file.h"
@@ -90,13 +91,17 @@ void ObReferenceObject(PVOID object)
 NTSTATUS ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK access, POBJECT_TYPE type, KPROCESSOR_MODE mode,
                                    PVOID *object, PVOID information)
 {
-    UNREFERENCED_PARAMETER(access);
-    UNREFERENCED_PARAMETER(type);
-    UNREFERENCED_PARAMETER(mode);
     UNREFERENCED_PARAMETER(information);
     sim_check_irql("ObReferenceObjectByHandle", PASSIVE_LEVEL);
     if (sim_fault("ObReferenceObjectByHandle")) {
         return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (mode == UserMode) {
+        if (type != *sim_process_type()) {
+            sim_violation("handle",
+                          "ObReferenceObjectByHandle: of users only processes are simulated, and their type is given");
+        }
+        return sim_user_handle_reference(handle, access, object);
     }
     *object = sim_file_reference_object(sim_handle_object(handle, SIM_HANDLE_FILE, "ObReferenceObjectByHandle"));
     return STATUS_SUCCESS;

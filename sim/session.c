@@ -17,6 +17,8 @@
 #include "sim/kernel/memory.h"
 #include "sim/kernel/mm.h"
 #include "sim/kernel/names.h"
+#include "sim/kernel/pnp.h"
+#include "sim/kernel/process.h"
 #include "sim/kernel/ps.h"
 #include "sim/kernel/se.h"
 #include "sim/kernel/system.h"
@@ -45,6 +47,7 @@ void sim_reset(const struct sim_options *new_options)
     sim_names_reset();
     sim_registry_reset();
     sim_system_reset();
+    sim_pnp_reset();
 }
 
 static NTSTATUS unhandled(PDEVICE_OBJECT device, PIRP irp)
@@ -61,6 +64,8 @@ static void check_nothing_left(void)
     sim_threads_check_joined();
     sim_timers_check_idle();
     sim_tokens_check_released();
+    sim_pnp_check_released();
+    sim_process_notify_check_released();
     sim_user_thread_check_released();
     sim_mm_check_released();
     sim_devices_check_empty();

@@ -19,6 +19,8 @@
 #include "sim/api/mountmgr.h"
 #include "sim/api/names.h"
 #include "sim/api/options.h"
+#include "sim/api/pnp.h"
+#include "sim/api/process.h"
 #include "sim/api/registry.h"
 #include "sim/api/restriction.h"
 #include "sim/api/session.h"

@@ -3,6 +3,8 @@
  * The control interface of ballastai.sys. docs/ai.md explains it for users; ballast.h has it as functions.
  *
  * Object: \Device\BallastAi (\\.\BallastAi). The same device answers the codes of codex_abi.h under its names.
+ * \Device\BallastAiFeed (\\.\BallastAiFeed) is for who feeds samples: SYSTEM, administrators and the service "ballastsvc",
+ * by its own SID, may open it, and whoever could may push through it.
  *
  * Every request and reply begins with struct ballast_header: version 1 of its structure, flags 0 unless the structure
  * says otherwise, reserved members zero. Requests whose input is optional are answered without one as if all members were
@@ -27,6 +29,7 @@
 #define BALLAST_IOCTL_AI_QUERY_POOL      BALLAST_AI_CODE(0x905, BALLAST_ACCESS_ANY)
 #define BALLAST_IOCTL_AI_QUERY_BLOCKS    BALLAST_AI_CODE(0x906, BALLAST_ACCESS_ANY)
 #define BALLAST_IOCTL_AI_QUERY_DRIVER    BALLAST_AI_CODE(0x907, BALLAST_ACCESS_ANY)
+#define BALLAST_IOCTL_AI_QUERY_OWNERS    BALLAST_AI_CODE(0x908, BALLAST_ACCESS_ANY)
 #define BALLAST_IOCTL_AI_ALLOCATE        BALLAST_AI_CODE(0x910, BALLAST_ACCESS_READ_WRITE)
 #define BALLAST_IOCTL_AI_FREE            BALLAST_AI_CODE(0x911, BALLAST_ACCESS_READ_WRITE)
 #define BALLAST_IOCTL_AI_GRANT           BALLAST_AI_CODE(0x912, BALLAST_ACCESS_READ_WRITE)
@@ -37,6 +40,9 @@
 #define BALLAST_IOCTL_AI_RELOAD_RULES    BALLAST_AI_CODE(0x921, BALLAST_ACCESS_READ_WRITE)
 
 #define BALLAST_AI_VERSION               1u /* of every structure below */
+
+/* So many requests of one handle may be waiting for an answer; more are refused with QUOTA_EXCEEDED. */
+#define BALLAST_AI_MAXIMUM_PENDED        64u
 
 /* ---- values ------------------------------------------------------------------------------------------------------- */
 
@@ -305,7 +311,11 @@ _Static_assert(sizeof(struct ballast_ai_scheduler_reply) == 728, "wire layout");
 #define BALLAST_AI_LOCK               0x0001u /* lock the pages in memory, or fail */
 #define BALLAST_AI_LOCK_IF_POSSIBLE   0x0002u /* lock them if the system lets us */
 
-/* Input of ALLOCATE. INSUFFICIENT_RESOURCES: the quota of the pool or of the owner, or memory, is exhausted. */
+/*
+ * Input of ALLOCATE. INSUFFICIENT_RESOURCES: a quota, of the pool, the caller's process or its user, or memory is exhausted;
+ * QUERY_POOL says which. A handle that was not opened for writing, which only the codes of codex_abi.h can allocate through,
+ * is of an owner with small quotas. A quota is of the process that opened the handle, whoever maps the block.
+ */
 struct ballast_ai_allocate {
     struct ballast_header header;
     _Alignas(8) uint64_t size_bytes; /* 1 ... the quota */
@@ -322,10 +332,28 @@ _Static_assert(sizeof(struct ballast_ai_allocate) == 24, "wire layout");
 struct ballast_ai_block_request {
     struct ballast_header header;
     _Alignas(8) uint64_t id;
-    uint32_t process_id; /* GRANT: to whom */
+    uint32_t process_id; /* GRANT: to whom, see below */
     uint32_t access;     /* GRANT: NONE takes it back and unmaps; MAP: READ or WRITE */
 };
 _Static_assert(sizeof(struct ballast_ai_block_request) == 24, "wire layout");
+
+/*
+ * Input of GRANT, which begins as the above, and may be that: the process is then the one that has this id now, which is
+ * another one's soon after a process has ended. So say when it was created, or give a handle to it that was opened with
+ * PROCESS_QUERY_LIMITED_INFORMATION (PROCESS_QUERY_INFORMATION before NT 6). With a handle, process_id may be 0. NOT_FOUND: no such process; NOT_SUPPORTED: this system
+ * does not let drivers use a client's handles (Wine). A grant ends with the process.
+ */
+struct ballast_ai_grant {
+    struct ballast_header header;
+    _Alignas(8) uint64_t id;
+    uint32_t process_id;
+    uint32_t access;
+    uint64_t create_time;    /* 0: any */
+    uint64_t process_handle; /* 0: none */
+};
+_Static_assert(offsetof(struct ballast_ai_grant, create_time) == sizeof(struct ballast_ai_block_request),
+               "wire layout");
+_Static_assert(sizeof(struct ballast_ai_grant) == 40, "wire layout");
 
 /* ballast_ai_mapping.state and ballast_ai_block.state */
 #define BALLAST_AI_BLOCK_LOCKED 0x1u
@@ -342,32 +370,69 @@ struct ballast_ai_mapping {
 _Static_assert(sizeof(struct ballast_ai_mapping) == 40, "wire layout");
 
 /* Size classes of QUERY_POOL: up to 64 KiB, up to 1 MiB, larger. */
-#define BALLAST_AI_SIZE_CLASSES 3u
+#define BALLAST_AI_SIZE_CLASSES     3u
 
-/* Output of QUERY_POOL. */
+/*
+ * Output of QUERY_POOL. With room for less than all, but for the 152 bytes that version 1.0 had, it is those, and its header
+ * says so.
+ */
+#define BALLAST_AI_POOL_REPLY_SHORT 152u
+
 struct ballast_ai_pool_reply {
     struct ballast_header header;
     uint32_t blocks;
     uint32_t owners;                  /* handles that own blocks */
     _Alignas(8) uint64_t total_bytes; /* the quota */
-    uint64_t owner_quota_bytes;
-    uint64_t used_bytes; /* rounded sizes of all blocks */
+    uint64_t owner_quota_bytes;       /* what the caller's process may have; OwnerPoolBytes in the registry */
+    uint64_t used_bytes;              /* rounded sizes of all blocks */
     uint64_t free_bytes;
     uint64_t requested_bytes;    /* before rounding */
-    uint64_t largest_free_bytes; /* the largest block that the quota admits now */
+    uint64_t largest_free_bytes; /* the largest block that the caller could allocate now: what is free for it */
     uint64_t peak_bytes;         /* of used_bytes, since load */
     uint64_t locked_bytes;       /* blocks that at least one process has locked */
     uint64_t allocations;        /* successful ones since load */
     uint64_t frees;
     uint64_t failures;               /* allocations refused since load */
     uint32_t unit_bytes;             /* BALLAST_AI_POOL_UNIT */
-    uint32_t fragmentation_permille; /* 1 - largest free / free */
+    uint32_t fragmentation_permille; /* how much of what is free is not in one piece: 0 */
     uint32_t class_blocks[BALLAST_AI_SIZE_CLASSES];
     uint32_t reserved;
     uint64_t class_bytes[BALLAST_AI_SIZE_CLASSES];
+    uint64_t owner_used_bytes; /* by the caller's process */
+    uint64_t user_quota_bytes; /* what all processes of the caller's user may have; UserPoolBytes in the registry */
+    uint64_t user_used_bytes;
+    uint64_t reserve_bytes; /* which administrators' processes have alone; ReservePoolBytes in the registry */
+    uint32_t limited;       /* 1: the caller's process is none of them */
+    uint32_t reserved_2;
 };
 _Static_assert(offsetof(struct ballast_ai_pool_reply, unit_bytes) == 104, "wire layout");
-_Static_assert(sizeof(struct ballast_ai_pool_reply) == 152, "wire layout");
+_Static_assert(offsetof(struct ballast_ai_pool_reply, owner_used_bytes) == BALLAST_AI_POOL_REPLY_SHORT, "wire layout");
+_Static_assert(sizeof(struct ballast_ai_pool_reply) == 192, "wire layout");
+
+/* ballast_ai_owner.flags */
+#define BALLAST_AI_OWNER_ADMINISTRATOR 0x1u
+#define BALLAST_AI_OWNER_SMALL         0x2u /* its handles were opened without write access */
+
+/* A process that has the driver open. One with handles of both kinds is there twice. */
+struct ballast_ai_owner {
+    _Alignas(8) uint64_t create_time; /* of the process, with the id its identity */
+    uint64_t used_bytes;
+    uint64_t quota_bytes;
+    uint32_t process_id;
+    uint32_t blocks;
+    uint32_t handles;
+    uint32_t flags;
+};
+_Static_assert(sizeof(struct ballast_ai_owner) == 40, "wire layout");
+
+/* Output of QUERY_OWNERS: as many as fit, in no order; all for administrators, those of their own user for others. */
+struct ballast_ai_owner_reply {
+    struct ballast_header header;
+    uint32_t owners;
+    uint32_t owners_returned;
+    struct ballast_ai_owner owner[];
+};
+_Static_assert(sizeof(struct ballast_ai_owner_reply) == 16, "wire layout");
 
 struct ballast_ai_block {
     _Alignas(8) uint64_t id;
@@ -379,7 +444,10 @@ struct ballast_ai_block {
 };
 _Static_assert(sizeof(struct ballast_ai_block) == 32, "wire layout");
 
-/* Output of QUERY_BLOCKS: as many as fit, in the order of their ids. */
+/*
+ * Output of QUERY_BLOCKS: as many as fit, in the order of their ids; all for administrators, those of their own user for
+ * others.
+ */
 struct ballast_ai_block_reply {
     struct ballast_header header;
     uint32_t blocks;

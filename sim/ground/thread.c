@@ -6,6 +6,8 @@
 #include "sim/ground/options.h"
 #include "sim/ground/violation.h"
 
+#include <string.h>
+
 /* x64 kernels give a driver 24 KiB of stack, of which others have used some. Sanitizers need several times as much. */
 #ifdef SIM_SANITIZED
 #define STACK_LIMIT (64u << 10)
@@ -33,10 +35,20 @@ static void check_stack(const struct sim_thread *self)
     }
 }
 
+PEPROCESS sim_current_process(void)
+{
+    const struct sim_thread *self = sim_self();
+    return self->attached != NULL ? self->attached : self->system ? NULL : self->process;
+}
+
 void sim_check_irql(const char *function, KIRQL maximum)
 {
     const struct sim_thread *self = sim_self();
     check_stack(self);
+    if (self->completed_cancelled && strcmp(function, "IoCompleteRequest") != 0) {
+        sim_violation("irp-cancel",
+                      "%s called after a cancel routine has completed its request: the driver may be gone", function);
+    }
     if (self->irql > maximum) {
         sim_violation("irql", "%s called at IRQL %u, allowed up to %u", function, self->irql, maximum);
     }
@@ -75,6 +87,9 @@ void sim_leave_driver(const char *what, struct sim_entry entry)
     if (self->guarded_regions != entry.guarded_regions) {
         sim_violation("guarded-region-left", "%s returned within %u guarded regions, and began within %u", what,
                       self->guarded_regions, entry.guarded_regions);
+    }
+    if (self->attached != NULL) {
+        sim_violation("attached", "%s returned attached to another process", what);
     }
     if (self->impersonating) {
         sim_violation("impersonation-left", "%s returned while impersonating", what);

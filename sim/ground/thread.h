@@ -19,6 +19,11 @@ struct sim_thread {
     bool system;               /* made by PsCreateSystemThread */
     bool impersonating;
     bool administrator;                      /* of the process or, impersonating, of the client */
+    uint32_t user;                           /* of the process */
+    PEPROCESS process;                       /* NULL: of none, as yet; what system threads have is elsewhere */
+    PEPROCESS attached;                      /* NULL: to none */
+    const void *cancelling;                  /* the request whose cancel routine it runs */
+    bool completed_cancelled;                /* the request whose cancel routine it runs is completed */
     struct sim_lock *held[SIM_HELD_MAXIMUM]; /* oldest first */
     unsigned held_count;
     const char *stack_base; /* where driver code began */
@@ -26,6 +31,9 @@ struct sim_thread {
 };
 
 struct sim_thread *sim_self(void);
+
+/* The process that the calling thread is in; NULL: the system's. */
+PEPROCESS sim_current_process(void);
 
 /* Checks every kernel function begins with. */
 void sim_check_irql(const char *function, KIRQL maximum);

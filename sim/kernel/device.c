@@ -3,6 +3,7 @@
 
 #include "sim/kernel/device.h"
 
+#include "sim/api/process.h"
 #include "sim/ground/chance.h"
 #include "sim/ground/fault.h"
 #include "sim/ground/lock.h"
@@ -142,16 +143,21 @@ void IoDeleteDevice(PDEVICE_OBJECT object)
     sim_device_dereference(device);
 }
 
-ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator, enum sim_restriction restriction)
+ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator, enum sim_restriction restriction,
+                               unsigned flags)
 {
-    if (!device->has_dacl) {
-        return FILE_ALL_ACCESS;
+    ACCESS_MASK granted = FILE_ALL_ACCESS;
+    if (device->has_dacl) {
+        granted = device->everyone | (administrator ? device->administrators : 0) |
+                  ((flags & SIM_TOKEN_SERVICE) != 0 ? device->service : 0);
+        if (restriction == SIM_RESTRICTED_TOKEN) {
+            granted &= device->restricted;
+        } else if (restriction == SIM_APP_CONTAINER) {
+            granted &= device->packages;
+        }
     }
-    ACCESS_MASK granted = device->everyone | (administrator ? device->administrators : 0);
-    if (restriction == SIM_RESTRICTED_TOKEN) {
-        granted &= device->restricted;
-    } else if (restriction == SIM_APP_CONTAINER) {
-        granted &= device->packages;
+    if ((flags & SIM_TOKEN_LOW) != 0) { /* objects without a label have the medium level, and are not written up to */
+        granted &= ~(FILE_GENERIC_WRITE & ~FILE_GENERIC_READ) & ~WRITE_DAC;
     }
     return granted;
 }

@@ -12,14 +12,16 @@ struct sim_device {
     LONG references; /* its existence, handles, file objects */
     bool deleted;
     bool has_dacl;
-    ACCESS_MASK system, administrators, everyone, restricted, packages;
+    ACCESS_MASK system, administrators, everyone, restricted, packages, service;
     struct sim_device *next;
 };
 
 struct sim_device *sim_device_find(const char *path);
 void sim_device_reference(struct sim_device *device);
 void sim_device_dereference(struct sim_device *device);
-ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator, enum sim_restriction restriction);
+/* `flags` are SIM_TOKEN_.... */
+ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator, enum sim_restriction restriction,
+                               unsigned flags);
 
 PDRIVER_OBJECT sim_driver(void);
 void sim_devices_check_empty(void);

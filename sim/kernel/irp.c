@@ -93,10 +93,12 @@ void IoCompleteRequest(PIRP public, CCHAR boost)
     irp->final_status = irp->public.IoStatus.Status;
     sim_delay();
     sim_mdl_finish(irp->public.MdlAddress, NT_ERROR(irp->final_status) ? 0 : irp->public.IoStatus.Information);
+    bool cancelled_here = self->cancelling == public;
     irp->completion(public, irp->context);
     sim_memory_poison(irp, sizeof(*irp)); /* not the driver's any more */
     sim_irp_release(public);
     sim_delay();
+    self->completed_cancelled |= cancelled_here;
 }
 
 /* Calls the dispatch routine and holds what it returns against what became of the request. */
@@ -179,9 +181,12 @@ void sim_irp_cancel(PIRP public)
         return;
     }
     public->CancelIrql = before;
+    self->cancelling = public;
     struct sim_entry state = sim_enter_driver();
     state.irql = before; /* it leaves at the IRQL before the lock */
     routine(irp->stack.DeviceObject, public);
+    self->completed_cancelled = false;
+    self->cancelling = NULL;
     if (__atomic_load_n(&cancel_lock.owner, __ATOMIC_RELAXED) == self) {
         sim_violation("irp-cancel", "a cancel routine returned without releasing the cancel spin lock");
     }

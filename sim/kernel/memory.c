@@ -206,6 +206,11 @@ static void check_guards(struct block *block)
     }
 }
 
+void ExFreePool(PVOID data)
+{
+    ExFreePoolWithTag(data, SIM_SYSTEM_TAG);
+}
+
 void ExFreePoolWithTag(PVOID data, ULONG tag)
 {
     struct block *block = find_and_unlink(data);

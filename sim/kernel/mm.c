@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define GRANULARITY   65536u
@@ -36,14 +37,18 @@ struct view {
     uint64_t address;
     unsigned char *host;
     bool writable;
+    bool secured; /* may not be unmapped before it is unsecured */
     size_t locked;
     struct view *next;
 };
 
 struct sim_eprocess {
     uint32_t id;
-    bool exited, narrow;
-    LONG references; /* atomic: its existence, handles, references by pointer */
+    uint64_t create_time;
+    bool exited, narrow, hidden;
+    bool held;        /* atomic: its address space's lock is taken by the process itself */
+    unsigned waiting; /* atomic */
+    LONG references;  /* atomic: its existence, handles, references by pointer */
     uint64_t next_address;
     size_t lock_limit, locked;
     struct view *views;
@@ -76,6 +81,30 @@ static struct view **find_view(struct sim_eprocess *process, uint64_t address)
         link = &(*link)->next;
     }
     return link;
+}
+
+/* The process that a handle names, which may be the current one's. */
+static struct sim_eprocess *process_of(HANDLE handle, const char *function)
+{
+    if (handle != ZwCurrentProcess()) {
+        return sim_handle_object(handle, SIM_HANDLE_PROCESS, function);
+    }
+    struct sim_eprocess *process = sim_current_process();
+    if (process == NULL) {
+        sim_violation("section", "%s in a process of no client", function);
+    }
+    return process;
+}
+
+/* Waits for the lock of the address space, which its process may hold for long. */
+static void wait_while_held(struct sim_eprocess *process)
+{
+    struct timespec pause = {0, 100000};
+    __atomic_add_fetch(&process->waiting, 1, __ATOMIC_RELAXED);
+    while (__atomic_load_n(&process->held, __ATOMIC_RELAXED)) {
+        (void)nanosleep(&pause, NULL);
+    }
+    __atomic_sub_fetch(&process->waiting, 1, __ATOMIC_RELAXED);
 }
 
 /* Lock held. */
@@ -146,7 +175,7 @@ NTSTATUS ZwMapViewOfSection(HANDLE section_handle, HANDLE process_handle, PVOID 
     sim_check_irql("ZwMapViewOfSection", PASSIVE_LEVEL);
     UNREFERENCED_PARAMETER(commit);
     struct section *section = sim_handle_object(section_handle, SIM_HANDLE_SECTION, "ZwMapViewOfSection");
-    struct sim_eprocess *process = sim_handle_object(process_handle, SIM_HANDLE_PROCESS, "ZwMapViewOfSection");
+    struct sim_eprocess *process = process_of(process_handle, "ZwMapViewOfSection");
     if (*base != NULL || offset != NULL || *size != section->size || inherit != ViewUnmap ||
         (allocation & ~SEC_NO_CHANGE) != 0 || (protection != PAGE_READONLY && protection != PAGE_READWRITE)) {
         sim_violation("section", "ZwMapViewOfSection: only whole views at any address are simulated");
@@ -161,6 +190,7 @@ NTSTATUS ZwMapViewOfSection(HANDLE section_handle, HANDLE process_handle, PVOID 
         return STATUS_NO_MEMORY;
     }
     uint64_t address = 0;
+    wait_while_held(process);
     sim_raw_lock(&lock);
     NTSTATUS status = map_view(section, process, zero_bits != 0, protection == PAGE_READWRITE, &address);
     sim_raw_unlock(&lock);
@@ -174,15 +204,18 @@ NTSTATUS ZwMapViewOfSection(HANDLE section_handle, HANDLE process_handle, PVOID 
 NTSTATUS ZwUnmapViewOfSection(HANDLE process_handle, PVOID base)
 {
     sim_check_irql("ZwUnmapViewOfSection", PASSIVE_LEVEL);
-    struct sim_eprocess *process = sim_handle_object(process_handle, SIM_HANDLE_PROCESS, "ZwUnmapViewOfSection");
+    struct sim_eprocess *process = process_of(process_handle, "ZwUnmapViewOfSection");
     NTSTATUS status = STATUS_SUCCESS;
     sim_delay();
+    wait_while_held(process);
     sim_raw_lock(&lock);
     struct view **link = find_view(process, (uintptr_t)base);
     if (process->exited) {
         status = STATUS_PROCESS_IS_TERMINATING;
     } else if (*link == NULL) {
         status = STATUS_NOT_MAPPED_VIEW;
+    } else if ((*link)->secured) {
+        sim_violation("section", "a view is unmapped that has not been unsecured");
     } else {
         drop_view(process, link);
     }
@@ -190,10 +223,41 @@ NTSTATUS ZwUnmapViewOfSection(HANDLE process_handle, PVOID base)
     return status;
 }
 
+HANDLE sim_MmSecureVirtualMemory(PVOID address, SIZE_T size, ULONG mode)
+{
+    sim_check_irql("MmSecureVirtualMemory", APC_LEVEL);
+    struct sim_eprocess *process = process_of(ZwCurrentProcess(), "MmSecureVirtualMemory");
+    if (sim_fault("MmSecureVirtualMemory")) {
+        return NULL;
+    }
+    sim_raw_lock(&lock);
+    struct view *view = *find_view(process, (uintptr_t)address);
+    bool can = view != NULL && size <= view->section->size && view->writable == (mode == PAGE_READWRITE);
+    if (can) {
+        view->secured = true;
+    }
+    sim_raw_unlock(&lock);
+    return can ? address : NULL;
+}
+
+void sim_MmUnsecureVirtualMemory(HANDLE secure)
+{
+    sim_check_irql("MmUnsecureVirtualMemory", APC_LEVEL);
+    struct sim_eprocess *process = process_of(ZwCurrentProcess(), "MmUnsecureVirtualMemory");
+    sim_raw_lock(&lock);
+    struct view *view = *find_view(process, (uintptr_t)secure);
+    if (process->exited || view == NULL || !view->secured) {
+        sim_violation("section",
+                      "MmUnsecureVirtualMemory after the process has exited, or for what is not secured there");
+    }
+    view->secured = false;
+    sim_raw_unlock(&lock);
+}
+
 NTSTATUS sim_ZwLockVirtualMemory(HANDLE process_handle, PVOID *base, SIZE_T *size, ULONG type)
 {
     sim_check_irql("ZwLockVirtualMemory", PASSIVE_LEVEL);
-    struct sim_eprocess *process = sim_handle_object(process_handle, SIM_HANDLE_PROCESS, "ZwLockVirtualMemory");
+    struct sim_eprocess *process = process_of(process_handle, "ZwLockVirtualMemory");
     NTSTATUS status = STATUS_SUCCESS;
     if (type != 1) {
         sim_violation("section", "ZwLockVirtualMemory: type %u needs a privilege", type);
@@ -207,8 +271,10 @@ NTSTATUS sim_ZwLockVirtualMemory(HANDLE process_handle, PVOID *base, SIZE_T *siz
         status = STATUS_PROCESS_IS_TERMINATING;
     } else if (view == NULL || *size > view->section->size) {
         status = STATUS_ACCESS_VIOLATION;
-    } else if (process->lock_limit != 0 && process->locked + *size > process->lock_limit) {
+    } else if (view->locked == 0 && process->lock_limit != 0 && process->locked + *size > process->lock_limit) {
         status = STATUS_WORKING_SET_QUOTA;
+    } else if (view->locked != 0) {
+        status = STATUS_WAS_LOCKED;
     } else {
         view->locked += *size;
         process->locked += *size;
@@ -226,6 +292,7 @@ PEPROCESS sim_eprocess_create(void)
     process->next_address = FIRST_ADDRESS;
     sim_raw_lock(&lock);
     process->id = last_id += 4;
+    process->create_time = 1000000ull + process->id;
     process->next = processes;
     processes = process;
     sim_raw_unlock(&lock);
@@ -234,6 +301,7 @@ PEPROCESS sim_eprocess_create(void)
 
 void sim_eprocess_exit(PEPROCESS process)
 {
+    sim_eprocess_hold(process, false);
     sim_raw_lock(&lock);
     process->exited = true;
     while (process->views != NULL) {
@@ -325,7 +393,11 @@ HANDLE PsGetProcessId(PEPROCESS process)
 PEPROCESS IoGetRequestorProcess(PIRP irp)
 {
     sim_check_irql("IoGetRequestorProcess", DISPATCH_LEVEL);
-    return irp->Requestor;
+    if (sim_self()->system) {
+        sim_violation("requestor",
+                      "IoGetRequestorProcess after the dispatch routine: the thread that asked may be gone");
+    }
+    return irp->Requestor->hidden ? NULL : irp->Requestor;
 }
 
 BOOLEAN IoIs32bitProcess(PIRP irp)
@@ -363,11 +435,103 @@ uint32_t sim_eprocess_id(PEPROCESS process)
     return process->id;
 }
 
+uint64_t sim_eprocess_create_time(PEPROCESS process)
+{
+    return process->create_time;
+}
+
+LONGLONG sim_PsGetProcessCreateTimeQuadPart(PEPROCESS process)
+{
+    return (LONGLONG)process->create_time;
+}
+
+NTSTATUS ZwQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS information_class, PVOID information, ULONG length,
+                                   PULONG needed)
+{
+    sim_check_irql("ZwQueryInformationProcess", PASSIVE_LEVEL);
+    const struct sim_eprocess *process = process_of(handle, "ZwQueryInformationProcess");
+    UNREFERENCED_PARAMETER(needed);
+    if (information_class != ProcessTimes || length != sizeof(KERNEL_USER_TIMES)) {
+        sim_violation("test", "ZwQueryInformationProcess: only times are simulated");
+    }
+    if (sim_fault("ZwQueryInformationProcess")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    KERNEL_USER_TIMES times = {.CreateTime.QuadPart = (LONGLONG)process->create_time};
+    memcpy(information, &times, sizeof(times));
+    return STATUS_SUCCESS;
+}
+
+PEPROCESS sim_system_eprocess(void)
+{
+    static struct sim_eprocess system = {.id = 4};
+    return &system;
+}
+
+POBJECT_TYPE *sim_process_type(void)
+{
+    static POBJECT_TYPE type = (POBJECT_TYPE)&type;
+    return &type;
+}
+
+void sim_eprocess_hide(PEPROCESS process, bool on)
+{
+    process->hidden = on;
+}
+
+void sim_eprocess_hold(PEPROCESS process, bool on)
+{
+    __atomic_store_n(&process->held, on, __ATOMIC_RELAXED);
+}
+
+unsigned sim_eprocess_waiting(PEPROCESS process)
+{
+    return __atomic_load_n(&process->waiting, __ATOMIC_RELAXED);
+}
+
+bool sim_eprocess_map_own(PEPROCESS process, uint64_t address, size_t size)
+{
+    struct section *section = calloc(1, sizeof(*section));
+    section->size = size;
+    section->references = 1;
+    section->descriptor = memfd_create("sim-own", MFD_CLOEXEC);
+    struct view *view = calloc(1, sizeof(*view));
+    *view = (struct view){.section = section, .address = address, .writable = true};
+    if (section->descriptor < 0 || ftruncate(section->descriptor, (off_t)size) != 0) {
+        sim_violation("test", "no memory for a section");
+    }
+    view->host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, section->descriptor, 0);
+    sim_raw_lock(&lock);
+    bool free_there = *find_view(process, address) == NULL;
+    if (free_there) {
+        view->next = process->views;
+        process->views = view;
+    }
+    sim_raw_unlock(&lock);
+    if (!free_there) {
+        (void)munmap(view->host, size);
+        section_release(section);
+        free(view);
+    }
+    return free_there;
+}
+
+void sim_eprocess_unlock(PEPROCESS process, uint64_t address)
+{
+    sim_raw_lock(&lock);
+    struct view *view = *find_view(process, address);
+    process->locked -= view != NULL ? view->locked : 0;
+    if (view != NULL) {
+        view->locked = 0;
+    }
+    sim_raw_unlock(&lock);
+}
+
 bool sim_eprocess_unmap(PEPROCESS process, uint64_t address)
 {
     sim_raw_lock(&lock);
     struct view **link = find_view(process, address);
-    bool found = *link != NULL;
+    bool found = *link != NULL && !(*link)->secured;
     if (found) {
         drop_view(process, link);
     }

@@ -18,11 +18,24 @@ void *sim_eprocess_memory(PEPROCESS process, uint64_t address, size_t size, bool
 unsigned sim_eprocess_views(PEPROCESS process);
 bool sim_eprocess_unmap(PEPROCESS process, uint64_t address);
 uint32_t sim_eprocess_id(PEPROCESS process);
+uint64_t sim_eprocess_create_time(PEPROCESS process);
+void sim_eprocess_hide(PEPROCESS process, bool on);
+void sim_eprocess_hold(PEPROCESS process, bool on);
+unsigned sim_eprocess_waiting(PEPROCESS process);
+bool sim_eprocess_map_own(PEPROCESS process, uint64_t address, size_t size);
+void sim_eprocess_unlock(PEPROCESS process, uint64_t address);
+bool sim_eprocess_hidden(PEPROCESS process);
+/* Of system threads; has no memory. */
+PEPROCESS sim_system_eprocess(void);
 void sim_section_handle_closed(void *section);
 /* No views, no references but those of processes that exist. */
 void sim_mm_check_released(void);
 
 /* What drivers look up by name. */
+HANDLE sim_MmSecureVirtualMemory(PVOID address, SIZE_T size, ULONG mode);
+void sim_MmUnsecureVirtualMemory(HANDLE secure);
+LONGLONG sim_PsGetProcessCreateTimeQuadPart(PEPROCESS process);
+POBJECT_TYPE *sim_process_type(void);
 NTSTATUS sim_ZwLockVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
 
 #endif

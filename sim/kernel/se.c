@@ -15,6 +15,7 @@
 /* A token stands for the thread's rights when it was captured. */
 struct token {
     bool administrator;
+    uint32_t user;
 };
 
 static LONG tokens; /* atomic */
@@ -84,6 +85,7 @@ void sim_SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT context)
     sim_check_irql("SeCaptureSubjectContext", PASSIVE_LEVEL);
     struct token *token = malloc(sizeof(*token));
     token->administrator = sim_self()->administrator;
+    token->user = sim_self()->user;
     *context = (SECURITY_SUBJECT_CONTEXT){.PrimaryToken = token};
     __atomic_add_fetch(&tokens, 1, __ATOMIC_RELAXED);
 }
@@ -100,6 +102,33 @@ BOOLEAN sim_SeTokenIsAdmin(PACCESS_TOKEN token)
     return ((const struct token *)token)->administrator;
 }
 
+struct user_sid {
+    TOKEN_USER user;
+    UCHAR sid[16];
+};
+
+/* S-1-5-21-<user>; the caller frees it as pool. */
+NTSTATUS sim_SeQueryInformationToken(PACCESS_TOKEN token, TOKEN_INFORMATION_CLASS information_class, PVOID *information)
+{
+    const UCHAR sid[] = {1, 2, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0};
+    sim_check_irql("SeQueryInformationToken", PASSIVE_LEVEL);
+    if (information_class != TokenUser) {
+        sim_violation("test", "SeQueryInformationToken: only the user is simulated");
+    }
+    if (sim_fault("SeQueryInformationToken")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    struct user_sid *answer = ExAllocatePoolWithTag(PagedPool, sizeof(*answer), SIM_SYSTEM_TAG);
+    if (answer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    memcpy(answer->sid, sid, sizeof(sid));
+    memcpy(answer->sid + sizeof(sid), &((const struct token *)token)->user, sizeof(uint32_t));
+    answer->user = (TOKEN_USER){{answer->sid, 0}};
+    *information = answer;
+    return STATUS_SUCCESS;
+}
+
 void sim_tokens_check_released(void)
 {
     if (__atomic_load_n(&tokens, __ATOMIC_RELAXED) != 0) {
@@ -111,8 +140,11 @@ void sim_tokens_check_released(void)
 
 struct sid {
     UCHAR revision, count, authority[6];
-    ULONG sub_authority[2]; /* as many as are looked at */
+    ULONG sub_authority[6]; /* as many as are looked at */
 };
+
+/* S-1-5-80-..., made of the name of a service: the SHA-1 of "BALLASTSVC" in UTF-16. */
+static const ULONG service_hash[5] = {1922388644u, 3692147508u, 2366317304u, 664782575u, 3232739642u};
 
 /* `device` is NULL for other objects, of which nobody asks what their descriptor allows. */
 static void grant(struct sim_device *device, const struct sid *sid, ACCESS_MASK mask)
@@ -129,6 +161,9 @@ static void grant(struct sim_device *device, const struct sid *sid, ACCESS_MASK 
         device->restricted |= mask;
     } else if (sid->authority[5] == 15 && sid->count == 2 && sid->sub_authority[0] == 2 && sid->sub_authority[1] == 1) {
         device->packages |= mask;
+    } else if (sid->authority[5] == 5 && sid->count == 6 && sid->sub_authority[0] == 80 &&
+               memcmp(sid->sub_authority + 1, service_hash, sizeof(service_hash)) == 0) {
+        device->service |= mask;
     } else {
         sim_violation("security", "an access control entry for somebody unknown");
     }
@@ -153,7 +188,8 @@ NTSTATUS ZwSetSecurityObject(HANDLE handle, ULONG information, PSECURITY_DESCRIP
     const char *entry = (const char *)(acl + 1);
     if (device != NULL) {
         device->has_dacl = true;
-        device->system = device->administrators = device->everyone = device->restricted = device->packages = 0;
+        device->system = device->administrators = device->everyone = device->service = 0;
+        device->restricted = device->packages = 0;
     }
     for (unsigned i = 0; i < acl->AceCount; i++) {
         const ACE_HEADER *header = (const ACE_HEADER *)entry;

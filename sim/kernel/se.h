@@ -17,5 +17,7 @@ void sim_PsDereferencePrimaryToken(PACCESS_TOKEN token);
 void sim_SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
 void sim_SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
 BOOLEAN sim_SeTokenIsAdmin(PACCESS_TOKEN token);
+NTSTATUS sim_SeQueryInformationToken(PACCESS_TOKEN token, TOKEN_INFORMATION_CLASS information_class,
+                                     PVOID *information);
 
 #endif

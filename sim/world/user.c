@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The user-mode side: processes, handles, requests. */
 
-#include "sim/api/user.h"
+#include "sim/api/process.h"
 
 #include "sim/ground/chance.h"
 #include "sim/ground/options.h"
@@ -14,6 +14,8 @@
 #include "sim/kernel/mm.h"
 #include "sim/kernel/names.h"
 #include "sim/world/paging.h"
+#include "sim/kernel/process.h"
+#include "sim/ground/handle.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -26,6 +28,8 @@ struct sim_process {
     PEPROCESS object;
     bool administrator;
     enum sim_restriction restriction;
+    uint32_t user;
+    unsigned token_flags;
     pthread_mutex_t mutex; /* files, requests */
     struct sim_file *files;
     struct sim_request *requests;
@@ -79,6 +83,47 @@ uint32_t sim_process_id(struct sim_process *process)
 void sim_process_set(struct sim_process *process, uint32_t id, bool narrow, size_t lock_limit)
 {
     sim_eprocess_set(process->object, id, narrow, lock_limit);
+}
+
+void sim_process_set_token(struct sim_process *process, uint32_t user, unsigned flags)
+{
+    process->user = user;
+    process->token_flags = flags;
+}
+
+void sim_process_hide(struct sim_process *process, bool on)
+{
+    sim_eprocess_hide(process->object, on);
+}
+
+void sim_process_hold(struct sim_process *process, bool on)
+{
+    sim_eprocess_hold(process->object, on);
+}
+
+unsigned sim_process_waiting(struct sim_process *process)
+{
+    return sim_eprocess_waiting(process->object);
+}
+
+bool sim_process_map_own(struct sim_process *process, uint64_t address, size_t size)
+{
+    return sim_eprocess_map_own(process->object, address, size);
+}
+
+void sim_process_unlock(struct sim_process *process, uint64_t address)
+{
+    sim_eprocess_unlock(process->object, address);
+}
+
+uint64_t sim_process_create_time(struct sim_process *process)
+{
+    return sim_eprocess_create_time(process->object);
+}
+
+uint64_t sim_process_open_process(struct sim_process *process, struct sim_process *target, bool query)
+{
+    return sim_user_handle_create(process->object, target->object, query);
 }
 
 void *sim_process_memory(struct sim_process *process, uint64_t address, size_t size, bool write)
@@ -159,6 +204,8 @@ static struct sim_request *send(struct sim_request *request)
 {
     struct sim_thread *self = sim_self();
     self->administrator = request->file->process->administrator;
+    self->user = request->file->process->user;
+    self->process = request->file->process->object;
     (void)sim_irp_dispatch(&request->file->device->object, request->irp);
     return request;
 }
@@ -385,7 +432,8 @@ static ACCESS_MASK map_access(ACCESS_MASK access)
 static bool may_open(const struct sim_process *process, const struct sim_device *device, bool behind,
                      ACCESS_MASK wanted)
 {
-    ACCESS_MASK granted = sim_device_granted(device, process->administrator, process->restriction);
+    ACCESS_MASK granted =
+        sim_device_granted(device, process->administrator, process->restriction, process->token_flags);
     ULONG characteristics = device->object.Characteristics;
     if (behind && process->restriction == SIM_APP_CONTAINER) {
         return (characteristics & FILE_DEVICE_ALLOW_APPCONTAINER_TRAVERSAL) != 0;
@@ -418,7 +466,8 @@ static NTSTATUS open_device(struct sim_process *process, struct sim_device *devi
     }
     file->object.FileName.Buffer = file->name;
     sim_device_reference(device);
-    IO_SECURITY_CONTEXT security = {wanted};
+    ACCESS_STATE state = {wanted};
+    IO_SECURITY_CONTEXT security = {&state, wanted};
     struct sim_request *request = new_request(file, IRP_MJ_CREATE);
     IoGetCurrentIrpStackLocation(request->irp)->Parameters.Create.SecurityContext = &security;
     NTSTATUS status = sim_request_wait(send(request), NULL);
@@ -494,6 +543,8 @@ void sim_kill_process(struct sim_process *process)
         (void)sim_request_wait(process->requests, NULL);
     }
     bool unmapped_first = sim_chance(50);
+    sim_eprocess_hold(process->object, false);
+    sim_process_notify_exit(process->object);
     if (unmapped_first) {
         sim_eprocess_exit(process->object);
     }
@@ -503,6 +554,7 @@ void sim_kill_process(struct sim_process *process)
     if (!unmapped_first) {
         sim_eprocess_exit(process->object);
     }
+    sim_user_handles_close(process->object);
     sim_eprocess_dereference(process->object);
     pthread_mutex_destroy(&process->mutex);
     free(process);

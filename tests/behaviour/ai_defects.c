@@ -82,8 +82,8 @@ void defect_6_no_ownership(void)
 void defect_7_quota_race(void)
 {
     struct ballast_ai_mapping mapping[3];
-    CHECK_EQUAL(ai_allocate(128 * MIB, &mapping[0]), SUCCESS);
-    CHECK_EQUAL(ai_allocate(128 * MIB, &mapping[1]), SUCCESS);
+    CHECK_EQUAL(ai_allocate(32 * MIB, &mapping[0]), SUCCESS);
+    CHECK_EQUAL(ai_allocate(32 * MIB, &mapping[1]), SUCCESS);
     CHECK_EQUAL(ai_allocate(1, &mapping[2]), INSUFFICIENT_RESOURCES);
     CHECK_EQUAL(ai_free(mapping[0].id), SUCCESS);
     CHECK_EQUAL(ai_free(mapping[1].id), SUCCESS);

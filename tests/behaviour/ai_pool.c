@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define QUOTA (BALLAST_AI_DEFAULT_POOL_BYTES / 4) /* of a process */
+
 struct ballast_ai_pool_reply ai_pool(void)
 {
     struct ballast_ai_pool_reply pool;
@@ -45,7 +47,8 @@ void pool_blocks(void)
     struct ballast_ai_mapping mapping;
     struct ballast_ai_pool_reply before = ai_pool();
     CHECK(before.total_bytes == BALLAST_AI_DEFAULT_POOL_BYTES && before.used_bytes == 0 &&
-          before.free_bytes == before.total_bytes && before.largest_free_bytes == before.free_bytes);
+          before.free_bytes == before.total_bytes && before.largest_free_bytes == QUOTA &&
+          before.owner_quota_bytes == QUOTA && before.owner_used_bytes == 0);
     if (!CHECK_EQUAL(ai_allocate(10 * MIB + 1, &mapping), SUCCESS)) {
         return;
     }
@@ -77,10 +80,12 @@ void pool_limits(void)
     CHECK_EQUAL(ai_allocate(0, &mapping), INVALID_PARAMETER);
     CHECK_EQUAL(ai_allocate(UINT64_MAX, &mapping), INVALID_PARAMETER);
     CHECK_EQUAL(ai_allocate(BALLAST_AI_DEFAULT_POOL_BYTES + 1u, &mapping), INVALID_PARAMETER);
-    CHECK_EQUAL(ai_allocate(BALLAST_AI_DEFAULT_POOL_BYTES - MIB, &mapping), SUCCESS);
+    CHECK_EQUAL(ai_allocate(QUOTA + 1, &mapping), INSUFFICIENT_RESOURCES);
+    CHECK_EQUAL(ai_allocate(QUOTA - MIB, &mapping), SUCCESS);
     CHECK_EQUAL(ai_allocate(2 * MIB, &second), INSUFFICIENT_RESOURCES);
     CHECK_EQUAL(ai_allocate(MIB, &second), SUCCESS);
-    CHECK_EQUAL(ai_pool().free_bytes, 0);
+    CHECK_EQUAL(ai_pool().largest_free_bytes, 0);
+    CHECK_EQUAL(ai_pool().owner_used_bytes, QUOTA);
     CHECK_EQUAL(ai_free(mapping.id), SUCCESS);
     CHECK_EQUAL(ai_free(second.id), SUCCESS);
     struct ballast_ai_allocate allocate = {.header = HEADER(allocate), .size_bytes = 1, .alignment_bytes = 3};

@@ -5,6 +5,7 @@
 #include "tests/sim/ai_system.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -24,6 +25,14 @@ static void path_of(enum system_key key, const char *subkey, char *path, size_t 
                    subkey != NULL ? "\\" : "", subkey != NULL ? subkey : "");
 }
 
+/* Adapters of the table are there, as far as their keys are. */
+static void plug(enum system_key key, const char *subkey, bool in)
+{
+    if (key == SYSTEM_DISPLAY_CLASS && subkey != NULL && subkey[0] >= '0' && subkey[0] <= '9') {
+        ai_plug_adapter((uint32_t)strtoul(subkey, NULL, 10), in);
+    }
+}
+
 bool system_registry_set(enum system_key key, const char *subkey, const char *name, uint32_t type, const void *data,
                          size_t length)
 {
@@ -32,6 +41,7 @@ bool system_registry_set(enum system_key key, const char *subkey, const char *na
     sim_registry_set(path, NULL, 0, NULL, 0);
     path_of(key, subkey, path, sizeof(path));
     sim_registry_set(path, name, type, data, (ULONG)length);
+    plug(key, subkey, true);
     return true;
 }
 
@@ -40,6 +50,9 @@ void system_registry_delete(enum system_key key, const char *subkey, const char 
     char path[512];
     path_of(key, subkey, path, sizeof(path));
     sim_registry_delete(path, name);
+    if (name == NULL) {
+        plug(key, subkey, false);
+    }
 }
 
 static void publish(void)

@@ -18,6 +18,9 @@ enum target_kind {
 
 enum target_kind target_kind(void);
 
+/* Whether it is a simulation that lacks what NT 5.2 lacks. */
+bool target_is_nt52(void);
+
 /* Some limits follow the width of the kernel, which need not be the program's. */
 bool target_kernel_is_64_bit(void);
 

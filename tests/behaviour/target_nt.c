@@ -27,6 +27,11 @@ enum target_kind target_kind(void)
     return GetProcAddress(GetModuleHandleA("ntdll.dll"), "wine_get_version") != NULL ? TARGET_WINE : TARGET_WINDOWS;
 }
 
+bool target_is_nt52(void)
+{
+    return false;
+}
+
 bool target_kernel_is_64_bit(void)
 {
     typedef BOOL WINAPI is_wow64_process(HANDLE process, PBOOL wow64);

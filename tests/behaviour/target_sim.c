@@ -58,6 +58,11 @@ enum target_kind target_kind(void)
     return TARGET_SIMULATION;
 }
 
+bool target_is_nt52(void)
+{
+    return variable("SIM_NT52") != 0;
+}
+
 bool target_kernel_is_64_bit(void)
 {
     return sizeof(void *) == 8;

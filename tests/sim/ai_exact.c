@@ -106,6 +106,30 @@ static void a_poller_does_not_spoil_rates(void)
     end();
 }
 
+/* A limited user may have a list made ten times a second, an administrator at any time. */
+static void limited_users_do_not_demand_lists_at_any_rate(void)
+{
+    union ai_process_list list;
+    begin();
+    CHECK_EQUAL(VALUE(ai_get_processes(users, 1, &list)), STATUS_SUCCESS);
+    uint64_t before = ai_driver_state(file).enumerations;
+    uint64_t began = ai_clock_ms();
+    for (unsigned i = 0; i < 50; i++) {
+        CHECK_EQUAL(VALUE(ai_get_processes(users, 1, &list)), STATUS_SUCCESS);
+        CHECK(list.head.age_ms <= 100);
+        ai_pause_ms(2);
+    }
+    uint64_t took = ai_clock_ms() - began;
+    CHECK(ai_driver_state(file).enumerations - before <= took / 100 + 1);
+    before = ai_driver_state(file).enumerations;
+    for (unsigned i = 0; i < 5; i++) {
+        ai_pause_ms(3);
+        CHECK_EQUAL(VALUE(ai_get_processes(file, 1, &list)), STATUS_SUCCESS);
+    }
+    CHECK_EQUAL(ai_driver_state(file).enumerations - before, 5);
+    end();
+}
+
 /* A thread that ends takes its switches out of the sum; the others' are still differences, and never 0 by accident. */
 static void threads_that_end_do_not_hide_what_others_do(void)
 {
@@ -180,6 +204,7 @@ static void stamps_follow_the_clock_and_ages_do_not(void)
 }
 
 TEST_MAIN({"a_poller_does_not_spoil_rates", a_poller_does_not_spoil_rates},
+          {"limited_users_do_not_demand_lists_at_any_rate", limited_users_do_not_demand_lists_at_any_rate},
           {"threads_that_end_do_not_hide_what_others_do", threads_that_end_do_not_hide_what_others_do},
           {"ready_are_standby_and_deferred_ready_too", ready_are_standby_and_deferred_ready_too},
           {"the_period_of_the_probe_is_measured", the_period_of_the_probe_is_measured},

@@ -110,7 +110,7 @@ static void check_adapters(const char *name)
             CHECK(ai_is_text(adapter->name, i == 0 ? name : "Second"));
             CHECK(ai_is_text(adapter->driver_version, "31.0.1"));
             CHECK(ai_is_text(adapter->driver_date, "1-2-2026"));
-            CHECK_EQUAL(adapter->valid, BALLAST_AI_ADAPTER_PCI_IDS);
+            CHECK_EQUAL(adapter->valid, BALLAST_AI_ADAPTER_PCI_IDS | BALLAST_AI_KIND_HARDWARE << 8);
             CHECK_EQUAL(memory->state, BALLAST_AI_MEASURED);
             CHECK_EQUAL(memory->value, AI_ADAPTER_MEMORY);
         }

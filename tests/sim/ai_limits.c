@@ -139,14 +139,14 @@ static void parameters_of_the_registry(void)
         uint64_t pool, owner, lifetime;         /* in the registry; UINT64_MAX: absent */
         uint64_t total, quota, sample_lifetime; /* in effect */
     } rows[] = {
-        {REGISTRY_DWORD, 4, UINT64_MAX, UINT64_MAX, UINT64_MAX, 256 * MIB, 256 * MIB, 10000},
-        {REGISTRY_DWORD, 4, 8 * MIB, 2 * MIB, 5000, 8 * MIB, 2 * MIB, 5000},
+        {REGISTRY_DWORD, 4, UINT64_MAX, UINT64_MAX, UINT64_MAX, 256 * MIB, 64 * MIB, 10000},
+        {REGISTRY_DWORD, 4, 8 * MIB, 4 * MIB, 5000, 8 * MIB, 4 * MIB, 5000},
         {REGISTRY_QWORD, 8, 1ull << 33, 1ull << 32, 86400000, 1ull << 33, 1ull << 32, 86400000},
-        {REGISTRY_DWORD, 4, 8 * MIB, UINT64_MAX, 1, 8 * MIB, 8 * MIB, 1},
-        {REGISTRY_DWORD, 4, 4095, 4095, 0, 256 * MIB, 256 * MIB, 10000},
-        {REGISTRY_QWORD, 8, (1ull << 40) + 1, 1ull << 63, 86400001, 256 * MIB, 256 * MIB, 10000},
-        {REGISTRY_TEXT, 4, 8 * MIB, 8 * MIB, 5000, 256 * MIB, 256 * MIB, 10000},
-        {REGISTRY_QWORD, 12, 8 * MIB, 8 * MIB, 5000, 256 * MIB, 256 * MIB, 10000},
+        {REGISTRY_DWORD, 4, 8 * MIB, UINT64_MAX, 1, 8 * MIB, 2 * MIB, 1},
+        {REGISTRY_DWORD, 4, 4095, 4095, 0, 256 * MIB, 64 * MIB, 10000},
+        {REGISTRY_QWORD, 8, (1ull << 40) + 1, 1ull << 63, 86400001, 256 * MIB, 64 * MIB, 10000},
+        {REGISTRY_TEXT, 4, 8 * MIB, 8 * MIB, 5000, 256 * MIB, 64 * MIB, 10000},
+        {REGISTRY_QWORD, 12, 8 * MIB, 8 * MIB, 5000, 256 * MIB, 64 * MIB, 10000},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const char *const names[] = {"PoolBytes", "OwnerPoolBytes", "SampleLifetimeMs"};
@@ -164,6 +164,8 @@ static void parameters_of_the_registry(void)
         CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_QUERY_POOL, &pool, sizeof(pool))), STATUS_SUCCESS);
         CHECK_EQUAL(pool.total_bytes, rows[i].total);
         CHECK_EQUAL(pool.owner_quota_bytes, rows[i].quota);
+        CHECK_EQUAL(pool.user_quota_bytes, rows[i].quota);
+        CHECK_EQUAL(pool.reserve_bytes, rows[i].total / 8);
         CHECK_EQUAL(ai_driver_state(file).sample_lifetime_ms, rows[i].sample_lifetime);
         end();
     }

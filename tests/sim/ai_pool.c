@@ -35,8 +35,11 @@ static struct sim_file *open_device(struct sim_process *process)
 static void begin_with(const struct sim_options *options)
 {
     uint32_t total = POOL_BYTES;
+    uint32_t none = 0;
     sim_reset(options);
     sim_registry_set(SIM_SERVICE_KEY "\\Parameters", "PoolBytes", REG_DWORD, &total, sizeof(total));
+    sim_registry_set(SIM_SERVICE_KEY "\\Parameters", "OwnerPoolBytes", REG_DWORD, &total, sizeof(total));
+    sim_registry_set(SIM_SERVICE_KEY "\\Parameters", "ReservePoolBytes", REG_DWORD, &none, sizeof(none));
     CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
     a = sim_process_create(false);
     b = sim_process_create(false);
@@ -245,7 +248,7 @@ static void killing_who_has_it_mapped_leaves_the_block(void)
     CHECK_EQUAL(reply->block[0].id, here.id);
     CHECK_EQUAL(reply->block[0].owner_process_id, sim_process_id(a));
     CHECK_EQUAL(reply->block[0].mappings, 1);
-    CHECK_EQUAL(reply->block[0].grants, 1);
+    CHECK_EQUAL(reply->block[0].grants, 0); /* ended with the process */
     bytes = sim_process_memory(a, here.address, 1, false);
     CHECK(bytes != NULL && *bytes == 99);
     end();
@@ -276,8 +279,10 @@ static void what_a_process_unmaps_itself_harms_nobody(void)
     struct ballast_ai_mapping here = allocate(file_a, 1);
     CHECK_EQUAL(VALUE(grant(here.id, b, BALLAST_AI_ACCESS_WRITE)), STATUS_SUCCESS);
     CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_WRITE, &there)), STATUS_SUCCESS);
-    CHECK(sim_process_unmap(b, there.address));
-    CHECK(sim_process_unmap(a, here.address));
+    /* It cannot, so that nothing else comes to be there before the block is freed. */
+    CHECK(!sim_process_unmap(b, there.address));
+    CHECK(!sim_process_unmap(a, here.address));
+    CHECK(!sim_process_map_own(a, here.address, 4096));
     CHECK_EQUAL(VALUE(free_block(file_a, here.id)), STATUS_SUCCESS);
     CHECK_EQUAL(pool_status(file_a).used_bytes, 0);
     end();

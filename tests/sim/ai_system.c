@@ -30,6 +30,22 @@ static void set_text(const char *key, const char *name, const char *text)
     sim_registry_set(key, name, REGISTRY_TEXT, wide, (ULONG)((length + 1) * sizeof(wide[0])));
 }
 
+void ai_plug_adapter(uint32_t index, bool in)
+{
+    char path[256];
+    char text[64];
+    (void)snprintf(path, sizeof(path), "%s\\PCI\\VEN_10DE&DEV_2684\\4&%u&0&0008", AI_DEVICES, (unsigned)index);
+    (void)snprintf(text, sizeof(text), "{4d36e968-e325-11ce-bfc1-08002be10318}\\%04u", (unsigned)index);
+    set_text(path, "Driver", text);
+    (void)snprintf(path, sizeof(path), "\\??\\PCI#VEN_10DE&DEV_2684#4&%u&0&0008#{1ca05180-a699-450a-9a0c-de4fbe3ddd89}",
+                   (unsigned)index);
+    if (in) {
+        sim_interface_add(path);
+    } else {
+        sim_interface_remove(path);
+    }
+}
+
 void ai_add_adapter(uint32_t index, const char *name)
 {
     char path[256];
@@ -41,6 +57,7 @@ void ai_add_adapter(uint32_t index, const char *name)
     set_text(path, "DriverDate", "1-2-2026");
     set_text(path, "MatchingDeviceId", "PCI\\VEN_10DE&DEV_2684");
     sim_registry_set(path, "HardwareInformation.qwMemorySize", REGISTRY_QWORD, &memory, sizeof(memory));
+    ai_plug_adapter(index, true);
 }
 
 void ai_add_process(const char *name, uint32_t process_id, uint32_t threads)

@@ -9,6 +9,8 @@
 #define AI_DISPLAY_CLASS \
     "\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e968-e325-11ce-bfc1-08002be10318}"
 
+#define AI_DEVICES     "\\Registry\\Machine\\SYSTEM\\CurrentControlSet\\Enum"
+
 #define REGISTRY_TEXT  1u
 #define REGISTRY_DWORD 4u
 #define REGISTRY_MULTI 7u
@@ -20,9 +22,12 @@ void ai_set_number(const char *name, uint32_t value);
 /* The value Rules: rules separated by '\n'. NULL deletes it. */
 void ai_set_rules(const char *rules);
 
-/* Adapter `index` of the class key, with a name, 8 GiB of memory and a PCI id. */
+/* Adapter `index` of the class key, with a name, 8 GiB of memory and a PCI id; and its device, which is there. */
 #define AI_ADAPTER_MEMORY ((uint64_t)8 << 30)
 void ai_add_adapter(uint32_t index, const char *name);
+
+/* The device of an adapter comes or goes; its driver's key stays. */
+void ai_plug_adapter(uint32_t index, bool in);
 
 /* A process with these threads and otherwise plausible numbers. */
 void ai_add_process(const char *name, uint32_t process_id, uint32_t threads);

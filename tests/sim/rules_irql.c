@@ -19,6 +19,14 @@ AT_DISPATCH(IoBuildSynchronousFsdRequest,
             (void)IoBuildSynchronousFsdRequest(IRP_MJ_FLUSH_BUFFERS, NULL, NULL, 0, NULL, NULL, NULL))
 AT_DISPATCH(IoCreateDevice, (void)IoCreateDevice(wrong_driver, 0, NULL, 0, 0, FALSE, NULL))
 AT_DISPATCH(IoCreateSymbolicLink, (void)IoCreateSymbolicLink(NULL, NULL))
+AT_DISPATCH(IoGetDeviceInterfaces, (void)IoGetDeviceInterfaces(NULL, NULL, 0, NULL))
+AT_DISPATCH(IoRegisterPlugPlayNotification,
+            (void)IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0, NULL, NULL, NULL, NULL, NULL))
+AT_DISPATCH(IoUnregisterPlugPlayNotification, (void)IoUnregisterPlugPlayNotification(NULL))
+AT_DISPATCH(KeStackAttachProcess, KeStackAttachProcess(NULL, NULL))
+AT_DISPATCH(KeUnstackDetachProcess, KeUnstackDetachProcess(NULL))
+AT_DISPATCH(PsSetCreateProcessNotifyRoutine, (void)PsSetCreateProcessNotifyRoutine(NULL, FALSE))
+AT_DISPATCH(ZwQueryInformationProcess, (void)ZwQueryInformationProcess(NULL, ProcessTimes, NULL, 0, NULL))
 AT_DISPATCH(IoDeleteDevice, IoDeleteDevice(wrong_device))
 AT_DISPATCH(IoDeleteSymbolicLink, (void)IoDeleteSymbolicLink(NULL))
 AT_DISPATCH(KeDelayExecutionThread, (void)KeDelayExecutionThread(KernelMode, FALSE, NULL))
@@ -81,6 +89,13 @@ void rules_functions_at_dispatch_level(void)
         DISPATCH(IoBuildSynchronousFsdRequest),
         DISPATCH(IoCreateDevice),
         DISPATCH(IoCreateSymbolicLink),
+        DISPATCH(IoGetDeviceInterfaces),
+        DISPATCH(IoRegisterPlugPlayNotification),
+        DISPATCH(IoUnregisterPlugPlayNotification),
+        DISPATCH(KeStackAttachProcess),
+        DISPATCH(KeUnstackDetachProcess),
+        DISPATCH(PsSetCreateProcessNotifyRoutine),
+        DISPATCH(ZwQueryInformationProcess),
         DISPATCH(IoDeleteDevice),
         DISPATCH(IoDeleteSymbolicLink),
         DISPATCH(KeDelayExecutionThread),

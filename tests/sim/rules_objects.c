@@ -15,6 +15,49 @@ static NTSTATUS device_left(PIRP irp)
     return good(irp);
 }
 
+static NTSTATUS still_attached(PIRP irp)
+{
+    KAPC_STATE state;
+    KeStackAttachProcess(IoGetRequestorProcess(irp), &state);
+    return good(irp);
+}
+
+static NTSTATUS detached_unattached(PIRP irp)
+{
+    KAPC_STATE state = {NULL};
+    KeUnstackDetachProcess(&state);
+    return good(irp);
+}
+
+static void ignore_process(HANDLE parent_id, HANDLE process_id, BOOLEAN create)
+{
+    (void)parent_id;
+    (void)process_id;
+    (void)create;
+}
+
+static NTSTATUS notification_left(PIRP irp)
+{
+    (void)PsSetCreateProcessNotifyRoutine(ignore_process, FALSE);
+    return good(irp);
+}
+
+static NTSTATUS ignore_device(PVOID what, PVOID context)
+{
+    (void)what;
+    (void)context;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS interface_notification_left(PIRP irp)
+{
+    static GUID class = {.Data1 = 1};
+    PVOID entry;
+    (void)IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0, &class, wrong_driver, ignore_device,
+                                         NULL, &entry);
+    return good(irp);
+}
+
 static NTSTATUS link_left(PIRP irp)
 {
     UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\Left");
@@ -330,6 +373,10 @@ void rules_objects(void)
 {
     static const struct wrong rows[] = {
         ROW(device_left, "leak"),
+        ROW(still_attached, "attached"),
+        ROW(detached_unattached, "attached"),
+        ROW(notification_left, "leak"),
+        ROW(interface_notification_left, "leak"),
         ROW(link_left, "leak"),
         ROW(deleted_twice, "device"),
         ROW(handle_left, "leak"),

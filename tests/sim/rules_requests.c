@@ -114,6 +114,22 @@ static NTSTATUS cancelled_under_lock(PIRP irp)
     return STATUS_PENDING;
 }
 
+/* The driver may be unloaded as soon as its last request is completed. */
+static void cancel_completes_and_goes_on(PDEVICE_OBJECT object, PIRP irp)
+{
+    (void)object;
+    IoReleaseCancelSpinLock(irp->CancelIrql);
+    (void)complete(irp, STATUS_CANCELLED, 0);
+    (void)KeSetEvent(&wrong_event, IO_NO_INCREMENT, FALSE);
+}
+
+static NTSTATUS cancelled_and_gone_on(PIRP irp)
+{
+    IoMarkIrpPending(irp);
+    (void)IoSetCancelRoutine(irp, cancel_completes_and_goes_on);
+    return STATUS_PENDING;
+}
+
 static NTSTATUS cancel_lock_not_held(PIRP irp)
 {
     IoReleaseCancelSpinLock(PASSIVE_LEVEL);
@@ -142,11 +158,9 @@ void rules_requests(void)
 void rules_cancellation(void)
 {
     static const struct wrong rows[] = {
-        ROW(completed_cancellable, "irp-cancel"),
-        ROW(cancel_keeps_lock, "irp-cancel"),
-        ROW(cancel_leaves_irql, "irql"),
-        ROW(cancelled_under_lock, "irp-locked"),
-        ROW(cancel_lock_not_held, "lock-not-held"),
+        ROW(completed_cancellable, "irp-cancel"), ROW(cancel_keeps_lock, "irp-cancel"),
+        ROW(cancel_leaves_irql, "irql"),          ROW(cancelled_under_lock, "irp-locked"),
+        ROW(cancelled_and_gone_on, "irp-cancel"), ROW(cancel_lock_not_held, "lock-not-held"),
     };
     RULES_RUN(rows);
 }

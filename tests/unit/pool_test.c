@@ -67,9 +67,19 @@ static void sizes_are_checked_before_they_overflow(void)
     CHECK_EQUAL(status.peak_bytes, MIB / 2);
     pool_end(pool);
     struct pool *none = NULL;
-    CHECK_EQUAL(pool_create(&world, UNIT - 1, MIB, &none), BALLAST_INVALID_PARAMETER);
-    CHECK_EQUAL(pool_create(&world, MIB, UNIT - 1, &none), BALLAST_INVALID_PARAMETER);
-    CHECK_EQUAL(pool_create(&world, POOL_MAXIMUM_BYTES + UNIT, MIB, &none), BALLAST_INVALID_PARAMETER);
+    static const struct pool_limits refused[] = {
+        {UNIT - 1, MIB, MIB, MIB, MIB, 0},
+        {MIB, UNIT - 1, MIB, MIB, MIB, 0},
+        {MIB, MIB, UNIT - 1, MIB, MIB, 0},
+        {MIB, MIB, MIB, UNIT - 1, MIB, 0},
+        {MIB, MIB, MIB, MIB, UNIT - 1, 0},
+        {MIB, MIB, MIB, MIB, MIB, MIB},
+        {POOL_MAXIMUM_BYTES + UNIT, MIB, MIB, MIB, MIB, 0},
+    };
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        test_note("limits %zu", i);
+        CHECK_EQUAL(pool_create(&world, &refused[i], &none), BALLAST_INVALID_PARAMETER);
+    }
 }
 
 /* What idle owners keep as credit must be had by others to the last byte, and must not look like a peak. */
@@ -338,7 +348,7 @@ static void shares_of_a_block_are_limited(void)
     CHECK_EQUAL(many[POOL_MAXIMUM_SHARES].views, 0);
     CHECK_EQUAL(many[POOL_MAXIMUM_SHARES].references, 0);
     struct ballast_ai_block entry;
-    CHECK_EQUAL(pool_query_blocks(pool, &entry, 1), 1);
+    CHECK_EQUAL(pool_query_blocks(pool, viewer, true, &entry, 1), 1);
     CHECK_EQUAL(entry.id, block.id);
     CHECK_EQUAL(entry.grants, POOL_MAXIMUM_SHARES);
     CHECK_EQUAL(entry.mappings, POOL_MAXIMUM_SHARES + 1);
@@ -399,10 +409,10 @@ static void the_list_of_blocks_is_sorted_and_bounded(void)
         }
     }
     list[10].id = 4711;
-    CHECK_EQUAL(pool_query_blocks(pool, list, 10), BLOCKS);
+    CHECK_EQUAL(pool_query_blocks(pool, viewer, true, list, 10), BLOCKS);
     CHECK_EQUAL(list[10].id, 4711);
-    CHECK_EQUAL(pool_query_blocks(pool, NULL, 0), BLOCKS);
-    CHECK_EQUAL(pool_query_blocks(pool, list, BLOCKS + 1), BLOCKS);
+    CHECK_EQUAL(pool_query_blocks(pool, viewer, true, NULL, 0), BLOCKS);
+    CHECK_EQUAL(pool_query_blocks(pool, viewer, true, list, BLOCKS + 1), BLOCKS);
     for (unsigned i = 1; i < BLOCKS; i++) {
         CHECK(list[i - 1].id < list[i].id);
     }
@@ -427,7 +437,7 @@ static void a_hundred_thousand_blocks_are_found(void)
         CHECK_EQUAL(pool_free(owner, block[j].id), BALLAST_SUCCESS);
         block[j] = allocate(owner, &process, 64 * KIB);
     }
-    CHECK_EQUAL(pool_query_blocks(pool, NULL, 0), BLOCKS);
+    CHECK_EQUAL(pool_query_blocks(pool, viewer, true, NULL, 0), BLOCKS);
     pool_owner_close(owner);
     CHECK_EQUAL(status_of(pool).used_bytes, 0);
     pool_end(pool);

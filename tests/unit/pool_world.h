@@ -10,7 +10,9 @@
 #include "core/mem/pool.h"
 #include "tests/harness/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define UNIT ((uint64_t)BALLAST_AI_POOL_UNIT)
 #define KIB  1024ull
@@ -104,6 +106,14 @@ static inline ballast_status world_map(void *context, uint64_t size, const struc
     return BALLAST_SUCCESS;
 }
 
+static inline void world_lock(const struct pool_caller *caller, uint64_t size, struct pool_view *view)
+{
+    (void)caller;
+    (void)size;
+    view->state = lock_works ? BALLAST_AI_BLOCK_LOCKED : 0;
+    view->lock_status = lock_works ? BALLAST_SUCCESS : BALLAST_NOT_SUPPORTED;
+}
+
 static inline void world_unmap(void *context, const struct pool_view *view)
 {
     struct process *process = context;
@@ -129,7 +139,7 @@ static inline void world_dereference(void *process)
     }
 }
 
-static const struct pool_operations world = {world_create, world_destroy,   world_map,
+static const struct pool_operations world = {world_create, world_destroy,   world_map,        world_lock,
                                              world_unmap,  world_reference, world_dereference};
 
 static inline struct process process_new(uint32_t id)
@@ -143,14 +153,47 @@ static inline struct pool_caller *caller(struct process *process)
     return &process->caller;
 }
 
+/* Who opens owners: a process and user for each, unless a test says otherwise. */
+static struct process openers[1u << 14];
+static uint32_t next_opener;
+
+static inline struct pool_owner *open_as(struct pool *pool, struct process *process, const char *user,
+                                         bool administrator, bool small)
+{
+    struct pool_owner *owner = NULL;
+    struct pool_identity identity = {.process = process,
+                                     .process_id = process->caller.process_id,
+                                     .create_time = process->caller.process_id * 1000ull,
+                                     .user = (const unsigned char *)user,
+                                     .user_length = (uint32_t)strlen(user),
+                                     .administrator = administrator,
+                                     .small = small};
+    CHECK_EQUAL(pool_owner_open(pool, &identity, &owner), BALLAST_SUCCESS);
+    return owner;
+}
+
+static inline struct pool_owner *open_owner(struct pool *pool)
+{
+    char user[16];
+    struct process *opener = &openers[next_opener % (sizeof(openers) / sizeof(openers[0]))];
+    opener->caller.process_id = 100000 + next_opener;
+    (void)snprintf(user, sizeof(user), "%u", (unsigned)next_opener++);
+    return open_as(pool, opener, user, true, false);
+}
+
+static struct pool_owner *viewer; /* who asks for the status, without anything of its own */
+
 static inline struct pool *pool_new(uint64_t total, uint64_t owner_quota)
 {
     struct pool *pool = NULL;
+    struct pool_limits limits = {
+        .total = total, .process = owner_quota, .user = total, .small_process = total, .small_user = total};
     world_limit = total;
     world_broken = 0;
     operation_countdown = -1;
     lock_works = true;
-    CHECK_EQUAL(pool_create(&world, total, owner_quota, &pool), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_create(&world, &limits, &pool), BALLAST_SUCCESS);
+    viewer = open_owner(pool);
     return pool;
 }
 
@@ -167,17 +210,10 @@ static inline void pool_end(struct pool *pool)
     CHECK_EQUAL(world_broken, 0);
 }
 
-static inline struct pool_owner *open_owner(struct pool *pool)
-{
-    struct pool_owner *owner = NULL;
-    CHECK_EQUAL(pool_owner_open(pool, &owner), BALLAST_SUCCESS);
-    return owner;
-}
-
 static inline struct ballast_ai_pool_reply status_of(struct pool *pool)
 {
     struct ballast_ai_pool_reply reply = {0};
-    pool_query(pool, &reply);
+    pool_query(pool, viewer, &reply);
     return reply;
 }
 

@@ -17,6 +17,9 @@ typedef struct {
 
 void *ExAllocatePoolWithTag(POOL_TYPE type, SIZE_T size, ULONG tag);
 void ExFreePoolWithTag(PVOID block, ULONG tag);
+/* What the system has allocated. */
+void ExFreePool(PVOID block);
+#define SIM_SYSTEM_TAG 0x5379534Eu
 void ExInitializeFastMutex(PFAST_MUTEX mutex);
 void ExAcquireFastMutexUnsafe(PFAST_MUTEX mutex);
 void ExReleaseFastMutexUnsafe(PFAST_MUTEX mutex);

@@ -117,8 +117,19 @@ typedef enum {
 } FILE_INFORMATION_CLASS;
 
 typedef struct {
+    ACCESS_MASK PreviouslyGrantedAccess;
+} ACCESS_STATE, *PACCESS_STATE;
+
+typedef struct {
+    PACCESS_STATE AccessState;
     ACCESS_MASK DesiredAccess;
 } IO_SECURITY_CONTEXT, *PIO_SECURITY_CONTEXT;
+
+typedef enum {
+    EventCategoryDeviceInterfaceChange = 2,
+} IO_NOTIFICATION_EVENT_CATEGORY;
+
+typedef NTSTATUS (*PDRIVER_NOTIFICATION_CALLBACK_ROUTINE)(PVOID notification, PVOID context);
 
 typedef struct {
     UCHAR MajorFunction, MinorFunction, Flags, Control;
@@ -218,5 +229,11 @@ typedef struct {
     LARGE_INTEGER DeviceOffset;
     ULONG DumpData[1];
 } IO_ERROR_LOG_PACKET;
+
+NTSTATUS IoGetDeviceInterfaces(const GUID *interface_class, PDEVICE_OBJECT device, ULONG flags, PWSTR *list);
+NTSTATUS IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY category, ULONG flags, PVOID data,
+                                        PDRIVER_OBJECT driver, PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback,
+                                        PVOID context, PVOID *entry);
+NTSTATUS IoUnregisterPlugPlayNotification(PVOID entry);
 
 #endif

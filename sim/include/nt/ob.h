@@ -43,4 +43,19 @@ HANDLE PsGetProcessId(PEPROCESS process);
 NTSTATUS PsLookupThreadByThreadId(HANDLE id, PETHREAD *thread);
 BOOLEAN PsGetVersion(PULONG major, PULONG minor, PULONG build, PUNICODE_STRING service_pack);
 
+PEPROCESS IoGetCurrentProcess(void);
+#define PsGetCurrentProcess IoGetCurrentProcess
+#define ZwCurrentProcess()  ((HANDLE)(intptr_t)-1)
+
+typedef PEPROCESS PKPROCESS;
+typedef struct {
+    PEPROCESS before;
+} KAPC_STATE, *PKAPC_STATE;
+
+void KeStackAttachProcess(PKPROCESS process, PKAPC_STATE state);
+void KeUnstackDetachProcess(PKAPC_STATE state);
+
+typedef void (*PCREATE_PROCESS_NOTIFY_ROUTINE)(HANDLE parent_id, HANDLE process_id, BOOLEAN create);
+NTSTATUS PsSetCreateProcessNotifyRoutine(PCREATE_PROCESS_NOTIFY_ROUTINE routine, BOOLEAN remove);
+
 #endif

@@ -88,6 +88,21 @@ typedef struct {
     PACCESS_TOKEN PrimaryToken;
 } SECURITY_SUBJECT_CONTEXT, *PSECURITY_SUBJECT_CONTEXT;
 
+typedef void *PSID;
+
+typedef struct {
+    PSID Sid;
+    ULONG Attributes;
+} SID_AND_ATTRIBUTES;
+
+typedef struct {
+    SID_AND_ATTRIBUTES User;
+} TOKEN_USER, *PTOKEN_USER;
+
+typedef enum {
+    TokenUser = 1,
+} TOKEN_INFORMATION_CLASS;
+
 #define SeQuerySubjectContextToken(context) \
     ((context)->ClientToken != NULL ? (context)->ClientToken : (context)->PrimaryToken)
 

@@ -10,6 +10,8 @@
 #define NT_ERROR(status)              ((uint32_t)(status) >> 30 == 3)
 
 #define STATUS_SUCCESS                SIM_STATUS(0x00000000)
+#define STATUS_WAS_LOCKED             SIM_STATUS(0x40000019)
+#define STATUS_QUOTA_EXCEEDED         SIM_STATUS(0xC0000044)
 #define STATUS_TIMEOUT                SIM_STATUS(0x00000102)
 #define STATUS_PENDING                SIM_STATUS(0x00000103)
 #define STATUS_BUFFER_OVERFLOW        SIM_STATUS(0x80000005)

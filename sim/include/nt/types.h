@@ -25,6 +25,12 @@ typedef LONG KPRIORITY;
 typedef CCHAR KPROCESSOR_MODE;
 typedef ULONG ACCESS_MASK, DEVICE_TYPE;
 
+typedef struct {
+    ULONG Data1;
+    USHORT Data2, Data3;
+    UCHAR Data4[8];
+} GUID;
+
 typedef union {
     LONGLONG QuadPart;
 } LARGE_INTEGER, *PLARGE_INTEGER;

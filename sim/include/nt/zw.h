@@ -103,4 +103,15 @@ NTSTATUS ZwEnumerateKey(HANDLE handle, ULONG position, KEY_INFORMATION_CLASS inf
 NTSTATUS ZwQuerySystemInformation(ULONG information_class, PVOID information, ULONG length, PULONG needed);
 NTSTATUS ZwSetInformationThread(HANDLE handle, THREADINFOCLASS information_class, PVOID information, ULONG length);
 
+typedef enum {
+    ProcessTimes = 4,
+} PROCESSINFOCLASS;
+
+typedef struct {
+    LARGE_INTEGER CreateTime, ExitTime, KernelTime, UserTime;
+} KERNEL_USER_TIMES;
+
+NTSTATUS ZwQueryInformationProcess(HANDLE process, PROCESSINFOCLASS information_class, PVOID information, ULONG length,
+                                   PULONG needed);
+
 #endif

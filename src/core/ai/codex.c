@@ -56,12 +56,9 @@ void codex_fill_memory_pool(struct codex_memory_pool_status *status, const struc
     platform_zero(status, sizeof(*status));
     status->total_size = pool->total_bytes;
     status->used_size = pool->used_bytes;
-    status->free_size = pool->free_bytes;
+    status->free_size = pool->largest_free_bytes; /* of a quota, to whoever asks */
     status->block_count = pool->blocks;
-    if (pool->free_bytes > pool->largest_free_bytes) {
-        uint64_t scattered = pool->free_bytes - pool->largest_free_bytes;
-        status->fragmentation_ratio = float32_from_ratio((int64_t)scattered, pool->free_bytes);
-    }
+    status->fragmentation_ratio = float32_from_ratio(pool->fragmentation_permille, 1000);
 }
 
 void codex_fill_scheduler_stats(struct codex_scheduler_stats *stats, const struct ballast_ai_value *ai_processes,

@@ -4,7 +4,7 @@
 #include "core/mem/pool_internal.h"
 #include "core/base/atomic.h"
 
-#define CREDIT_SHARE 64u /* all shards together keep at most POOL_SHARDS / CREDIT_SHARE of the quota */
+#define CREDIT_SHARE 64u /* a process keeps at most this part of the pool, or of its quota if that is less */
 
 /* ---- blocks ---- */
 
@@ -62,7 +62,7 @@ ballast_status pool_allocate(struct pool_owner *owner, const struct pool_caller 
                              uint32_t options, bool by_address, struct pool_result *result)
 {
     struct pool *pool = owner->pool;
-    if (size == 0 || size > pool->total) {
+    if (size == 0 || size > pool->limits.total) {
         return BALLAST_INVALID_PARAMETER;
     }
     uint64_t rounded = (size + BALLAST_AI_POOL_UNIT - 1) / BALLAST_AI_POOL_UNIT * BALLAST_AI_POOL_UNIT;
@@ -122,7 +122,7 @@ ballast_status pool_free_address(struct pool_owner *owner, const struct pool_cal
 
 /* ---- owners ---- */
 
-ballast_status pool_owner_open(struct pool *pool, struct pool_owner **result)
+ballast_status pool_owner_open(struct pool *pool, const struct pool_identity *identity, struct pool_owner **result)
 {
     struct pool_owner *owner = platform_allocate(PLATFORM_POOL_PAGED, sizeof(*owner), POOL_TAG_OWNER);
     if (owner == NULL) {
@@ -130,8 +130,13 @@ ballast_status pool_owner_open(struct pool *pool, struct pool_owner **result)
     }
     platform_zero(owner, sizeof(*owner));
     owner->pool = pool;
+    owner->process = pool_process_open(pool, identity);
+    if (owner->process == NULL) {
+        platform_free(owner, sizeof(*owner), POOL_TAG_OWNER);
+        return BALLAST_INSUFFICIENT_RESOURCES;
+    }
+    owner->shard = owner->process->shard;
     platform_mutex_lock(&pool->global);
-    owner->shard = &pool->shard[pool->next_shard++ % POOL_SHARDS];
     owner->next = pool->owners;
     owner->link = &pool->owners;
     if (owner->next != NULL) {
@@ -173,21 +178,38 @@ void pool_owner_close(struct pool_owner *owner)
     /* Blocks that others have pinned are freed by them, the last one with the owner. */
     platform_mutex_lock(&shard->lock);
     owner->closed = true;
+    struct pool_process *process = owner->process;
     bool last = owner->blocks == NULL;
     platform_mutex_unlock(&shard->lock);
     if (last) {
         platform_free(owner, sizeof(*owner), POOL_TAG_OWNER);
+        pool_process_close(pool, process);
     }
 }
 
 /* ---- the pool ---- */
 
-ballast_status pool_create(const struct pool_operations *operations, uint64_t total_bytes, uint64_t owner_bytes,
+/* Rounded down to units, and not more than `most`. */
+static uint64_t limit(uint64_t bytes, uint64_t most)
+{
+    bytes -= bytes % BALLAST_AI_POOL_UNIT;
+    return bytes < most ? bytes : most;
+}
+
+ballast_status pool_create(const struct pool_operations *operations, const struct pool_limits *given,
                            struct pool **result)
 {
-    total_bytes -= total_bytes % BALLAST_AI_POOL_UNIT;
-    owner_bytes -= owner_bytes % BALLAST_AI_POOL_UNIT;
-    if (total_bytes == 0 || total_bytes > POOL_MAXIMUM_BYTES || owner_bytes == 0) {
+    uint64_t total = limit(given->total, UINT64_MAX);
+    struct pool_limits limits = {
+        .total = total,
+        .process = limit(given->process, total),
+        .user = limit(given->user, total),
+        .small_process = limit(given->small_process, total),
+        .small_user = limit(given->small_user, total),
+        .reserve = limit(given->reserve, total),
+    };
+    if (total == 0 || total > POOL_MAXIMUM_BYTES || limits.process == 0 || limits.user == 0 ||
+        limits.small_process == 0 || limits.small_user == 0 || limits.reserve == total) {
         return BALLAST_INVALID_PARAMETER;
     }
     struct pool *pool = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*pool), POOL_TAG_STATE);
@@ -196,10 +218,9 @@ ballast_status pool_create(const struct pool_operations *operations, uint64_t to
     }
     platform_zero(pool, sizeof(*pool));
     pool->operations = operations;
-    pool->total = total_bytes;
-    pool->owner_quota = owner_bytes < total_bytes ? owner_bytes : total_bytes;
-    pool->credit_limit = total_bytes / CREDIT_SHARE;
-    pool->unreserved = total_bytes;
+    pool->limits = limits;
+    pool->credit_limit = (limits.process < total ? limits.process : total) / CREDIT_SHARE;
+    pool->unreserved = total;
     platform_mutex_initialize(&pool->global);
     for (uint32_t i = 0; i < POOL_SHARDS; i++) {
         platform_mutex_initialize(&pool->shard[i].lock);

@@ -3,11 +3,12 @@
  * The bookkeeping of the pinned pool: who owns which block, who may map it and has it mapped, quotas and statistics. What
  * a block is made of is the business of the operations that the pool is created with: the driver's are sections and views.
  *
- * A block belongs to an owner, which stands for an open handle. Its id names its slot and how often the slot has been
+ * A block belongs to an owner, which stands for an open handle. Bytes are charged to the owner's process and to that
+ * process's user, whoever maps them. A block's id names its slot and how often the slot has been
  * used, so an id comes back after 2^32 further uses of its slot. Finding, allocating and freeing a block take the same
  * time however many there are.
  *
- * The quota is exact: bytes count as used from before the memory exists until after it is gone, and an allocation is
+ * Quotas are exact: bytes count as used from before the memory exists until after it is gone, and an allocation is
  * refused only if at that moment it does not fit.
  *
  * Kernel: PASSIVE_LEVEL, queries <= APC_LEVEL, in a critical region. No lock is held while an operation runs; queries take
@@ -21,9 +22,33 @@
 #include "core/base/status.h"
 
 #define POOL_MAXIMUM_BYTES  (1ull << 46)
-#define POOL_MAXIMUM_SHARES 64u /* grants, and views besides the owner's, of one block */
+#define POOL_MAXIMUM_SHARES 64u   /* grants, and views besides the owner's, of one block */
+#define POOL_PROCESS_SHARES 4096u /* grants and further views of one process */
 
 struct pool_owner;
+
+/* All but the reserve are at least a unit and rounded down to units; what is more than the whole counts as that. */
+struct pool_limits {
+    uint64_t total;         /* at most POOL_MAXIMUM_BYTES */
+    uint64_t process;       /* what all owners of one process have */
+    uint64_t user;          /* what all processes of one user have */
+    uint64_t small_process; /* the same for owners that are small */
+    uint64_t small_user;
+    uint64_t reserve; /* only administrators' processes have the last so many bytes; less than the total */
+};
+
+#define POOL_USER_BYTES 72u /* a SID, and then some */
+
+/* Who opens an owner. */
+struct pool_identity {
+    void *process; /* as in pool_caller; kept referenced while it has owners */
+    uint32_t process_id;
+    uint64_t create_time;      /* as the system has it */
+    const unsigned char *user; /* what is the same for all its processes */
+    uint32_t user_length;      /* at most POOL_USER_BYTES */
+    bool administrator;
+    bool small; /* may have little only */
+};
 
 /* Who asks. `process` is its identity for as long as the operations keep it referenced; it is compared, never read. */
 struct pool_caller {
@@ -47,6 +72,8 @@ struct pool_operations {
     /* options: BALLAST_AI_LOCK... as far as LOCK fails if it cannot. The address is aligned to MAXIMUM_ALIGNMENT. */
     ballast_status (*map)(void *section, uint64_t size, const struct pool_caller *caller, uint32_t access,
                           uint32_t options, struct pool_view *view);
+    /* Locks a view again that was locked: the process may have unlocked it. Sets state and lock_status. */
+    void (*lock)(const struct pool_caller *caller, uint64_t size, struct pool_view *view);
     /* Cannot fail. The process may have exited, or unmapped the view itself. */
     void (*unmap)(void *process, const struct pool_view *view);
     void (*reference)(void *process);
@@ -62,14 +89,14 @@ struct pool_result {
 
 struct pool;
 
-/* total_bytes and owner_bytes are rounded down to units; at least one each, total_bytes at most POOL_MAXIMUM_BYTES. */
-ballast_status pool_create(const struct pool_operations *operations, uint64_t total_bytes, uint64_t owner_bytes,
+/* INVALID_PARAMETER: limits that pool_limits does not allow. */
+ballast_status pool_create(const struct pool_operations *operations, const struct pool_limits *limits,
                            struct pool **result);
 
 /* Closes all owners that are left. Nobody else may use the pool any more. */
 void pool_destroy(struct pool *pool);
 
-ballast_status pool_owner_open(struct pool *pool, struct pool_owner **result);
+ballast_status pool_owner_open(struct pool *pool, const struct pool_identity *identity, struct pool_owner **result);
 
 /* Frees the owner's blocks and unmaps what was mapped through it. No other call for this owner may be under way. */
 void pool_owner_close(struct pool_owner *owner);
@@ -107,10 +134,24 @@ ballast_status pool_map(struct pool_owner *holder, const struct pool_caller *cal
 /* Undoes one pool_map, or the mapping by pool_allocate. NOT_FOUND: the caller has it not mapped through this holder. */
 ballast_status pool_unmap(struct pool_owner *holder, const struct pool_caller *caller, uint64_t id);
 
-/* All members; the header is zero. Exact: all are of one moment. */
-void pool_query(struct pool *pool, struct ballast_ai_pool_reply *reply);
+/*
+ * The process has exited: what was granted to it is taken back, so that nothing keeps its object. Its views are its owners'
+ * to unmap.
+ */
+void pool_forget_process(struct pool *pool, const void *process);
 
-/* Writes up to `capacity` blocks in the order of their ids. Returns how many there are, not all counted at one moment. */
-uint32_t pool_query_blocks(struct pool *pool, struct ballast_ai_block *blocks, uint32_t capacity);
+/* All members; the header is zero. Exact: all are of one moment. `viewer` says whom what is free is free for. */
+void pool_query(struct pool *pool, const struct pool_owner *viewer, struct ballast_ai_pool_reply *reply);
+
+/*
+ * Writes up to `capacity` blocks in the order of their ids, those of the viewer's user or all. Returns how many there are,
+ * not all counted at one moment.
+ */
+uint32_t pool_query_blocks(struct pool *pool, const struct pool_owner *viewer, bool all,
+                           struct ballast_ai_block *blocks, uint32_t capacity);
+
+/* The same for processes that have the pool open. */
+uint32_t pool_query_owners(struct pool *pool, const struct pool_owner *viewer, bool all,
+                           struct ballast_ai_owner *owners, uint32_t capacity);
 
 #endif

@@ -79,12 +79,16 @@ void pool_release(struct pool_block *block, bool made)
         shard->locked -= block->size;
         block->locked_views = 0;
     }
-    owner->used -= block->size;
-    pool_give_back(owner->pool, shard, block->size);
+    struct pool_process *process = owner->process;
+    struct pool *pool = owner->pool;
+    __atomic_store_n(&process->blocks, process->blocks - 1, __ATOMIC_RELAXED);
+    atomic_store_u64(&process->used, process->used - block->size);
+    pool_give_back(pool, process, block->size);
     pool_return_slot(shard, block);
     platform_mutex_unlock(&shard->lock);
     if (last) {
         platform_free(owner, sizeof(*owner), POOL_TAG_OWNER);
+        pool_process_close(pool, process);
     }
 }
 

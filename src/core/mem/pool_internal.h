@@ -2,11 +2,14 @@
 /*
  * What the files of the pool share.
  *
- * Owners are spread over shards. A shard has its owners' blocks, its part of the statistics, and credit: bytes taken from
- * the quota that no block uses. So threads with different owners rarely meet. Locks, in this order:
+ * An owner is a handle of a process; processes belong to users. Processes, with all their owners, are spread over shards. A
+ * shard has its owners' blocks and its part of the statistics; a process has credit: bytes taken from the quotas that no
+ * block uses. So threads of different processes rarely meet. Locks, in this order:
  *
- *   shard.lock     everything in the shard, its owners and their blocks; several are taken in ascending order
- *   pool.global    what is left of the quota, the list of owners, each owner's list of views of others' blocks
+ *   shard.lock     everything in the shard, its processes' bytes, its owners and their blocks; several are taken in
+ *                  ascending order
+ *   pool.global    what is left of the quotas, the lists of owners, processes and users, each owner's list of views of
+ *                  others' blocks, each process's list of grants
  *
  * A block's `word` holds its state, how many have pinned it, and its generation. It changes by compare-and-swap without a
  * lock. Only a LIVE block can be pinned; while it is pinned its slot stays what it is. Who makes it FREEING without pins,
@@ -38,9 +41,48 @@ enum pool_state {
 #define POOL_ONE_PIN    4u
 #define POOL_PINS_MASK  0xFFFFFFFCu
 
-struct pool_grant {
-    struct pool_grant *next;
+#define POOL_BUCKETS    64u
+
+/* Where processes, and grants for them, are looked for. */
+static inline uint32_t pool_bucket(const void *process)
+{
+    return (uint32_t)(((uint64_t)(uintptr_t)process * 0x9E3779B97F4A7C15u) >> 58);
+}
+_Static_assert(POOL_BUCKETS == 1u << (64 - 58), "as many as the hash has values");
+
+struct pool_user {
+    struct pool_user *next, **link; /* pool.global, as everything here */
+    uint64_t quota;
+    uint64_t taken; /* by its processes: used, and their credit */
+    uint32_t processes;
+    uint32_t length;
+    bool small;
+    unsigned char name[POOL_USER_BYTES];
+};
+
+struct pool_process {
+    struct pool_process *next, **link;                   /* of its bucket; pool.global */
+    struct pool_process *creditor_next, **creditor_link; /* of its shard; NULL: is in no list. shard.lock */
+    struct pool_user *user;
+    struct pool_shard *shard;
     void *process; /* referenced */
+    uint64_t create_time;
+    uint32_t process_id;
+    bool limited; /* may not use what is reserved */
+    bool small;
+    uint64_t quota;
+    uint64_t used;   /* by blocks; changed under shard.lock, read atomically without; as `blocks` */
+    uint64_t credit; /* shard.lock */
+    uint32_t blocks;
+    uint32_t owners; /* pool.global */
+    uint32_t shares; /* grants that it gave, views besides those of its own blocks' first; atomic */
+};
+
+struct pool_grant {
+    struct pool_grant *next;                       /* of the block; shard.lock */
+    struct pool_grant *bucket_next, **bucket_link; /* of the process's bucket; NULL: in none any more. pool.global */
+    uint64_t id;                                   /* of the block */
+    void *process;                                 /* referenced */
     uint32_t access;
 };
 
@@ -81,9 +123,9 @@ struct pool_block {
 
 struct pool_owner {
     struct pool *pool;
-    struct pool_shard *shard;
+    struct pool_process *process;
+    struct pool_shard *shard; /* the process's */
     struct pool_block *blocks;
-    uint64_t used;
     bool closed;                   /* goes with its last block */
     struct pool_mapping *mappings; /* of others' blocks; pool.global, as the following */
     struct pool_owner *next, **link;
@@ -92,7 +134,7 @@ struct pool_owner {
 
 struct pool_shard {
     struct platform_mutex lock;
-    uint64_t credit;
+    struct pool_process *creditors; /* processes with credit */
     struct pool_block *free_slots;
     uint32_t fresh;                        /* slots below have been used; atomic */
     uint32_t live;                         /* blocks that are not free slots */
@@ -113,13 +155,16 @@ struct pool_shard {
 struct pool {
     struct pool_shard shard[POOL_SHARDS];
     const struct pool_operations *operations;
-    uint64_t total;
-    uint64_t owner_quota;
-    uint64_t credit_limit; /* what a shard may keep */
+    struct pool_limits limits;
+    uint64_t credit_limit; /* what a process may keep */
     struct platform_mutex global;
-    uint64_t unreserved; /* neither used nor some shard's credit */
+    uint64_t unreserved; /* neither used nor some process's credit */
+    uint64_t limited;    /* taken by limited processes */
     uint64_t peak;       /* used plus credit never exceeds it, so it is raised only by what is really used */
     struct pool_owner *owners;
+    struct pool_user *users;
+    struct pool_process *processes[POOL_BUCKETS];
+    struct pool_grant *grants[POOL_BUCKETS];
     uint32_t next_shard;
     uint64_t failures; /* atomic */
 };
@@ -155,15 +200,25 @@ static inline void pool_set_holder(struct pool_mapping *mapping, struct pool_own
     __atomic_store_n(&mapping->holder, holder, __ATOMIC_RELAXED);
 }
 
+/* ---- pool_account.c ---- */
+
+/* The process's account, which is made if it is not there. NULL: no memory. */
+struct pool_process *pool_process_open(struct pool *pool, const struct pool_identity *identity);
+/* For each time that it was opened. No lock held. */
+void pool_process_close(struct pool *pool, struct pool_process *process);
+
+/* Its shard and pool.global locked. */
+void pool_credit_back(struct pool *pool, struct pool_process *process);
+
 /* ---- pool_quota.c ---- */
 
 /*
- * Checks both quotas and takes from them, or refuses. The owner's shard is locked before and after, not all the time
+ * Checks all quotas and takes from them, or refuses. The owner's shard is locked before and after, not all the time
  * between.
  */
 bool pool_take_quota(struct pool_owner *owner, uint64_t size);
-/* Shard locked. The owner's part is the caller's. */
-void pool_give_back(struct pool *pool, struct pool_shard *shard, uint64_t size);
+/* Shard locked. What the process has used is the caller's to change. */
+void pool_give_back(struct pool *pool, struct pool_process *process, uint64_t size);
 
 /* All shards' locks; unlocking may keep one. */
 void pool_lock_all(struct pool *pool);
@@ -210,8 +265,16 @@ void pool_free_addresses(struct pool_shard *shard);
 /* Shard locked. One more view of the block, or one less, counts as locked if it is. */
 void pool_count_locked(struct pool_block *block, const struct pool_view *view, bool more);
 
-/* What points to the grant for this process, or to the end of the list. Shard locked, as the next two. */
+/* What points to the grant for this process, or to the end of the list. Shard locked, as the following. */
 struct pool_grant **pool_find_grant(struct pool_block *block, const void *process);
+void pool_link_grant(struct pool *pool, struct pool_block *block, struct pool_grant *grant);
+/* The grant for this process, taken out; NULL if there is none. */
+struct pool_grant *pool_take_grant(struct pool *pool, struct pool_block *block, const void *process);
+/* Whether the process may have one grant or view more; counts it. Any lock or none. */
+bool pool_take_share(struct pool_process *process);
+void pool_give_share(struct pool_process *process);
+/* The id of a block that is granted to the process, which is pinned then; 0: there is none. No lock held. */
+uint64_t pool_granted_block(struct pool *pool, const void *process, struct pool_block **block);
 void pool_link_mapping(struct pool *pool, struct pool_block *block, struct pool_mapping *mapping,
                        struct pool_owner *holder);
 /* Takes *link out of its block's list and puts it before `chain`. Returns the new chain. */

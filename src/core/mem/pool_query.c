@@ -6,9 +6,13 @@
 
 #define SLOTS_AT_ONCE 64u /* looked at under one hold of a shard's lock */
 
-static void add_shard(struct ballast_ai_pool_reply *reply, const struct pool_shard *shard, uint64_t *credit)
+/* Bytes that are taken and not used. */
+struct credit {
+    uint64_t all, limited, users;
+};
+
+static void add_shard(struct ballast_ai_pool_reply *reply, const struct pool_shard *shard)
 {
-    *credit += shard->credit;
     reply->blocks += shard->live;
     reply->owners += shard->owners;
     reply->requested_bytes += shard->requested;
@@ -21,29 +25,59 @@ static void add_shard(struct ballast_ai_pool_reply *reply, const struct pool_sha
     }
 }
 
-void pool_query(struct pool *pool, struct ballast_ai_pool_reply *reply)
+static void add_credit(struct credit *credit, const struct pool_shard *shard, const struct pool_user *user)
 {
-    uint64_t credit = 0;
+    for (const struct pool_process *process = shard->creditors; process != NULL; process = process->creditor_next) {
+        credit->all += process->credit;
+        credit->limited += process->limited ? process->credit : 0;
+        credit->users += process->user == user ? process->credit : 0;
+    }
+}
+
+static uint64_t lesser(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+/* What the viewer has and may have still. All locks held. */
+static void describe_viewer(const struct pool *pool, const struct pool_process *process, const struct credit *credit,
+                            struct ballast_ai_pool_reply *reply)
+{
+    const struct pool_user *user = process->user;
+    reply->owner_quota_bytes = process->quota;
+    reply->owner_used_bytes = process->used;
+    reply->user_quota_bytes = user->quota;
+    reply->user_used_bytes = user->taken - credit->users;
+    reply->limited = process->limited;
+    uint64_t room = lesser(process->quota - process->used, user->quota - reply->user_used_bytes);
+    if (process->limited) {
+        uint64_t limited = pool->limited - credit->limited;
+        room = lesser(room, pool->limits.total - pool->limits.reserve - limited);
+    }
+    reply->largest_free_bytes = lesser(reply->free_bytes, room);
+}
+
+void pool_query(struct pool *pool, const struct pool_owner *viewer, struct ballast_ai_pool_reply *reply)
+{
+    struct credit credit = {0};
     platform_zero(reply, sizeof(*reply));
     pool_lock_all(pool);
     for (uint32_t i = 0; i < POOL_SHARDS; i++) {
-        add_shard(reply, &pool->shard[i], &credit);
+        add_shard(reply, &pool->shard[i]);
+        add_credit(&credit, &pool->shard[i], viewer->process->user);
     }
     platform_mutex_lock(&pool->global);
-    reply->free_bytes = pool->unreserved + credit;
+    reply->free_bytes = pool->unreserved + credit.all;
     reply->peak_bytes = pool->peak;
+    describe_viewer(pool, viewer->process, &credit, reply);
     platform_mutex_unlock(&pool->global);
     pool_unlock_all(pool, NULL);
     reply->failures = atomic_load_u64(&pool->failures);
-    reply->total_bytes = pool->total;
-    reply->owner_quota_bytes = pool->owner_quota;
-    reply->used_bytes = pool->total - reply->free_bytes;
-    reply->largest_free_bytes = reply->free_bytes < pool->owner_quota ? reply->free_bytes : pool->owner_quota;
+    reply->total_bytes = pool->limits.total;
+    reply->used_bytes = pool->limits.total - reply->free_bytes;
+    reply->reserve_bytes = pool->limits.reserve;
     reply->unit_bytes = BALLAST_AI_POOL_UNIT;
-    if (reply->free_bytes != 0) {
-        reply->fragmentation_permille =
-            (uint32_t)((reply->free_bytes - reply->largest_free_bytes) * 1000 / reply->free_bytes);
-    }
+    reply->fragmentation_permille = 0; /* blocks are sections of their own: what is free is in one piece */
 }
 
 static void describe(const struct pool *pool, const struct pool_block *block, struct ballast_ai_block *entry)
@@ -58,8 +92,23 @@ static void describe(const struct pool *pool, const struct pool_block *block, st
     };
 }
 
-uint32_t pool_query_blocks(struct pool *pool, struct ballast_ai_block *blocks, uint32_t capacity)
+/* The same user, with large or small rights. */
+static bool same_user(const struct pool_user *one, const struct pool_user *other)
 {
+    if (one == other) {
+        return true;
+    }
+    bool same = one->length == other->length;
+    for (uint32_t i = 0; same && i < one->length; i++) {
+        same = one->name[i] == other->name[i];
+    }
+    return same;
+}
+
+uint32_t pool_query_blocks(struct pool *pool, const struct pool_owner *viewer, bool all,
+                           struct ballast_ai_block *blocks, uint32_t capacity)
+{
+    const struct pool_user *user = viewer->process->user;
     uint32_t found = 0;
     for (uint32_t i = 0; i < POOL_SHARDS; i++) {
         struct pool_shard *shard = &pool->shard[i];
@@ -68,7 +117,7 @@ uint32_t pool_query_blocks(struct pool *pool, struct ballast_ai_block *blocks, u
         do {
             platform_mutex_lock(&shard->lock);
             while ((block = pool_slot(shard, slot)) != NULL) {
-                if (pool_is_live(block)) {
+                if (pool_is_live(block) && (all || same_user(block->owner->process->user, user))) {
                     if (found < capacity) {
                         describe(pool, block, &blocks[found]);
                     }
@@ -80,6 +129,40 @@ uint32_t pool_query_blocks(struct pool *pool, struct ballast_ai_block *blocks, u
             }
             platform_mutex_unlock(&shard->lock);
         } while (block != NULL);
+    }
+    return found;
+}
+
+static struct ballast_ai_owner describe_owner(const struct pool_process *process)
+{
+    return (struct ballast_ai_owner){
+        .create_time = process->create_time,
+        .used_bytes = atomic_load_u64(&process->used),
+        .quota_bytes = process->quota,
+        .process_id = process->process_id,
+        .blocks = __atomic_load_n(&process->blocks, __ATOMIC_RELAXED),
+        .handles = process->owners,
+        .flags =
+            (process->limited ? 0 : BALLAST_AI_OWNER_ADMINISTRATOR) | (process->small ? BALLAST_AI_OWNER_SMALL : 0),
+    };
+}
+
+uint32_t pool_query_owners(struct pool *pool, const struct pool_owner *viewer, bool all,
+                           struct ballast_ai_owner *owners, uint32_t capacity)
+{
+    const struct pool_user *user = viewer->process->user;
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < POOL_BUCKETS; i++) {
+        platform_mutex_lock(&pool->global);
+        for (const struct pool_process *process = pool->processes[i]; process != NULL; process = process->next) {
+            if (all || same_user(process->user, user)) {
+                if (found < capacity) {
+                    owners[found] = describe_owner(process);
+                }
+                found++;
+            }
+        }
+        platform_mutex_unlock(&pool->global);
     }
     return found;
 }

@@ -1,55 +1,71 @@
 /* SPDX-License-Identifier: MIT */
-/* The pool: quotas, and what shards keep of them. pool_internal.h has the locks. */
+/* The pool: quotas, and what processes keep of them. pool_internal.h has the locks. */
 
+#include "core/base/atomic.h"
 #include "core/mem/pool_internal.h"
 
 /*
- * Takes from the shard's credit, or from the quota as long as that sets no new peak. False: only take_exactly knows.
- * Shard locked.
+ * Takes bytes for the process from what is left of its user's quota, of what limited users may have together, and of the
+ * pool. `exact`: there is no credit, so what is not unreserved is used, and that may set a new peak. pool.global locked.
  */
-static bool take_quickly(struct pool *pool, struct pool_shard *shard, uint64_t size)
+static bool take(struct pool *pool, struct pool_process *process, uint64_t bytes, bool exact)
 {
-    if (shard->credit >= size) {
-        shard->credit -= size;
+    struct pool_user *user = process->user;
+    uint64_t used = pool->limits.total - pool->unreserved + bytes;
+    if (bytes > user->quota - user->taken || bytes > pool->unreserved || (!exact && used > pool->peak) ||
+        (process->limited && bytes > pool->limits.total - pool->limits.reserve - pool->limited)) {
+        return false;
+    }
+    user->taken += bytes;
+    pool->unreserved -= bytes;
+    pool->limited += process->limited ? bytes : 0;
+    pool->peak = used > pool->peak ? used : pool->peak;
+    return true;
+}
+
+/* Takes from the process's credit, and what that lacks from the quotas. False: only take_exactly knows. Shard locked. */
+static bool take_quickly(struct pool *pool, struct pool_process *process, uint64_t size)
+{
+    if (process->credit >= size) {
+        process->credit -= size;
         return true;
     }
-    uint64_t missing = size - shard->credit;
     platform_mutex_lock(&pool->global);
-    bool enough = missing <= pool->unreserved && pool->total - pool->unreserved + missing <= pool->peak;
-    if (enough) {
-        pool->unreserved -= missing;
-        shard->credit = 0;
-    }
+    bool enough = take(pool, process, size - process->credit, false);
     platform_mutex_unlock(&pool->global);
+    process->credit = enough ? 0 : process->credit;
     return enough;
 }
 
-/* Collects all credit, so that what is not unreserved is used. All shards locked. */
-static bool take_exactly(struct pool *pool, uint64_t size)
+/* Collects all credit first. All shards locked. */
+static bool take_exactly(struct pool *pool, struct pool_process *process, uint64_t size)
 {
     platform_mutex_lock(&pool->global);
     for (uint32_t i = 0; i < POOL_SHARDS; i++) {
-        pool->unreserved += pool->shard[i].credit;
-        pool->shard[i].credit = 0;
+        while (pool->shard[i].creditors != NULL) {
+            pool_credit_back(pool, pool->shard[i].creditors);
+        }
     }
-    bool enough = size <= pool->unreserved;
-    if (enough) {
-        pool->unreserved -= size;
-        uint64_t used = pool->total - pool->unreserved;
-        pool->peak = used > pool->peak ? used : pool->peak;
-    }
+    bool enough = take(pool, process, size, true);
     platform_mutex_unlock(&pool->global);
     return enough;
 }
 
-void pool_give_back(struct pool *pool, struct pool_shard *shard, uint64_t size)
+void pool_give_back(struct pool *pool, struct pool_process *process, uint64_t size)
 {
-    shard->credit += size;
-    if (shard->credit > pool->credit_limit) {
+    struct pool_shard *shard = process->shard;
+    process->credit += size;
+    if (process->credit > pool->credit_limit) {
         platform_mutex_lock(&pool->global);
-        pool->unreserved += shard->credit;
+        pool_credit_back(pool, process);
         platform_mutex_unlock(&pool->global);
-        shard->credit = 0;
+    } else if (process->creditor_link == NULL) {
+        process->creditor_next = shard->creditors;
+        process->creditor_link = &shard->creditors;
+        if (process->creditor_next != NULL) {
+            process->creditor_next->creditor_link = &process->creditor_next;
+        }
+        shard->creditors = process;
     }
 }
 
@@ -72,17 +88,20 @@ void pool_unlock_all(struct pool *pool, const struct pool_shard *kept)
 bool pool_take_quota(struct pool_owner *owner, uint64_t size)
 {
     struct pool *pool = owner->pool;
-    struct pool_shard *shard = owner->shard;
-    bool taken = false;
-    if (owner->used + size <= pool->owner_quota) {
-        taken = take_quickly(pool, shard, size);
-        if (!taken) {
-            platform_mutex_unlock(&shard->lock);
-            pool_lock_all(pool);
-            taken = owner->used + size <= pool->owner_quota && take_exactly(pool, size);
-            pool_unlock_all(pool, shard);
-        }
+    struct pool_process *process = owner->process;
+    if (size > process->quota - process->used) {
+        return false;
     }
-    owner->used += taken ? size : 0;
+    bool taken = take_quickly(pool, process, size);
+    if (!taken) {
+        platform_mutex_unlock(&process->shard->lock);
+        pool_lock_all(pool);
+        taken = size <= process->quota - process->used && take_exactly(pool, process, size);
+        pool_unlock_all(pool, process->shard);
+    }
+    if (taken) {
+        __atomic_store_n(&process->blocks, process->blocks + 1, __ATOMIC_RELAXED);
+        atomic_store_u64(&process->used, process->used + size);
+    }
     return taken;
 }

@@ -21,6 +21,7 @@ static struct pool_block *pin_first(struct pool_owner *holder)
                 holder->mappings->holder_link = &holder->mappings;
             }
             pool_set_holder(mapping, NULL);
+            pool_give_share(holder->process);
         }
     }
     platform_mutex_unlock(&pool->global);
@@ -64,40 +65,26 @@ static struct pool_mapping *revoke(struct pool *pool, struct pool_block *block, 
 }
 
 /* Puts `*fresh` in if there is no grant for this process yet. False: there are too many. Shard locked. */
-static bool set_grant(struct pool_block *block, const struct pool_caller *to, uint32_t access,
+static bool set_grant(struct pool *pool, struct pool_block *block, const struct pool_caller *to, uint32_t access,
                       struct pool_grant **fresh)
 {
     struct pool_grant *grant = *pool_find_grant(block, to->process);
     if (grant == NULL) {
-        if (block->grant_count >= POOL_MAXIMUM_SHARES) {
+        if (block->grant_count >= POOL_MAXIMUM_SHARES || !pool_take_share(block->owner->process)) {
             return false;
         }
         grant = *fresh;
         *fresh = NULL;
         grant->process = to->process;
-        grant->next = block->grants;
-        block->grants = grant;
-        __atomic_add_fetch(&block->grant_count, 1, __ATOMIC_RELAXED);
+        pool_link_grant(pool, block, grant);
     }
     grant->access = access;
     return true;
 }
 
-/* Shard locked. Returns the grant that is no more, NULL if there was none. */
-static struct pool_grant *take_grant(struct pool_block *block, const void *process)
-{
-    struct pool_grant **link = pool_find_grant(block, process);
-    struct pool_grant *grant = *link;
-    if (grant != NULL) {
-        *link = grant->next;
-        __atomic_sub_fetch(&block->grant_count, 1, __ATOMIC_RELAXED);
-    }
-    return grant;
-}
-
 /* The block is pinned. */
-static ballast_status change_grant(struct pool *pool, struct pool_block *block, const struct pool_caller *to,
-                                   uint32_t access)
+static ballast_status change_grant(struct pool *pool, struct pool_block *block, uint64_t id,
+                                   const struct pool_caller *to, uint32_t access)
 {
     struct pool_shard *shard = pool_shard_of(block);
     struct pool_grant *fresh = NULL;
@@ -108,14 +95,15 @@ static ballast_status change_grant(struct pool *pool, struct pool_block *block, 
         if (fresh == NULL) {
             return BALLAST_INSUFFICIENT_RESOURCES;
         }
+        fresh->id = id;
         pool->operations->reference(to->process);
     }
     platform_mutex_lock(&shard->lock);
     if (access != BALLAST_AI_ACCESS_NONE) {
-        ok = set_grant(block, to, access, &fresh);
+        ok = set_grant(pool, block, to, access, &fresh);
         gone = fresh;
     } else {
-        gone = take_grant(block, to->process);
+        gone = pool_take_grant(pool, block, to->process);
     }
     struct pool_mapping *chain = ok ? revoke(pool, block, to->process, access) : NULL;
     platform_mutex_unlock(&shard->lock);
@@ -137,9 +125,27 @@ ballast_status pool_grant(struct pool_owner *owner, uint64_t id, const struct po
         return BALLAST_NOT_FOUND;
     }
     ballast_status status =
-        block->owner == owner ? change_grant(owner->pool, block, to, access) : BALLAST_ACCESS_DENIED;
+        block->owner == owner ? change_grant(owner->pool, block, id, to, access) : BALLAST_ACCESS_DENIED;
     pool_unpin(owner->pool, block);
     return status;
+}
+
+void pool_forget_process(struct pool *pool, const void *process)
+{
+    struct pool_block *block = NULL;
+    while (pool_granted_block(pool, process, &block) != 0) {
+        struct pool_shard *shard = pool_shard_of(block);
+        platform_mutex_lock(&shard->lock);
+        struct pool_grant *gone = pool_take_grant(pool, block, process);
+        struct pool_mapping *chain = revoke(pool, block, process, BALLAST_AI_ACCESS_NONE);
+        platform_mutex_unlock(&shard->lock);
+        pool_unmap_chain(pool, chain);
+        if (gone != NULL) {
+            pool->operations->dereference(gone->process);
+            platform_free(gone, sizeof(*gone), POOL_TAG_SHARE);
+        }
+        pool_unpin(pool, block);
+    }
 }
 
 /* ---- mapping ---- */
@@ -150,7 +156,7 @@ static bool may_map(struct pool_block *block, const struct pool_owner *holder, c
     return block->owner == holder || (grant != NULL && grant->access >= access);
 }
 
-/* Whether a view is as locked as it can be, if that is asked for: trying is not repeated. */
+/* Whether a view is locked, or has been tried to be, if that is asked for. */
 static bool satisfies(const struct pool_view *view, uint32_t options)
 {
     bool locked = (view->state & BALLAST_AI_BLOCK_LOCKED) != 0;
@@ -195,7 +201,8 @@ static ballast_status map_anew(struct pool_owner *holder, const struct pool_call
         status = BALLAST_NOT_FOUND;
     } else if (!may_map(block, holder, caller->process, mapping->access)) {
         status = BALLAST_ACCESS_DENIED;
-    } else if (__atomic_load_n(&block->mapping_count, __ATOMIC_RELAXED) > POOL_MAXIMUM_SHARES) {
+    } else if (__atomic_load_n(&block->mapping_count, __ATOMIC_RELAXED) > POOL_MAXIMUM_SHARES ||
+               !pool_take_share(holder->process)) {
         status = BALLAST_INSUFFICIENT_RESOURCES;
     } else {
         pool->operations->reference(caller->process);
@@ -209,15 +216,52 @@ static ballast_status map_anew(struct pool_owner *holder, const struct pool_call
     return status;
 }
 
+/* The caller's view at this address; NULL if it has been unmapped meanwhile. Shard locked. */
+static struct pool_view *find_view(struct pool_block *block, const void *process, uint64_t address)
+{
+    if (block->process == process && block->view_count != 0 && block->view.address == address) {
+        return &block->view;
+    }
+    for (struct pool_mapping *mapping = block->mappings; mapping != NULL; mapping = mapping->next) {
+        if (mapping->process == process && mapping->view.address == address) {
+            return &mapping->view;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * A view that was locked once may have been unlocked by its process since, and one that could not be locked perhaps can now:
+ * locks it again, and remembers what came of it.
+ * The block is pinned, no lock held.
+ */
+static ballast_status lock_again(struct pool *pool, const struct pool_caller *caller, struct pool_block *block,
+                                 uint32_t options, struct pool_view *view)
+{
+    struct pool_shard *shard = pool_shard_of(block);
+    pool->operations->lock(caller, block->size, view);
+    platform_mutex_lock(&shard->lock);
+    struct pool_view *entered = find_view(block, caller->process, view->address);
+    if (entered != NULL) {
+        pool_count_locked(block, entered, false);
+        entered->state = view->state;
+        entered->lock_status = view->lock_status;
+        pool_count_locked(block, entered, true);
+    }
+    platform_mutex_unlock(&shard->lock);
+    return (options & BALLAST_AI_LOCK) != 0 && view->state == 0 ? view->lock_status : BALLAST_SUCCESS;
+}
+
 /* The block is pinned. */
 static ballast_status map_pinned(struct pool_owner *holder, const struct pool_caller *caller, struct pool_block *block,
-                                 uint64_t id, uint32_t access, uint32_t options, struct pool_view *view)
+                                 uint64_t id, uint32_t access, uint32_t options, struct pool_view *view, bool *reused)
 {
     struct pool_shard *shard = pool_shard_of(block);
     platform_mutex_lock(&shard->lock);
     bool allowed = may_map(block, holder, caller->process, access);
     bool done = allowed && reuse(block, holder, caller->process, access, options, view);
     platform_mutex_unlock(&shard->lock);
+    *reused = done;
     if (!allowed || done) {
         return done ? BALLAST_SUCCESS : BALLAST_ACCESS_DENIED;
     }
@@ -231,25 +275,6 @@ static ballast_status map_pinned(struct pool_owner *holder, const struct pool_ca
     if (ballast_failed(status)) {
         platform_free(mapping, sizeof(*mapping), POOL_TAG_SHARE);
     }
-    return status;
-}
-
-ballast_status pool_map(struct pool_owner *holder, const struct pool_caller *caller, uint64_t id, uint32_t access,
-                        uint32_t options, struct pool_result *result)
-{
-    if (access != BALLAST_AI_ACCESS_READ && access != BALLAST_AI_ACCESS_WRITE) {
-        return BALLAST_INVALID_PARAMETER;
-    }
-    struct pool_block *block = pool_pin(holder->pool, id);
-    if (block == NULL) {
-        return BALLAST_NOT_FOUND;
-    }
-    struct pool_result mapped = {.id = id, .size = block->size};
-    ballast_status status = map_pinned(holder, caller, block, id, access, options, &mapped.view);
-    if (!ballast_failed(status)) {
-        *result = mapped;
-    }
-    pool_unpin(holder->pool, block);
     return status;
 }
 
@@ -279,15 +304,12 @@ static bool unuse(struct pool_owner *holder, const void *process, struct pool_bl
     return true;
 }
 
-ballast_status pool_unmap(struct pool_owner *holder, const struct pool_caller *caller, uint64_t id)
+/* The block is pinned, no lock held. False: the caller has it not mapped through this holder. */
+static bool unmap_pinned(struct pool_owner *holder, const struct pool_caller *caller, struct pool_block *block)
 {
     struct pool *pool = holder->pool;
     struct pool_mapping *chain = NULL;
     bool own = false;
-    struct pool_block *block = pool_pin(pool, id);
-    if (block == NULL) {
-        return BALLAST_NOT_FOUND;
-    }
     platform_mutex_lock(&pool_shard_of(block)->lock);
     bool found = unuse(holder, caller->process, block, &chain, &own);
     platform_mutex_unlock(&pool_shard_of(block)->lock);
@@ -295,6 +317,42 @@ ballast_status pool_unmap(struct pool_owner *holder, const struct pool_caller *c
     if (own) {
         pool->operations->unmap(block->process, &block->view);
     }
-    pool_unpin(pool, block);
+    return found;
+}
+
+ballast_status pool_unmap(struct pool_owner *holder, const struct pool_caller *caller, uint64_t id)
+{
+    struct pool_block *block = pool_pin(holder->pool, id);
+    if (block == NULL) {
+        return BALLAST_NOT_FOUND;
+    }
+    bool found = unmap_pinned(holder, caller, block);
+    pool_unpin(holder->pool, block);
     return found ? BALLAST_SUCCESS : BALLAST_NOT_FOUND;
+}
+
+ballast_status pool_map(struct pool_owner *holder, const struct pool_caller *caller, uint64_t id, uint32_t access,
+                        uint32_t options, struct pool_result *result)
+{
+    if (access != BALLAST_AI_ACCESS_READ && access != BALLAST_AI_ACCESS_WRITE) {
+        return BALLAST_INVALID_PARAMETER;
+    }
+    struct pool_block *block = pool_pin(holder->pool, id);
+    if (block == NULL) {
+        return BALLAST_NOT_FOUND;
+    }
+    struct pool_result mapped = {.id = id, .size = block->size};
+    bool reused = false;
+    ballast_status status = map_pinned(holder, caller, block, id, access, options, &mapped.view, &reused);
+    if (reused && (options & (BALLAST_AI_LOCK | BALLAST_AI_LOCK_IF_POSSIBLE)) != 0) {
+        status = lock_again(holder->pool, caller, block, options, &mapped.view);
+        if (ballast_failed(status)) {
+            (void)unmap_pinned(holder, caller, block);
+        }
+    }
+    if (!ballast_failed(status)) {
+        *result = mapped;
+    }
+    pool_unpin(holder->pool, block);
+    return status;
 }

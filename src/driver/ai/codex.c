@@ -38,7 +38,7 @@ ballast_status codex_get_stats(void *target, struct request *request)
     struct ballast_ai_pool_reply pool;
     struct gpu_summary gpu;
     (void)target;
-    ai_pool_read(&pool);
+    ai_pool_read(request_of(request)->owner, &pool);
     ai_summarize_gpus(&gpu);
     codex_fill_driver_stats(request->buffer, ai_processes_count(), &gpu, &pool,
                             atomic_load_u64(&ai_driver.counters.priority_boosts));
@@ -90,7 +90,7 @@ ballast_status codex_get_memory_pool(void *target, struct request *request)
 {
     struct ballast_ai_pool_reply pool;
     (void)target;
-    ai_pool_read(&pool);
+    ai_pool_read(request_of(request)->owner, &pool);
     codex_fill_memory_pool(request->buffer, &pool);
     request->information = sizeof(struct codex_memory_pool_status);
     return BALLAST_SUCCESS;
@@ -117,7 +117,7 @@ ballast_status codex_alloc_pinned(void *target, struct request *request)
     if (size == 0 || size > CODEX_MAXIMUM_PINNED_BYTES) {
         return BALLAST_INVALID_PARAMETER;
     }
-    ballast_status status = ai_pool_allocate_simple(own->owner, own->irp, size, &address);
+    ballast_status status = ai_pool_allocate_simple(own, size, &address);
     if (!ballast_failed(status)) {
         RtlCopyMemory(request->buffer, &address, sizeof(address));
         request->information = sizeof(address);
@@ -130,13 +130,13 @@ ballast_status codex_free_pinned(void *target, struct request *request)
     const struct ai_request *own = request_of(request);
     uint64_t address = input_u64(request);
     (void)target;
-    return address == 0 ? BALLAST_INVALID_PARAMETER : ai_pool_free_address(own->owner, own->irp, address);
+    return address == 0 ? BALLAST_INVALID_PARAMETER : ai_pool_free_address(own, address);
 }
 
 /* The runtime's handle means nothing here; that a runtime is there is counted, once for each of our handles. */
 ballast_status codex_register_winai(void *target, struct request *request)
 {
-    struct ai_file *file = IoGetCurrentIrpStackLocation(request_of(request)->irp)->FileObject->FsContext;
+    struct ai_file *file = request_of(request)->file;
     (void)target;
     if (__atomic_exchange_n(&file->registered, 1, __ATOMIC_RELAXED) == 0) {
         __atomic_add_fetch(&ai_driver.counters.registered_runtimes, 1, __ATOMIC_RELAXED);
@@ -149,7 +149,7 @@ ballast_status codex_get_optimized_path(void *target, struct request *request)
     struct ballast_ai_pool_reply pool;
     struct gpu_summary gpu;
     (void)target;
-    ai_pool_read(&pool);
+    ai_pool_read(request_of(request)->owner, &pool);
     ai_summarize_gpus(&gpu);
     uint32_t flags = codex_optimized_path(&gpu, &pool);
     RtlCopyMemory(request->buffer, &flags, sizeof(flags));

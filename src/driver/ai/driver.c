@@ -14,13 +14,14 @@
 
 /*
  * Everybody may open it for reading and writing, because the Codex clients do. What a user may do to others is limited
- * elsewhere: quotas bound the pool, and feeding and configuring take an administrator.
+ * elsewhere: quotas of processes and users bound the pool, and feeding and configuring take other rights.
  */
 #define ACCESS_EVERYONE     (FILE_GENERIC_READ | FILE_GENERIC_WRITE)
 
 #define DEFAULT_LIFETIME_MS 10000u
 #define MAXIMUM_LIFETIME_MS ((uint64_t)24 * 60 * 60 * 1000)
 #define MAXIMUM_POOL_BYTES  ((uint64_t)1 << 40)
+#define SMALL_SHARE         64u /* of a quota, for handles that were not opened for writing: 1 MiB */
 
 DRIVER_INITIALIZE DriverEntry;
 
@@ -33,8 +34,8 @@ static const WCHAR *const links[] = {L"\\DosDevices\\BallastAi", L"\\DosDevices\
 
 static NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT object, PIRP irp)
 {
-    UNREFERENCED_PARAMETER(object);
-    NTSTATUS status = __atomic_load_n(&ai_driver.ready, __ATOMIC_ACQUIRE) ? ai_file_open(irp) : STATUS_DEVICE_NOT_READY;
+    NTSTATUS status =
+        __atomic_load_n(&ai_driver.ready, __ATOMIC_ACQUIRE) ? ai_file_open(object, irp) : STATUS_DEVICE_NOT_READY;
     return nt_complete(irp, status, 0);
 }
 
@@ -44,12 +45,11 @@ static NTSTATUS NTAPI dispatch_cleanup(PDEVICE_OBJECT object, PIRP irp)
     const struct ai_file *file = IoGetCurrentIrpStackLocation(irp)->FileObject->FsContext;
     UNREFERENCED_PARAMETER(object);
     if (file != NULL) {
-        nt_irp_queue_abandon_all(&ai_driver.queue, file, STATUS_CANCELLED);
+        ai_service_abandon(file);
     }
     return nt_complete(irp, STATUS_SUCCESS, 0);
 }
 
-/* Unmapping may have to wait for the process, and Wine dispatches on one thread: the work thread does it. */
 static NTSTATUS NTAPI dispatch_close(PDEVICE_OBJECT object, PIRP irp)
 {
     PFILE_OBJECT file_object = IoGetCurrentIrpStackLocation(irp)->FileObject;
@@ -93,7 +93,9 @@ static NTSTATUS parameter(HANDLE key, const WCHAR *name, uint64_t minimum, uint6
 
 struct parameters {
     uint64_t pool_bytes;
-    uint64_t owner_bytes; /* 0: as many as the pool has */
+    uint64_t owner_bytes;   /* of a process; 0: a quarter of the pool */
+    uint64_t user_bytes;    /* 0: as many as a process, but a quarter of the pool at least */
+    uint64_t reserve_bytes; /* UINT64_MAX: an eighth of the pool */
     uint64_t lifetime_ms;
 };
 
@@ -109,22 +111,53 @@ static NTSTATUS read_parameters(struct parameters *parameters)
         status = parameter(key, L"OwnerPoolBytes", BALLAST_AI_POOL_UNIT, MAXIMUM_POOL_BYTES, &parameters->owner_bytes);
     }
     if (NT_SUCCESS(status)) {
+        status = parameter(key, L"UserPoolBytes", BALLAST_AI_POOL_UNIT, MAXIMUM_POOL_BYTES, &parameters->user_bytes);
+    }
+    if (NT_SUCCESS(status)) {
+        status = parameter(key, L"ReservePoolBytes", 0, MAXIMUM_POOL_BYTES, &parameters->reserve_bytes);
+    }
+    if (NT_SUCCESS(status)) {
         status = parameter(key, L"SampleLifetimeMs", 1, MAXIMUM_LIFETIME_MS, &parameters->lifetime_ms);
     }
     (void)ZwClose(key);
     return status;
 }
 
+static uint64_t at_least(uint64_t bytes, uint64_t least)
+{
+    return bytes > least ? bytes : least;
+}
+
+static struct pool_limits limits_of(const struct parameters *parameters)
+{
+    uint64_t quarter = at_least(parameters->pool_bytes / 4, BALLAST_AI_POOL_UNIT);
+    uint64_t owner = parameters->owner_bytes != 0 ? parameters->owner_bytes : quarter;
+    uint64_t user = parameters->user_bytes != 0 ? parameters->user_bytes : at_least(owner, quarter);
+    uint64_t reserve = parameters->pool_bytes / 8;
+    if (parameters->reserve_bytes < parameters->pool_bytes) {
+        reserve = parameters->reserve_bytes;
+    }
+    return (struct pool_limits){
+        .total = parameters->pool_bytes,
+        .process = owner,
+        .user = user,
+        .small_process = at_least(owner / SMALL_SHARE, BALLAST_AI_POOL_UNIT),
+        .small_user = at_least(user / (SMALL_SHARE / 4), BALLAST_AI_POOL_UNIT),
+        .reserve = reserve,
+    };
+}
+
 static NTSTATUS start_pool(void)
 {
-    struct parameters parameters = {.pool_bytes = BALLAST_AI_DEFAULT_POOL_BYTES, .lifetime_ms = DEFAULT_LIFETIME_MS};
+    struct parameters parameters = {
+        .pool_bytes = BALLAST_AI_DEFAULT_POOL_BYTES, .reserve_bytes = UINT64_MAX, .lifetime_ms = DEFAULT_LIFETIME_MS};
     NTSTATUS status = read_parameters(&parameters);
     if (!NT_SUCCESS(status)) {
         return status;
     }
     ai_driver.sample_lifetime_ms = (uint32_t)parameters.lifetime_ms;
-    return ai_pool_start(parameters.pool_bytes,
-                         parameters.owner_bytes != 0 ? parameters.owner_bytes : parameters.pool_bytes);
+    struct pool_limits limits = limits_of(&parameters);
+    return ai_pool_start(&limits);
 }
 
 /* ---- loading ---- */
@@ -197,7 +230,8 @@ static const struct step {
     {remember_path, forget_path},        {start_pool, ai_pool_stop},
     {ai_rules_load, ai_processes_stop},  {ai_inventory_start, ai_inventory_stop},
     {ai_probe_start, ai_probe_stop},     {start_work, stop_work},
-    {ai_service_start, ai_service_stop}, {create_device, delete_device},
+    {ai_service_start, ai_service_stop}, {ai_feed_create, ai_feed_delete},
+    {create_device, delete_device},
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 

@@ -3,7 +3,8 @@
  * ballastai.sys: the IRP shell around core/ai and core/mem.
  *
  *   driver.c      load, unload, opening, closing, parameters
- *   control.c     the table of control codes, dispatch, the service thread
+ *   control.c     the table of control codes, dispatch, the service threads
+ *   feed.c        the device for who feeds samples
  *   file.c        handles
  *   state.c       what there is once
  *   inventory.c   display adapters from the registry, samples
@@ -11,10 +12,12 @@
  *   probe.c       wake-up latency
  *   codex.c       the Codex client tables
  *   pool.c        the pinned pool
+ *   view.c        its views in clients
  *
- * A request that what is cached can answer is answered in its caller's thread. Whatever has to look at the system first,
- * or maps memory, is pended to the service thread, the only one that enumerates processes and reads the registry. Nothing
- * runs when nobody asks: there is no timer but the probe's, which ends some seconds after the last question.
+ * A request that what is cached can answer is answered in its caller's thread, and on Windows memory is mapped there, too.
+ * What has to look at the system first is pended, stage by stage, to threads that do nothing else: one reads the registry,
+ * one enumerates processes, one waits for the probe. So what one client asks for holds up nobody who asks for something else.
+ * Nothing runs when nobody asks: there is no timer but the probe's, which ends some seconds after the last question.
  */
 #ifndef DRIVER_AI_DRIVER_H
 #define DRIVER_AI_DRIVER_H
@@ -33,6 +36,9 @@ struct ai_file {
     LIST_ENTRY link; /* in ai_driver.files */
     LONG references; /* atomic */
     LONG registered; /* atomic; it called REGISTER_WINAI */
+    LONG pended;     /* atomic; its requests that wait */
+    bool may_write;  /* it was opened so */
+    bool feeds;      /* it is of the feed device */
     struct ai_pool_owner *owner;
     struct nt_work ending;
 };
@@ -49,9 +55,19 @@ struct ai_counters { /* all atomic */
     LONG registered_runtimes;
 };
 
+#define AI_SERVICES        4u
+#define AI_SERVICE_THREADS 4u
+
+/* Threads that requests are pended to, for one stage of answering them. */
+struct ai_service {
+    struct nt_irp_queue queue;
+    struct nt_thread thread[AI_SERVICE_THREADS];
+};
+
 struct ai_driver {
     PDRIVER_OBJECT object;
     PDEVICE_OBJECT device;
+    PDEVICE_OBJECT feed_device;
     uint32_t links;              /* the names that are this driver's, a bit each */
     bool ready;                  /* atomic; requests before that come only in Wine */
     PUNICODE_STRING service_key; /* valid during load */
@@ -62,8 +78,7 @@ struct ai_driver {
     KSPIN_LOCK files_lock;
     LIST_ENTRY files;
     struct nt_work_thread work; /* frees what closed handles leave */
-    struct nt_irp_queue queue;  /* requests for the service thread */
-    struct nt_thread service;
+    struct ai_service service[AI_SERVICES];
 };
 
 extern struct ai_driver ai_driver;
@@ -89,18 +104,27 @@ NTSTATUS ai_open_parameters(HANDLE *key);
 
 NTSTATUS NTAPI ai_dispatch_device_control(PDEVICE_OBJECT object, PIRP irp);
 
-/* The service thread and its queue. PASSIVE_LEVEL. */
+/* The service threads and their queues. PASSIVE_LEVEL. */
 NTSTATUS ai_service_start(void);
 void ai_service_stop(void);
+/* Nobody waits for what this file has pended. */
+void ai_service_abandon(const struct ai_file *file);
 
 /* ---- file.c ---- */
 
 /* For the file object that this request opens. PASSIVE_LEVEL. */
-NTSTATUS ai_file_open(PIRP irp);
+NTSTATUS ai_file_open(PDEVICE_OBJECT device, PIRP irp);
 void ai_file_reference(struct ai_file *file);
-void ai_file_release(struct ai_file *file); /* <= DISPATCH_LEVEL */
+/* <= DISPATCH_LEVEL. At PASSIVE_LEVEL on Windows the last one frees what is left at once, in its own thread. */
+void ai_file_release(struct ai_file *file);
 /* Of handles that are still open when the driver is unloaded, in Wine. Nothing else runs any more. PASSIVE_LEVEL. */
 void ai_file_free_all(void);
+
+/* ---- feed.c ---- */
+
+/* PASSIVE_LEVEL. */
+NTSTATUS ai_feed_create(void);
+void ai_feed_delete(void);
 
 /* ---- inventory.c ---- */
 
@@ -109,7 +133,7 @@ void ai_inventory_stop(void);
 
 /* Reads the adapters from the registry. In the service thread. */
 NTSTATUS ai_inventory_refresh(void);
-/* Whether they have been read after this time, so that requests that wait together cost one reading. */
+/* Whether they have been read after this time, so that requests that wait together cost one reading. Any IRQL. */
 bool ai_inventory_read_since(uint32_t time_ms);
 bool ai_inventory_known(void);
 

@@ -2,6 +2,7 @@
 /* What handles are to the driver; driver.h has the contract. */
 
 #include "driver/ai/driver.h"
+#include "driver/nt/wine.h"
 
 #define DRIVER_TAG_FILE PLATFORM_TAG('B', 'a', 'F', 'i')
 
@@ -26,12 +27,30 @@ void ai_file_reference(struct ai_file *file)
 
 void ai_file_release(struct ai_file *file)
 {
-    if (file != NULL && __atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) == 0) {
+    if (file == NULL || __atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) != 0) {
+        return;
+    }
+    /* Unmapping may have to wait for the process: Wine dispatches on one thread, on Windows it is who closes that waits. */
+    if (nt_in_wine || KeGetCurrentIrql() != PASSIVE_LEVEL) {
         nt_work_post(&ai_driver.work, &file->ending, free_file);
+    } else {
+        free_file(&file->ending);
     }
 }
 
-NTSTATUS ai_file_open(PIRP irp)
+/* Whether the handle may write. Nobody else says it of a device without a file system; Wine does not at all. */
+static bool opened_for_writing(PIRP irp)
+{
+    const IO_SECURITY_CONTEXT *security = IoGetCurrentIrpStackLocation(irp)->Parameters.Create.SecurityContext;
+    if (security == NULL) {
+        return nt_in_wine;
+    }
+    ACCESS_MASK access = security->DesiredAccess;
+    access |= security->AccessState != NULL ? security->AccessState->PreviouslyGrantedAccess : 0;
+    return (access & FILE_WRITE_DATA) != 0;
+}
+
+NTSTATUS ai_file_open(PDEVICE_OBJECT device, PIRP irp)
 {
     PFILE_OBJECT object = IoGetCurrentIrpStackLocation(irp)->FileObject;
     KIRQL irql;
@@ -44,7 +63,9 @@ NTSTATUS ai_file_open(PIRP irp)
     }
     RtlZeroMemory(file, sizeof(*file));
     file->references = 1;
-    file->owner = ai_pool_owner_create(irp);
+    file->may_write = opened_for_writing(irp);
+    file->feeds = device == ai_driver.feed_device;
+    file->owner = ai_pool_owner_create(!file->may_write);
     if (file->owner == NULL) {
         platform_free(file, sizeof(*file), DRIVER_TAG_FILE);
         return STATUS_INSUFFICIENT_RESOURCES;

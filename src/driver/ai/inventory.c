@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Display adapters, as the class key of the registry lists them, and the samples that are pushed for them.
+ * Adapters that are present, with what the registry says of each, and the samples that are pushed for them.
  *
  * IRQL: reading the registry PASSIVE_LEVEL, in the service thread; the rest <= DISPATCH_LEVEL.
  */
@@ -8,6 +8,7 @@
 #include "core/ai/codex.h"
 #include "core/ai/gpu.h"
 #include "driver/ai/driver.h"
+#include "driver/ai/presence.h"
 #include "driver/nt/registry.h"
 
 #define CLASS_KEY \
@@ -19,12 +20,18 @@
 
 static struct gpu_table table;
 static KSPIN_LOCK writers; /* one changes the table at a time */
-static bool known;         /* atomic: the registry has been read */
-static uint32_t begun_ms;  /* ai_now_ms before it was last read; the service thread's */
+static uint32_t changes;   /* atomic, as the following; grows when an adapter comes or goes, from 1 on */
+static uint32_t known;     /* `changes` before the registry was last read; 0: never */
+static uint32_t begun_ms;  /* ai_now_ms before that */
 
 bool ai_inventory_known(void)
 {
-    return __atomic_load_n(&known, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&known, __ATOMIC_ACQUIRE) == __atomic_load_n(&changes, __ATOMIC_RELAXED);
+}
+
+static void adapters_changed(void)
+{
+    __atomic_add_fetch(&changes, 1, __ATOMIC_RELAXED);
 }
 
 /*
@@ -163,12 +170,46 @@ static NTSTATUS read_class(struct gpu_inventory *adapters, uint32_t *count)
 
 bool ai_inventory_read_since(uint32_t time_ms)
 {
-    return ai_inventory_known() && (int32_t)(begun_ms - time_ms) > 0;
+    return ai_inventory_known() && (int32_t)(__atomic_load_n(&begun_ms, __ATOMIC_RELAXED) - time_ms) > 0;
+}
+
+struct found_adapters {
+    struct gpu_inventory *adapter;
+    uint32_t count;
+};
+
+/* An adapter with interfaces of both classes is found twice. */
+static NTSTATUS add_adapter(void *context, uint32_t index, HANDLE key)
+{
+    struct found_adapters *found = context;
+    for (uint32_t i = 0; i < found->count; i++) {
+        if (found->adapter[i].index == index) {
+            return STATUS_SUCCESS;
+        }
+    }
+    if (found->count == BALLAST_AI_MAXIMUM_ADAPTERS) {
+        return STATUS_SUCCESS;
+    }
+    NTSTATUS status = read_adapter(key, index, &found->adapter[found->count]);
+    found->count += NT_SUCCESS(status);
+    return status;
+}
+
+static NTSTATUS read_adapters(struct gpu_inventory *adapters, uint32_t *count)
+{
+    struct found_adapters found = {.adapter = adapters};
+    if (!ai_presence_known()) {
+        return read_class(adapters, count);
+    }
+    NTSTATUS status = ai_presence_list(add_adapter, &found);
+    *count = found.count;
+    return status;
 }
 
 NTSTATUS ai_inventory_refresh(void)
 {
     uint32_t now_ms = ai_now_ms();
+    uint32_t changes_before = __atomic_load_n(&changes, __ATOMIC_RELAXED);
     size_t size = BALLAST_AI_MAXIMUM_ADAPTERS * sizeof(struct gpu_inventory);
     uint32_t count;
     KIRQL irql;
@@ -176,7 +217,7 @@ NTSTATUS ai_inventory_refresh(void)
     if (adapters == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    NTSTATUS status = read_class(adapters, &count);
+    NTSTATUS status = read_adapters(adapters, &count);
     if (NT_SUCCESS(status)) {
         uint64_t now = ai_now_100ns();
         uint64_t system_time = nt_system_time();
@@ -185,9 +226,9 @@ NTSTATUS ai_inventory_refresh(void)
         KeReleaseSpinLock(&writers, irql);
     }
     if (NT_SUCCESS(status)) {
-        begun_ms = now_ms;
+        __atomic_store_n(&begun_ms, now_ms, __ATOMIC_RELAXED);
         atomic_add_u64(&ai_driver.counters.inventory_reads, 1);
-        __atomic_store_n(&known, true, __ATOMIC_RELEASE);
+        __atomic_store_n(&known, changes_before, __ATOMIC_RELEASE);
     }
     platform_free(adapters, size, INVENTORY_TAG_TEMPORARY);
     return status;
@@ -247,12 +288,14 @@ ballast_status ai_push_utilization(uint32_t percent)
 NTSTATUS ai_inventory_start(void)
 {
     KeInitializeSpinLock(&writers);
-    __atomic_store_n(&known, false, __ATOMIC_RELAXED);
+    __atomic_store_n(&changes, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&known, 0, __ATOMIC_RELAXED);
     gpu_table_initialize(&table);
-    return STATUS_SUCCESS;
+    return ai_presence_start(ai_driver.object, adapters_changed);
 }
 
 void ai_inventory_stop(void)
 {
+    ai_presence_stop();
     gpu_table_destroy(&table);
 }

@@ -5,22 +5,23 @@
  * is free. No handle to a section leaves the kernel.
  *
  * IRQL: PASSIVE_LEVEL, queries <= APC_LEVEL. No locks but core/mem's, for which this file enters critical regions where
- * its callers have not. Requests may be served in another process than the one that sent them: everything is done through
- * a handle to the latter.
+ * its callers have not. Who asks has been found out, and is referenced, before: in Wine another thread serves the request.
  */
 
 #include "driver/ai/pool.h"
 #include "core/mem/pool.h"
+#include "driver/ai/view.h"
+#include "driver/nt/caller.h"
 #include "driver/nt/late.h"
+#include "driver/nt/security.h"
+#include "driver/nt/wine.h"
 
-#define VM_OPERATION         0x0008u     /* PROCESS_VM_OPERATION */
-#define SECTION_ACCESS       0x0006u     /* SECTION_MAP_WRITE | SECTION_MAP_READ */
-#define VIEW_NO_CHANGE       0x00400000u /* SEC_NO_CHANGE: its process may not change the protection, only unmap */
-#define LOCK_IN_PROCESS      1u          /* of ZwLockVirtualMemory: in the working set; needs no privilege */
-#define NARROW_ADDRESSES     0x7FFFFFFFu
-#define LARGEST_NARROW_BLOCK 0x7FFF0000u
+#define SECTION_ACCESS 0x0006u /* SECTION_MAP_WRITE | SECTION_MAP_READ */
+#define QUERY_LIMITED  0x1000u /* PROCESS_QUERY_LIMITED_INFORMATION */
+#define QUERY_OF_NT_5  0x0400u /* PROCESS_QUERY_INFORMATION */
 
 static struct pool *pool;
+static bool told_of_processes;
 
 /* ---- operations ---- */
 
@@ -41,67 +42,6 @@ static void destroy_section(void *section)
     (void)ZwClose(section);
 }
 
-/* NT counts locked pages against the process's minimum working set, Wine against RLIMIT_MEMLOCK. Unmapping unlocks. */
-static NTSTATUS lock_view(HANDLE process, PVOID base, SIZE_T size)
-{
-    if (nt_late.lock_virtual_memory == NULL) {
-        return STATUS_NOT_SUPPORTED; /* NT 5.2 has it for itself only */
-    }
-    return nt_late.lock_virtual_memory(process, &base, &size, LOCK_IN_PROCESS);
-}
-
-static NTSTATUS map_into(HANDLE process, void *section, uint64_t size, const struct pool_caller *caller,
-                         uint32_t access, uint32_t options, struct pool_view *view)
-{
-    PVOID base = NULL;
-    SIZE_T length = (SIZE_T)size;
-    ULONG_PTR zero_bits = caller->narrow ? NARROW_ADDRESSES : 0;
-    bool writable = access == BALLAST_AI_ACCESS_WRITE;
-    NTSTATUS status = ZwMapViewOfSection(section, process, &base, zero_bits, 0, NULL, &length, ViewUnmap,
-                                         writable ? 0 : VIEW_NO_CHANGE, writable ? PAGE_READWRITE : PAGE_READONLY);
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    *view = (struct pool_view){.address = (uint64_t)(ULONG_PTR)base};
-    if ((options & (BALLAST_AI_LOCK | BALLAST_AI_LOCK_IF_POSSIBLE)) != 0) {
-        view->lock_status = lock_view(process, base, (SIZE_T)size);
-        view->state = NT_SUCCESS(view->lock_status) ? BALLAST_AI_BLOCK_LOCKED : 0;
-    }
-    if ((options & BALLAST_AI_LOCK) != 0 && view->state == 0) {
-        (void)ZwUnmapViewOfSection(process, base);
-        return view->lock_status;
-    }
-    return STATUS_SUCCESS;
-}
-
-static ballast_status map_section(void *section, uint64_t size, const struct pool_caller *caller, uint32_t access,
-                                  uint32_t options, struct pool_view *view)
-{
-    HANDLE process;
-    if (size > (caller->narrow ? LARGEST_NARROW_BLOCK : (SIZE_T)-1)) {
-        return BALLAST_INSUFFICIENT_RESOURCES;
-    }
-    NTSTATUS status =
-        ObOpenObjectByPointer(caller->process, OBJ_KERNEL_HANDLE, NULL, VM_OPERATION, NULL, KernelMode, &process);
-    if (NT_SUCCESS(status)) {
-        status = map_into(process, section, size, caller, access, options, view);
-        if (NT_SUCCESS(status)) {
-            view->context = process; /* unmapping must not need anything that may be short then */
-        } else {
-            (void)ZwClose(process);
-        }
-    }
-    return status;
-}
-
-/* Of a process that has exited nothing is mapped any more, and the call says so. */
-static void unmap_section(void *process, const struct pool_view *view)
-{
-    UNREFERENCED_PARAMETER(process);
-    (void)ZwUnmapViewOfSection(view->context, (PVOID)(ULONG_PTR)view->address);
-    (void)ZwClose(view->context);
-}
-
 static void reference_process(void *process)
 {
     ObReferenceObject(process);
@@ -115,24 +55,48 @@ static void dereference_process(void *process)
 static const struct pool_operations operations = {
     .create = create_section,
     .destroy = destroy_section,
-    .map = map_section,
-    .unmap = unmap_section,
+    .map = ai_view_map,
+    .lock = ai_view_lock,
+    .unmap = ai_view_unmap,
     .reference = reference_process,
     .dereference = dereference_process,
 };
 
 /* ---- start, stop, owners ---- */
 
-NTSTATUS ai_pool_start(uint64_t total_bytes, uint64_t owner_bytes)
+/* In a thread of the process, before its address space and its handles go. */
+static void NTAPI process_notify(HANDLE parent_id, HANDLE process_id, BOOLEAN create)
+{
+    PEPROCESS process;
+    UNREFERENCED_PARAMETER(parent_id);
+    if (create || !NT_SUCCESS(PsLookupProcessByProcessId(process_id, &process))) {
+        return;
+    }
+    ai_views_forget(process);
+    KeEnterCriticalRegion();
+    pool_forget_process(pool, process);
+    KeLeaveCriticalRegion();
+    ObDereferenceObject(process);
+}
+
+NTSTATUS ai_pool_start(const struct pool_limits *limits)
 {
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
-    return pool_create(&operations, total_bytes, owner_bytes, &pool);
+    NTSTATUS status = pool_create(&operations, limits, &pool);
+    if (NT_SUCCESS(status)) {
+        told_of_processes = !nt_in_wine && NT_SUCCESS(PsSetCreateProcessNotifyRoutine(process_notify, FALSE));
+        ai_views_start(told_of_processes);
+    }
+    return status;
 }
 
 void ai_pool_stop(void)
 {
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
     if (pool != NULL) {
+        if (told_of_processes) { /* waits for those that are running */
+            (void)PsSetCreateProcessNotifyRoutine(process_notify, TRUE);
+        }
         KeEnterCriticalRegion();
         pool_destroy(pool);
         KeLeaveCriticalRegion();
@@ -146,13 +110,26 @@ static struct pool_owner *core_owner(struct ai_pool_owner *owner)
     return (struct pool_owner *)owner;
 }
 
-struct ai_pool_owner *ai_pool_owner_create(PIRP irp)
+struct ai_pool_owner *ai_pool_owner_create(bool small)
 {
+    PEPROCESS process = PsGetCurrentProcess();
     struct pool_owner *owner = NULL;
-    UNREFERENCED_PARAMETER(irp);
+    struct nt_user user;
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    if (!NT_SUCCESS(nt_caller_user(&user))) {
+        return NULL;
+    }
+    struct pool_identity identity = {
+        .process = process,
+        .process_id = (uint32_t)(ULONG_PTR)PsGetProcessId(process),
+        .create_time = nt_process_create_time(process),
+        .user = user.sid,
+        .user_length = user.length,
+        .administrator = user.administrator,
+        .small = small,
+    };
     KeEnterCriticalRegion();
-    if (ballast_failed(pool_owner_open(pool, &owner))) {
+    if (ballast_failed(pool_owner_open(pool, &identity, &owner))) {
         owner = NULL;
     }
     KeLeaveCriticalRegion();
@@ -176,18 +153,13 @@ static struct ai_request *ai_request_of(struct request *request)
     return CONTAINING_RECORD(request, struct ai_request, request);
 }
 
-static struct pool_caller caller_of(PIRP irp)
+static struct pool_caller caller_of(const struct ai_request *ai)
 {
-    PEPROCESS process = IoGetRequestorProcess(irp);
-    struct pool_caller caller = {
-        .process = process,
-        .process_id = (uint32_t)(ULONG_PTR)PsGetProcessId(process),
-        .narrow = false, /* on a 32-bit system everything is, and nothing has to be said */
+    return (struct pool_caller){
+        .process = ai->process,
+        .process_id = (uint32_t)(ULONG_PTR)PsGetProcessId(ai->process),
+        .narrow = ai->narrow,
     };
-#if UINTPTR_MAX > UINT32_MAX
-    caller.narrow = IoIs32bitProcess(irp);
-#endif
-    return caller;
 }
 
 static bool lock_options_valid(uint32_t flags)
@@ -228,7 +200,7 @@ ballast_status ai_pool_allocate(void *target, struct request *request)
     if (input.reserved != 0 || !alignment_valid(input.alignment_bytes) || !lock_options_valid(input.header.flags)) {
         return BALLAST_INVALID_PARAMETER;
     }
-    struct pool_caller caller = caller_of(ai->irp);
+    struct pool_caller caller = caller_of(ai);
     ballast_status status =
         pool_allocate(core_owner(ai->owner), &caller, input.size_bytes, input.header.flags, false, &result);
     return reply_mapping(request, status, &result);
@@ -251,18 +223,66 @@ ballast_status ai_pool_free(void *target, struct request *request)
     return pool_free(core_owner(ai_request_of(request)->owner), input.id);
 }
 
+/* The request, with zeros for what one of the short kind does not have. */
+static struct ballast_ai_grant read_grant(const struct request *request)
+{
+    struct ballast_ai_grant input = {.create_time = 0};
+    RtlCopyMemory(&input, request->buffer, sizeof(struct ballast_ai_block_request));
+    if (input.header.size_bytes >= sizeof(input)) {
+        RtlCopyMemory(&input, request->buffer, sizeof(input));
+    }
+    return input;
+}
+
+static NTSTATUS process_of_handle(uint64_t value, PEPROCESS *process)
+{
+    HANDLE handle = (HANDLE)(ULONG_PTR)value;
+    PVOID object;
+    if (nt_late.process_type == NULL) {
+        return STATUS_NOT_SUPPORTED; /* Wine's driver is in another process, where the handle means something else */
+    }
+    if ((uint64_t)(ULONG_PTR)handle != value) {
+        return STATUS_INVALID_HANDLE;
+    }
+    NTSTATUS status = ObReferenceObjectByHandle(handle, nt_late.before_nt_6 ? QUERY_OF_NT_5 : QUERY_LIMITED,
+                                                nt_late.process_type, UserMode, &object, NULL);
+    if (NT_SUCCESS(status)) {
+        *process = object;
+    }
+    return status;
+}
+
+NTSTATUS ai_pool_find_target(struct ai_request *ai)
+{
+    struct ballast_ai_grant input = read_grant(&ai->request);
+    HANDLE id = (HANDLE)(ULONG_PTR)input.process_id;
+    PEPROCESS process;
+    NTSTATUS status;
+    if (input.process_handle != 0) {
+        status = process_of_handle(input.process_handle, &process);
+    } else {
+        status = PsLookupProcessByProcessId(id, &process);
+        status = NT_SUCCESS(status) || status == STATUS_INSUFFICIENT_RESOURCES ? status : STATUS_NOT_FOUND;
+    }
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    bool wrong_id = (input.process_id != 0 || input.process_handle == 0) && PsGetProcessId(process) != id;
+    if (wrong_id || (input.create_time != 0 && nt_process_create_time(process) != input.create_time)) {
+        ObDereferenceObject(process);
+        return STATUS_NOT_FOUND;
+    }
+    ai->target = process;
+    return STATUS_SUCCESS;
+}
+
 ballast_status ai_pool_grant(void *target, struct request *request)
 {
-    struct ballast_ai_block_request input = read_block_request(request);
-    PEPROCESS process;
+    const struct ai_request *ai = ai_request_of(request);
+    struct ballast_ai_grant input = read_grant(request);
     UNREFERENCED_PARAMETER(target);
-    if (!NT_SUCCESS(PsLookupProcessByProcessId((HANDLE)(ULONG_PTR)input.process_id, &process))) {
-        return BALLAST_NOT_FOUND;
-    }
-    struct pool_caller to = {.process = process, .process_id = input.process_id};
-    ballast_status status = pool_grant(core_owner(ai_request_of(request)->owner), input.id, &to, input.access);
-    ObDereferenceObject(process);
-    return status;
+    struct pool_caller to = {.process = ai->target, .process_id = (uint32_t)(ULONG_PTR)PsGetProcessId(ai->target)};
+    return pool_grant(core_owner(ai->owner), input.id, &to, input.access);
 }
 
 ballast_status ai_pool_map(void *target, struct request *request)
@@ -274,7 +294,7 @@ ballast_status ai_pool_map(void *target, struct request *request)
     if (input.process_id != 0 || !lock_options_valid(input.header.flags)) {
         return BALLAST_INVALID_PARAMETER;
     }
-    struct pool_caller caller = caller_of(ai->irp);
+    struct pool_caller caller = caller_of(ai);
     ballast_status status =
         pool_map(core_owner(ai->owner), &caller, input.id, input.access, input.header.flags, &result);
     return reply_mapping(request, status, &result);
@@ -288,33 +308,45 @@ ballast_status ai_pool_unmap(void *target, struct request *request)
     if (input.process_id != 0 || input.access != 0) {
         return BALLAST_INVALID_PARAMETER;
     }
-    struct pool_caller caller = caller_of(ai->irp);
+    struct pool_caller caller = caller_of(ai);
     return pool_unmap(core_owner(ai->owner), &caller, input.id);
 }
 
-void ai_pool_read(struct ballast_ai_pool_reply *reply)
+void ai_pool_read(struct ai_pool_owner *owner, struct ballast_ai_pool_reply *reply)
 {
     NT_IRQL_AT_MOST(APC_LEVEL);
-    pool_query(pool, reply);
+    pool_query(pool, core_owner(owner), reply);
     reply->header = (struct ballast_header){sizeof(*reply), BALLAST_AI_VERSION, 0};
 }
 
 ballast_status ai_pool_query(void *target, struct request *request)
 {
+    struct ballast_ai_pool_reply reply;
     UNREFERENCED_PARAMETER(target);
-    ai_pool_read(request->buffer);
-    request->information = sizeof(struct ballast_ai_pool_reply);
+    ai_pool_read(ai_request_of(request)->owner, &reply);
+    if (request->output_length < sizeof(reply)) {
+        reply.header.size_bytes = BALLAST_AI_POOL_REPLY_SHORT;
+    }
+    RtlCopyMemory(request->buffer, &reply, reply.header.size_bytes);
+    request->information = reply.header.size_bytes;
     return BALLAST_SUCCESS;
+}
+
+/* What fits of a list, whose rows begin after a head of `fixed` bytes. */
+static uint32_t rows_that_fit(const struct request *request, size_t fixed, size_t row)
+{
+    size_t room = (request->output_length - fixed) / row;
+    return room < UINT32_MAX ? (uint32_t)room : UINT32_MAX;
 }
 
 ballast_status ai_pool_query_blocks(void *target, struct request *request)
 {
     struct ballast_ai_block_reply *reply = request->buffer;
-    size_t room = (request->output_length - sizeof(*reply)) / sizeof(reply->block[0]);
+    uint32_t capacity = rows_that_fit(request, sizeof(*reply), sizeof(reply->block[0]));
     UNREFERENCED_PARAMETER(target);
-    NT_IRQL_AT_MOST(APC_LEVEL);
-    uint32_t capacity = room < UINT32_MAX ? (uint32_t)room : UINT32_MAX;
-    uint32_t blocks = pool_query_blocks(pool, reply->block, capacity);
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    uint32_t blocks = pool_query_blocks(pool, core_owner(ai_request_of(request)->owner), nt_caller_is_administrator(),
+                                        reply->block, capacity);
     reply->header = (struct ballast_header){sizeof(*reply), BALLAST_AI_VERSION, 0};
     reply->blocks = blocks;
     reply->blocks_returned = blocks < capacity ? blocks : capacity;
@@ -322,26 +354,36 @@ ballast_status ai_pool_query_blocks(void *target, struct request *request)
     return BALLAST_SUCCESS;
 }
 
+ballast_status ai_pool_query_owners(void *target, struct request *request)
+{
+    struct ballast_ai_owner_reply *reply = request->buffer;
+    uint32_t capacity = rows_that_fit(request, sizeof(*reply), sizeof(reply->owner[0]));
+    UNREFERENCED_PARAMETER(target);
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    uint32_t owners = pool_query_owners(pool, core_owner(ai_request_of(request)->owner), nt_caller_is_administrator(),
+                                        reply->owner, capacity);
+    reply->header = (struct ballast_header){sizeof(*reply), BALLAST_AI_VERSION, 0};
+    reply->owners = owners;
+    reply->owners_returned = owners < capacity ? owners : capacity;
+    request->information = sizeof(*reply) + (size_t)reply->owners_returned * sizeof(reply->owner[0]);
+    return BALLAST_SUCCESS;
+}
+
 /* ---- the Codex clients ---- */
 
-NTSTATUS ai_pool_allocate_simple(struct ai_pool_owner *owner, PIRP irp, uint64_t size, uint64_t *address)
+NTSTATUS ai_pool_allocate_simple(const struct ai_request *ai, uint64_t size, uint64_t *address)
 {
     struct pool_result result;
-    struct pool_caller caller = caller_of(irp);
-    KeEnterCriticalRegion();
-    NTSTATUS status = pool_allocate(core_owner(owner), &caller, size, 0, true, &result);
-    KeLeaveCriticalRegion();
+    struct pool_caller caller = caller_of(ai);
+    NTSTATUS status = pool_allocate(core_owner(ai->owner), &caller, size, 0, true, &result);
     if (NT_SUCCESS(status)) {
         *address = result.view.address;
     }
     return status;
 }
 
-NTSTATUS ai_pool_free_address(struct ai_pool_owner *owner, PIRP irp, uint64_t address)
+NTSTATUS ai_pool_free_address(const struct ai_request *ai, uint64_t address)
 {
-    struct pool_caller caller = caller_of(irp);
-    KeEnterCriticalRegion();
-    NTSTATUS status = pool_free_address(core_owner(owner), &caller, address);
-    KeLeaveCriticalRegion();
-    return status;
+    struct pool_caller caller = caller_of(ai);
+    return pool_free_address(core_owner(ai->owner), &caller, address);
 }

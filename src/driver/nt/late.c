@@ -19,7 +19,7 @@ void nt_late_resolve(void)
     ULONG major = 0;
     ULONG minor = 0;
     PsGetVersion(&major, &minor, NULL, NULL);
-    nt_late = (struct nt_late){.no_execute = major > 6 || (major == 6 && minor >= 2)};
+    nt_late = (struct nt_late){.no_execute = major > 6 || (major == 6 && minor >= 2), .before_nt_6 = major < 6};
     resolve(L"ZwFlushBuffersFile", &nt_late.flush_buffers_file);
     resolve(L"ZwLockVirtualMemory", &nt_late.lock_virtual_memory);
     if (!nt_in_wine) { /* there the lookup finds stubs that abort when called */
@@ -30,9 +30,15 @@ void nt_late_resolve(void)
         resolve(L"PsRevertToSelf", &nt_late.revert_to_self);
         resolve(L"SeTokenType", &nt_late.token_type);
         resolve(L"PsDereferencePrimaryToken", &nt_late.dereference_primary_token);
-        POBJECT_TYPE *thread_type;
-        resolve(L"PsThreadType", &thread_type); /* the import library does not have the variable */
-        nt_late.thread_type = thread_type != NULL ? *thread_type : NULL;
+        POBJECT_TYPE *type;
+        resolve(L"PsThreadType", &type); /* the import library does not have the variable */
+        nt_late.thread_type = type != NULL ? *type : NULL;
+        resolve(L"PsProcessType", &type);
+        nt_late.process_type = type != NULL ? *type : NULL;
+        resolve(L"PsGetProcessCreateTimeQuadPart", &nt_late.process_create_time);
+        resolve(L"SeQueryInformationToken", &nt_late.query_information_token);
+        resolve(L"MmSecureVirtualMemory", &nt_late.secure_virtual_memory);
+        resolve(L"MmUnsecureVirtualMemory", &nt_late.unsecure_virtual_memory);
         resolve(L"SeCaptureSubjectContext", &nt_late.capture_subject_context);
         resolve(L"SeReleaseSubjectContext", &nt_late.release_subject_context);
         resolve(L"SeTokenIsAdmin", &nt_late.token_is_admin);

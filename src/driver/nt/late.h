@@ -24,7 +24,15 @@ struct nt_late {
     void(NTAPI *revert_to_self)(void);
     TOKEN_TYPE(NTAPI *token_type)(PACCESS_TOKEN token);
     void(NTAPI *dereference_primary_token)(PACCESS_TOKEN token);
-    POBJECT_TYPE thread_type; /* of threads, for ObOpenObjectByPointer */
+    POBJECT_TYPE thread_type;  /* of threads, for ObOpenObjectByPointer */
+    POBJECT_TYPE process_type; /* the same for processes, for ObReferenceObjectByHandle */
+    bool before_nt_6;
+    LONGLONG(NTAPI *process_create_time)(PEPROCESS process);
+    NTSTATUS(NTAPI *query_information_token)
+    (PACCESS_TOKEN token, TOKEN_INFORMATION_CLASS information_class, PVOID *information);
+    /* Both or none. */
+    HANDLE(NTAPI *secure_virtual_memory)(PVOID address, SIZE_T size, ULONG mode);
+    void(NTAPI *unsecure_virtual_memory)(HANDLE secure);
     /* All or none. */
     void(NTAPI *capture_subject_context)(PSECURITY_SUBJECT_CONTEXT context);
     void(NTAPI *release_subject_context)(PSECURITY_SUBJECT_CONTEXT context);

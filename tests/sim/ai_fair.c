@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * That the AI driver's device, which everybody may open, is no lever against others, in the simulated kernel: who may do and
+ * see what, what one client can take, and whom it can keep waiting.
+ */
+
+#include "ballast/codex_abi.h"
+#include "tests/harness/test.h"
+#include "tests/sim/ai_client.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define THREAD 4711u
+#define QUOTA  (64u * MIB)
+
+DRIVER_INITIALIZE DriverEntry;
+
+static struct sim_process *administrator, *user, *other; /* the last is another user's */
+static struct sim_file *file, *users, *others;
+
+static void begin(void)
+{
+    struct sim_options options = {.seed = 1};
+    sim_reset(&options);
+    ai_add_process("python.exe", 100, 2);
+    ai_add_adapter(0, "Card");
+    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
+    administrator = sim_process_create(true);
+    user = sim_process_create(false);
+    other = sim_process_create(false);
+    sim_process_set_token(user, 1, 0);
+    sim_process_set_token(other, 2, 0);
+    file = ai_open(administrator);
+    users = ai_open(user);
+    others = ai_open(other);
+    CHECK(file != NULL && users != NULL && others != NULL);
+}
+
+static void end(void)
+{
+    sim_kill_process(administrator);
+    sim_kill_process(user);
+    sim_kill_process(other);
+    sim_unload();
+}
+
+static struct ballast_ai_pool_reply pool_of(struct sim_file *by)
+{
+    struct ballast_ai_pool_reply reply = {.blocks = 0};
+    CHECK_EQUAL(VALUE(ai_get(by, BALLAST_IOCTL_AI_QUERY_POOL, &reply, sizeof(reply))), STATUS_SUCCESS);
+    return reply;
+}
+
+static NTSTATUS codex_allocate(struct sim_file *by, uint64_t size, uint64_t *address)
+{
+    return sim_ioctl(by, CODEX_IOCTL_ALLOC_PINNED, &size, sizeof(size), address, sizeof(*address), NULL);
+}
+
+static NTSTATUS codex_free(struct sim_file *by, uint64_t address)
+{
+    return sim_ioctl(by, CODEX_IOCTL_FREE_PINNED, &address, sizeof(address), NULL, 0, NULL);
+}
+
+/* ---- quotas ---- */
+
+static void many_handles_do_not_have_more_than_one(void)
+{
+    struct ballast_ai_mapping block;
+    begin();
+    for (unsigned i = 0; i < 256; i++) {
+        (void)ai_allocate(ai_open(user), 2 * MIB, &block);
+    }
+    CHECK_EQUAL(pool_of(users).used_bytes, QUOTA);
+    CHECK_EQUAL(pool_of(users).largest_free_bytes, 0);
+    CHECK_EQUAL(pool_of(users).owner_used_bytes, QUOTA);
+    CHECK_EQUAL(pool_of(others).largest_free_bytes, QUOTA);
+    CHECK_EQUAL(VALUE(ai_allocate(others, QUOTA, &block)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_allocate(file, QUOTA, &block)), STATUS_SUCCESS);
+    end();
+}
+
+/* Nor do many processes; and what limited users have together leaves something for administrators. */
+static void many_processes_do_not_have_more_than_their_user(void)
+{
+    struct sim_process *more[12];
+    struct ballast_ai_mapping block;
+    begin();
+    for (unsigned i = 0; i < 12; i++) {
+        more[i] = sim_process_create(false);
+        sim_process_set_token(more[i], 10 + i / 4, 0);
+        (void)ai_allocate(ai_open(more[i]), QUOTA / 2, &block);
+    }
+    CHECK_EQUAL(pool_of(file).used_bytes, 3 * QUOTA); /* of three users */
+    CHECK_EQUAL(pool_of(users).largest_free_bytes, QUOTA / 2);
+    CHECK_EQUAL(VALUE(ai_allocate(users, QUOTA / 2, &block)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_allocate(others, 1, &block)), VALUE(STATUS_INSUFFICIENT_RESOURCES));
+    CHECK_EQUAL(pool_of(file).largest_free_bytes, QUOTA / 2);
+    CHECK_EQUAL(VALUE(ai_allocate(file, QUOTA / 2, &block)), STATUS_SUCCESS);
+    for (unsigned i = 0; i < 12; i++) {
+        sim_kill_process(more[i]);
+    }
+    CHECK_EQUAL(pool_of(others).largest_free_bytes, QUOTA);
+    end();
+}
+
+/* The codes of the Codex clients need no access; who has none has little, and changes nothing of others. */
+static void handles_that_cannot_write_have_little(void)
+{
+    struct sim_file *query = NULL;
+    uint64_t address = 0;
+    uint64_t second = 0;
+    uint32_t thread = THREAD;
+    begin();
+    sim_user_thread_set(THREAD, false);
+    CHECK_EQUAL(sim_create_file(user, "\\??\\CodexAiDriver", FILE_READ_ATTRIBUTES, &query), STATUS_SUCCESS);
+    CHECK_EQUAL(pool_of(query).largest_free_bytes, MIB);
+    CHECK_EQUAL(VALUE(codex_allocate(query, 2 * MIB, &address)), VALUE(STATUS_INSUFFICIENT_RESOURCES));
+    CHECK_EQUAL(VALUE(codex_allocate(query, MIB, &address)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(codex_allocate(query, 1, &second)), VALUE(STATUS_INSUFFICIENT_RESOURCES));
+    CHECK_EQUAL(VALUE(codex_free(query, address)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(sim_ioctl(query, CODEX_IOCTL_BOOST_PRIORITY, &thread, 4, NULL, 0, NULL)),
+                VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(sim_user_thread_priority(), 0);
+    CHECK_EQUAL(VALUE(sim_ioctl(users, CODEX_IOCTL_BOOST_PRIORITY, &thread, 4, NULL, 0, NULL)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(codex_allocate(users, 2 * MIB, &address)), STATUS_SUCCESS);
+    end();
+}
+
+/* ---- tokens ---- */
+
+static void low_integrity_and_containers(void)
+{
+    struct sim_process *low = sim_process_create(false);
+    struct sim_process *container = sim_process_create(false);
+    struct sim_file *opened = NULL;
+    uint64_t address;
+    begin();
+    sim_process_set_token(low, 1, SIM_TOKEN_LOW);
+    sim_process_restrict(container, SIM_APP_CONTAINER);
+    CHECK(ai_open(low) == NULL);
+    CHECK_EQUAL(sim_create_file(low, "\\Device\\BallastAi", GENERIC_READ, &opened), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(codex_allocate(opened, 2 * MIB, &address)), VALUE(STATUS_INSUFFICIENT_RESOURCES));
+    CHECK(pool_of(opened).owner_quota_bytes == MIB);
+    CHECK(ai_open(container) == NULL);
+    CHECK_EQUAL(VALUE(sim_create_file(container, "\\Device\\BallastAi", FILE_READ_ATTRIBUTES, &opened)),
+                VALUE(STATUS_ACCESS_DENIED));
+    sim_kill_process(low);
+    sim_kill_process(container);
+    end();
+}
+
+static NTSTATUS open_feed(struct sim_process *process, struct sim_file **opened)
+{
+    return sim_create_file(process, "\\??\\BallastAiFeed", GENERIC_READ | GENERIC_WRITE, opened);
+}
+
+/* Feeding takes no administrator, but the device that only the service and administrators may open. */
+static void feeding_is_for_the_service(void)
+{
+    struct sim_process *service = sim_process_create(false);
+    struct sim_file *feed = NULL;
+    union ai_rule_list rules;
+    begin();
+    sim_process_set_token(service, 3, SIM_TOKEN_SERVICE);
+    CHECK_EQUAL(VALUE(open_feed(user, &feed)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(ai_push(users, 0, 5)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(ai_push(ai_open(service), 0, 5)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(open_feed(service, &feed)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_push(feed, 0, 5)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get(feed, BALLAST_IOCTL_AI_RELOAD_RULES, &rules, sizeof(rules))), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(open_feed(administrator, &feed)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_push(feed, 0, 5)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_push(file, 0, 5)), STATUS_SUCCESS);
+    sim_kill_process(service);
+    end();
+}
+
+/* ---- what is seen ---- */
+
+union block_list {
+    struct ballast_ai_block_reply head;
+    unsigned char room[sizeof(struct ballast_ai_block_reply) + 16 * sizeof(struct ballast_ai_block)];
+};
+
+union owner_list {
+    struct ballast_ai_owner_reply head;
+    unsigned char room[sizeof(struct ballast_ai_owner_reply) + 16 * sizeof(struct ballast_ai_owner)];
+};
+
+static void others_do_not_see_who_has_what(void)
+{
+    struct ballast_ai_mapping block;
+    union block_list blocks;
+    union owner_list owners;
+    begin();
+    CHECK_EQUAL(VALUE(ai_allocate(users, 3 * MIB, &block)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get(others, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks))), STATUS_SUCCESS);
+    CHECK_EQUAL(blocks.head.blocks, 0);
+    CHECK_EQUAL(VALUE(ai_get(others, BALLAST_IOCTL_AI_QUERY_OWNERS, &owners, sizeof(owners))), STATUS_SUCCESS);
+    CHECK_EQUAL(owners.head.owners, 1);
+    CHECK_EQUAL(owners.head.owner[0].process_id, sim_process_id(other));
+    CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks))), STATUS_SUCCESS);
+    CHECK_EQUAL(blocks.head.blocks, 1);
+    CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks))), STATUS_SUCCESS);
+    CHECK_EQUAL(blocks.head.blocks, 1);
+    CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_QUERY_OWNERS, &owners, sizeof(owners))), STATUS_SUCCESS);
+    CHECK_EQUAL(owners.head.owners, 3);
+    for (uint32_t i = 0; i < owners.head.owners_returned; i++) {
+        bool his = owners.head.owner[i].process_id == sim_process_id(user);
+        CHECK_EQUAL(owners.head.owner[i].used_bytes, his ? 3 * MIB : 0);
+        CHECK(!his || owners.head.owner[i].create_time == sim_process_create_time(user));
+    }
+    CHECK_EQUAL(pool_of(others).used_bytes, 3 * MIB); /* the sum, which says nothing of whose */
+    end();
+}
+
+/* ---- processes ---- */
+
+/* Other drivers send requests that no process asks for. There is no memory to map into then; what asks for none works. */
+static void requests_of_no_process(void)
+{
+    struct ballast_ai_mapping block;
+    union ai_process_list list;
+    begin();
+    sim_process_hide(user, true);
+    CHECK_EQUAL(VALUE(ai_allocate(users, MIB, &block)), VALUE(STATUS_INVALID_DEVICE_REQUEST));
+    CHECK_EQUAL(VALUE(ai_block(users, BALLAST_IOCTL_AI_FREE, 1, 0, 0)), VALUE(STATUS_INVALID_DEVICE_REQUEST));
+    CHECK_EQUAL(pool_of(users).used_bytes, 0);
+    CHECK_EQUAL(VALUE(ai_get_processes(users, 1, &list)), STATUS_SUCCESS);
+    struct sim_file *second = ai_open(user);
+    CHECK(second != NULL);
+    sim_process_hide(user, false);
+    CHECK_EQUAL(VALUE(ai_allocate(second, MIB, &block)), STATUS_SUCCESS);
+    end();
+}
+
+static NTSTATUS grant(struct sim_file *by, uint64_t id, uint32_t process_id, uint64_t create_time, uint64_t handle)
+{
+    struct ballast_ai_grant input = {
+        {sizeof(input), BALLAST_AI_VERSION, 0}, id, process_id, BALLAST_AI_ACCESS_WRITE, create_time, handle};
+    return sim_ioctl(by, BALLAST_IOCTL_AI_GRANT, &input, sizeof(input), NULL, 0, NULL);
+}
+
+static void grants_name_a_process_for_ever(void)
+{
+    struct ballast_ai_mapping block;
+    union block_list blocks;
+    begin();
+    uint32_t id = sim_process_id(other);
+    uint64_t time = sim_process_create_time(other);
+    uint64_t handle = sim_process_open_process(user, other, true);
+    uint64_t blind = sim_process_open_process(user, other, false);
+    uint64_t foreign = sim_process_open_process(other, other, true);
+    CHECK_EQUAL(VALUE(ai_allocate(users, MIB, &block)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(grant(users, block.id, id, time, 0)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(grant(users, block.id, id, 0, 0)), STATUS_SUCCESS); /* as the short request means it */
+    CHECK_EQUAL(VALUE(grant(users, block.id, id, time + 1, 0)), VALUE(STATUS_NOT_FOUND));
+    CHECK_EQUAL(VALUE(grant(users, block.id, 0, 0, 0)), VALUE(STATUS_NOT_FOUND));
+    CHECK_EQUAL(VALUE(grant(users, block.id, 0, 0, handle)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(grant(users, block.id, id, time, handle)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(grant(users, block.id, id + 4, 0, handle)), VALUE(STATUS_NOT_FOUND));
+    CHECK_EQUAL(VALUE(grant(users, block.id, 0, time + 1, handle)), VALUE(STATUS_NOT_FOUND));
+    CHECK_EQUAL(VALUE(grant(users, block.id, 0, 0, blind)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(grant(users, block.id, 0, 0, foreign)), VALUE(STATUS_INVALID_HANDLE));
+    CHECK_EQUAL(VALUE(grant(users, block.id, 0, 0, 1ull << 40)), VALUE(STATUS_INVALID_HANDLE));
+    CHECK_EQUAL(VALUE(grant(others, block.id, id, 0, 0)), VALUE(STATUS_ACCESS_DENIED));
+    sim_kill_process(other); /* and its number is used again */
+    CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks))), STATUS_SUCCESS);
+    CHECK_EQUAL(blocks.head.block[0].grants, 0);
+    CHECK_EQUAL(blocks.head.block[0].mappings, 1);
+    other = sim_process_create(false);
+    sim_process_set(other, id, false, 0);
+    CHECK_EQUAL(VALUE(grant(users, block.id, id, time, 0)), VALUE(STATUS_NOT_FOUND));
+    end();
+}
+
+/* ---- whom one can keep waiting ---- */
+
+struct job {
+    struct sim_file *file;
+    NTSTATUS status;
+    bool done; /* atomic */
+};
+
+static void *allocate_and_free(void *context)
+{
+    struct job *job = context;
+    struct ballast_ai_mapping block;
+    job->status = ai_allocate(job->file, MIB, &block);
+    if (NT_SUCCESS(job->status)) {
+        job->status = ai_block(job->file, BALLAST_IOCTL_AI_FREE, block.id, 0, 0);
+    }
+    __atomic_store_n(&job->done, true, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+static void *close_it(void *context)
+{
+    struct job *job = context;
+    sim_close(job->file);
+    __atomic_store_n(&job->done, true, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+static void wait_for_waiting(struct sim_process *process, unsigned count)
+{
+    for (unsigned i = 0; i < 10000 && sim_process_waiting(process) < count; i++) {
+        ai_pause_ms(1);
+    }
+    CHECK_EQUAL(sim_process_waiting(process), count);
+}
+
+/* Everything that another client does, it can do meanwhile. */
+static void check_others_go_on(void)
+{
+    struct ballast_ai_mapping block;
+    struct ballast_ai_scheduler_reply scheduler;
+    union ai_process_list list;
+    union ai_gpu_list gpus;
+    for (unsigned i = 0; i < 10; i++) {
+        CHECK_EQUAL(VALUE(ai_allocate(others, MIB, &block)), STATUS_SUCCESS);
+        CHECK_EQUAL(VALUE(ai_block(others, BALLAST_IOCTL_AI_FREE, block.id, 0, 0)), STATUS_SUCCESS);
+    }
+    CHECK_EQUAL(VALUE(ai_get_processes(file, 1, &list)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get_scheduler(others, 1, &scheduler)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get_gpus(file, true, &gpus)), STATUS_SUCCESS);
+    CHECK_EQUAL(pool_of(others).owner_used_bytes, 0);
+}
+
+/* A process that keeps its address space busy keeps itself waiting. */
+static void busy_address_spaces_hold_up_nobody_else(void)
+{
+    struct job jobs[6] = {{.file = NULL}};
+    pthread_t threads[6];
+    struct ballast_ai_mapping block;
+    begin();
+    struct sim_file *closing[2] = {ai_open(user), ai_open(user)};
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_EQUAL(VALUE(ai_allocate(closing[i], MIB, &block)), STATUS_SUCCESS);
+    }
+    sim_process_hold(user, true);
+    for (unsigned i = 0; i < 6; i++) {
+        jobs[i].file = i < 4 ? users : closing[i - 4];
+        CHECK_EQUAL(pthread_create(&threads[i], NULL, i < 4 ? allocate_and_free : close_it, &jobs[i]), 0);
+    }
+    wait_for_waiting(user, 6);
+    check_others_go_on();
+    struct sim_process *third = sim_process_create(false); /* that others' handles are closed goes on, too */
+    CHECK_EQUAL(VALUE(ai_allocate(ai_open(third), MIB, &block)), STATUS_SUCCESS);
+    uint64_t used = pool_of(file).used_bytes;
+    sim_kill_process(third);
+    CHECK_EQUAL(pool_of(file).used_bytes, used - MIB);
+    for (unsigned i = 0; i < 6; i++) {
+        CHECK(!__atomic_load_n(&jobs[i].done, __ATOMIC_ACQUIRE));
+    }
+    sim_process_hold(user, false);
+    for (unsigned i = 0; i < 6; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK_EQUAL(VALUE(jobs[i].status), STATUS_SUCCESS);
+    }
+    CHECK_EQUAL(pool_of(file).used_bytes, 0);
+    end();
+}
+
+/* Looking at the processes of the system takes as long as it takes: for who asked. */
+static void a_slow_system_holds_up_only_who_asks_for_it(void)
+{
+    struct ballast_ai_process_query fresh = {{sizeof(fresh), BALLAST_AI_VERSION, 0}, 1, 0};
+    static union ai_process_list list;
+    struct ballast_ai_mapping block;
+    struct ballast_ai_scheduler_reply scheduler;
+    union ai_gpu_list gpus;
+    begin();
+    CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1, &scheduler)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_push(file, 0, 5)), STATUS_SUCCESS);
+    ai_pause_ms(3);
+    sim_system_hold(true);
+    struct sim_request *request =
+        sim_ioctl_begin(file, BALLAST_IOCTL_AI_QUERY_PROCESSES, &fresh, sizeof(fresh), &list, sizeof(list));
+    for (unsigned i = 0; i < 10000 && sim_system_waiting() == 0; i++) {
+        ai_pause_ms(1);
+    }
+    CHECK_EQUAL(VALUE(ai_allocate(others, MIB, &block)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_block(others, BALLAST_IOCTL_AI_FREE, block.id, 0, 0)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get_gpus(file, true, &gpus)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get_scheduler(others, 60000, &scheduler)), STATUS_SUCCESS);
+    CHECK(!sim_request_done(request));
+    sim_system_hold(false);
+    CHECK_EQUAL(VALUE(sim_request_wait(request, NULL)), STATUS_SUCCESS);
+    end();
+}
+
+static void a_handle_keeps_only_so_many_requests_waiting(void)
+{
+    struct ballast_ai_process_query fresh = {{sizeof(fresh), BALLAST_AI_VERSION, 0}, 1, 0};
+    static union ai_process_list lists[BALLAST_AI_MAXIMUM_PENDED + 2];
+    struct sim_request *requests[BALLAST_AI_MAXIMUM_PENDED + 1];
+    begin();
+    sim_system_hold(true);
+    for (unsigned i = 0; i <= BALLAST_AI_MAXIMUM_PENDED; i++) {
+        requests[i] = sim_ioctl_begin(users, BALLAST_IOCTL_AI_QUERY_PROCESSES, &fresh, sizeof(fresh), &lists[i],
+                                      sizeof(lists[i]));
+    }
+    CHECK(sim_request_done(requests[BALLAST_AI_MAXIMUM_PENDED]));
+    struct sim_request *polite =
+        sim_ioctl_begin(others, BALLAST_IOCTL_AI_QUERY_PROCESSES, &fresh, sizeof(fresh), &lists[65], sizeof(lists[65]));
+    CHECK(!sim_request_done(polite));
+    sim_system_hold(false);
+    for (unsigned i = 0; i <= BALLAST_AI_MAXIMUM_PENDED; i++) {
+        CHECK_EQUAL(VALUE(sim_request_wait(requests[i], NULL)),
+                    i < BALLAST_AI_MAXIMUM_PENDED ? STATUS_SUCCESS : VALUE(STATUS_QUOTA_EXCEEDED));
+    }
+    CHECK_EQUAL(VALUE(sim_request_wait(polite, NULL)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get_processes(users, 1, &lists[0])), STATUS_SUCCESS);
+    end();
+}
+
+/* ---- views ---- */
+
+static bool sharing; /* atomic */
+
+static void *share(void *context)
+{
+    struct ballast_ai_mapping block;
+    (void)context;
+    while (__atomic_load_n(&sharing, __ATOMIC_RELAXED)) {
+        CHECK_EQUAL(VALUE(ai_allocate(users, 4096, &block)), STATUS_SUCCESS);
+        (void)ai_block(users, BALLAST_IOCTL_AI_GRANT, block.id, sim_process_id(other), 2);
+        ai_pause_ms(1);
+        CHECK_EQUAL(VALUE(ai_block(users, BALLAST_IOCTL_AI_FREE, block.id, 0, 0)), STATUS_SUCCESS);
+    }
+    return NULL;
+}
+
+/* While somebody unmaps in a process, it exits: nothing is done to it once it is gone. */
+static void processes_exit_while_others_unmap_in_them(void)
+{
+    union block_list blocks;
+    struct ballast_ai_mapping view;
+    pthread_t thread;
+    begin();
+    for (unsigned i = 0; i < 60; i++) {
+        __atomic_store_n(&sharing, true, __ATOMIC_RELAXED);
+        CHECK_EQUAL(pthread_create(&thread, NULL, share, NULL), 0);
+        for (unsigned j = 0; j < 20; j++) {
+            if (ai_get(file, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks)) == STATUS_SUCCESS &&
+                blocks.head.blocks_returned != 0) {
+                struct ballast_ai_block_request map = {
+                    {sizeof(map), BALLAST_AI_VERSION, 0}, blocks.head.block[0].id, 0, 2};
+                (void)sim_ioctl(others, BALLAST_IOCTL_AI_MAP, &map, sizeof(map), &view, sizeof(view), NULL);
+            }
+        }
+        uint32_t id = sim_process_id(other);
+        sim_kill_process(other);
+        other = sim_process_create(false);
+        sim_process_set(other, id, false, 0);
+        others = ai_open(other);
+        __atomic_store_n(&sharing, false, __ATOMIC_RELAXED);
+        pthread_join(thread, NULL);
+    }
+    end();
+}
+
+/* A process may unlock what was locked for it; asking for it again locks it again, or says so. */
+static void locks_are_looked_at_again(void)
+{
+    struct ballast_ai_mapping block;
+    begin();
+    struct ballast_ai_allocate input = {{sizeof(input), BALLAST_AI_VERSION, BALLAST_AI_LOCK}, MIB, 0, 0};
+    CHECK_EQUAL(VALUE(sim_ioctl(users, BALLAST_IOCTL_AI_ALLOCATE, &input, sizeof(input), &block, sizeof(block), NULL)),
+                STATUS_SUCCESS);
+    struct ballast_ai_block_request map = {{sizeof(map), BALLAST_AI_VERSION, BALLAST_AI_LOCK}, block.id, 0, 2};
+    CHECK_EQUAL(VALUE(sim_ioctl(users, BALLAST_IOCTL_AI_MAP, &map, sizeof(map), &block, sizeof(block), NULL)),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(block.state, BALLAST_AI_BLOCK_LOCKED);
+    sim_process_unlock(user, block.address);
+    sim_process_set(user, 0, false, 4096);
+    CHECK_EQUAL(VALUE(sim_ioctl(users, BALLAST_IOCTL_AI_MAP, &map, sizeof(map), &block, sizeof(block), NULL)),
+                VALUE(STATUS_WORKING_SET_QUOTA));
+    CHECK_EQUAL(pool_of(users).locked_bytes, 0);
+    sim_process_set(user, 0, false, 0);
+    map.header.flags = BALLAST_AI_LOCK_IF_POSSIBLE;
+    CHECK_EQUAL(VALUE(sim_ioctl(users, BALLAST_IOCTL_AI_MAP, &map, sizeof(map), &block, sizeof(block), NULL)),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(block.state, BALLAST_AI_BLOCK_LOCKED);
+    end();
+}
+
+TEST_MAIN({"many_handles_do_not_have_more_than_one", many_handles_do_not_have_more_than_one},
+          {"many_processes_do_not_have_more_than_their_user", many_processes_do_not_have_more_than_their_user},
+          {"handles_that_cannot_write_have_little", handles_that_cannot_write_have_little},
+          {"low_integrity_and_containers", low_integrity_and_containers},
+          {"feeding_is_for_the_service", feeding_is_for_the_service},
+          {"others_do_not_see_who_has_what", others_do_not_see_who_has_what},
+          {"requests_of_no_process", requests_of_no_process},
+          {"grants_name_a_process_for_ever", grants_name_a_process_for_ever},
+          {"busy_address_spaces_hold_up_nobody_else", busy_address_spaces_hold_up_nobody_else},
+          {"a_slow_system_holds_up_only_who_asks_for_it", a_slow_system_holds_up_only_who_asks_for_it},
+          {"a_handle_keeps_only_so_many_requests_waiting", a_handle_keeps_only_so_many_requests_waiting},
+          {"processes_exit_while_others_unmap_in_them", processes_exit_while_others_unmap_in_them},
+          {"locks_are_looked_at_again", locks_are_looked_at_again})
