@@ -25,7 +25,7 @@ void file_disk_reads_and_writes_the_image(void)
     memset(buffer, 0x77, sizeof(buffer));
     CHECK_EQUAL(target_write(disk, MIB - sizeof(buffer), buffer, sizeof(buffer), &done), SUCCESS);
     CHECK_EQUAL(done, sizeof(buffer));
-    CHECK_EQUAL(target_flush(disk), SUCCESS);
+    CHECK_EQUAL(target_flush(disk), flush_status());
     CHECK(target_image_read("data", MIB - sizeof(buffer), found, sizeof(found)));
     CHECK_BYTES(found, buffer, sizeof(buffer));
     target_close(disk);
@@ -111,7 +111,7 @@ void read_only_images_are_not_touched(void)
     CHECK_EQUAL(target_write(disk, 0, sector, sizeof(sector), NULL), WRITE_PROTECTED);
     CHECK_EQUAL(target_read(disk, 0, sector, sizeof(sector), NULL), SUCCESS);
     CHECK_EQUAL(target_read(disk, MIB, sector, sizeof(sector), NULL), IO_DEVICE_ERROR); /* declared, but not there */
-    CHECK_EQUAL(target_flush(disk), SUCCESS);
+    CHECK_EQUAL(target_flush(disk), flush_status());
     target_close(disk);
     remove_disk(number);
     CHECK_EQUAL(target_image_size("ro"), MIB);

@@ -228,8 +228,8 @@ void formatting_tracks(void)
     CHECK_EQUAL(target_read(disk, 0, content, SIZE, NULL), SUCCESS);
     CHECK_BYTES(content, expected, SIZE);
     CHECK_EQUAL(format(disk, 0, 0, 79, 1), SUCCESS);
-    CHECK_EQUAL(target_read(disk, SIZE - 1, content, 1, NULL), SUCCESS);
-    CHECK_EQUAL(content[0], 0xF6);
+    CHECK_EQUAL(target_read(disk, SIZE - 512, content, 512, NULL), SUCCESS);
+    CHECK_EQUAL(content[511], 0xF6);
     target_close(disk);
     remove_disk(number);
 }

@@ -76,6 +76,20 @@ uint32_t driver_disks(void);
 /* Bytes of memory that hold a disk's data. */
 uint64_t allocated(struct target_handle *disk);
 
+/* ---- what RAW, where it stands above a disk, answers itself ---- */
+
+/* The status of a flush of a disk. */
+static inline uint32_t flush_status(void)
+{
+    return target_raw() ? INVALID_DEVICE_REQUEST : SUCCESS;
+}
+
+/* The status of a transfer for which the driver's would be `status`. */
+static inline uint32_t transfer_status(uint64_t offset, size_t length, uint32_t status)
+{
+    return target_raw() && ((offset | length) & 511) != 0 ? INVALID_PARAMETER : status;
+}
+
 /* ---- rows of one request each ---- */
 
 struct row {

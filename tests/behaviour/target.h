@@ -24,6 +24,16 @@ bool target_is_nt52(void);
 /* Some limits follow the width of the kernel, which need not be the program's. */
 bool target_kernel_is_64_bit(void);
 
+/*
+ * Whether the system's RAW file system stands between handles with access to data and disks, as on Windows: it refuses
+ * flushes, its volumes are read and written in whole sectors only, and the recognisers of file systems have read a new
+ * disk before it. The driver sees less then, and more.
+ */
+bool target_raw(void);
+
+/* Whether the file system that images lie on has sparse files: NTFS has, FAT has not. */
+bool target_sparse_images(void);
+
 /* ---- devices ---- */
 
 struct target_handle;

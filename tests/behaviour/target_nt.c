@@ -32,6 +32,11 @@ bool target_is_nt52(void)
     return false;
 }
 
+bool target_raw(void)
+{
+    return target_kind() == TARGET_WINDOWS;
+}
+
 bool target_kernel_is_64_bit(void)
 {
     typedef BOOL WINAPI is_wow64_process(HANDLE process, PBOOL wow64);
@@ -195,6 +200,18 @@ static const WCHAR *win32_path(const char *name)
     GetTempPathW(MAX_PATH, directory);
     (void)_snwprintf(path, MAX_PATH + 64, L"%lsballast-%lu-%hs", directory, GetCurrentProcessId(), name);
     return path;
+}
+
+bool target_sparse_images(void)
+{
+    WCHAR root[MAX_PATH];
+    DWORD flags = 0;
+    if (target_kind() == TARGET_WINE) {
+        return true; /* it accepts FSCTL_SET_SPARSE, whatever it says of its file systems */
+    }
+    (void)GetVolumePathNameW(win32_path("any"), root, MAX_PATH);
+    return GetVolumeInformationW(root, NULL, 0, NULL, NULL, &flags, NULL, 0) &&
+           (flags & FILE_SUPPORTS_SPARSE_FILES) != 0;
 }
 
 const uint16_t *target_image_path(const char *name, size_t *length_bytes)
