@@ -11,6 +11,7 @@
 #include "sim/ground/violation.h"
 #include "sim/kernel/cm.h"
 #include "sim/kernel/device.h"
+#include "sim/kernel/driver.h"
 #include "sim/kernel/event.h"
 #include "sim/kernel/log.h"
 #include "sim/kernel/mdl.h"
@@ -26,8 +27,6 @@
 #include "sim/kernel/user_thread.h"
 #include "sim/world/mountmgr.h"
 #include "sim/world/volume.h"
-
-#include <string.h>
 
 static bool loaded;
 
@@ -88,7 +87,7 @@ NTSTATUS sim_load(DRIVER_INITIALIZE *entry)
 {
     static WCHAR path_text[] = L"" SIM_SERVICE_KEY;
     UNICODE_STRING path = {sizeof(path_text) - sizeof(WCHAR), sizeof(path_text), path_text};
-    memset(sim_driver(), 0, sizeof(DRIVER_OBJECT));
+    sim_driver_reset();
     refuse_everything();
     struct sim_entry state = sim_enter_driver();
     NTSTATUS status = entry(sim_driver(), &path);
@@ -105,21 +104,21 @@ NTSTATUS sim_load(DRIVER_INITIALIZE *entry)
     return status;
 }
 
-/* Once; NULL: it has run. */
-static void run_unload(void)
+NTSTATUS sim_stop(void)
 {
-    PDRIVER_OBJECT driver = sim_driver();
-    if (driver->DriverUnload != NULL) {
-        struct sim_entry state = sim_enter_driver();
-        driver->DriverUnload(driver);
-        sim_leave_driver("DriverUnload", state);
-        driver->DriverUnload = NULL;
+    if (!loaded) {
+        sim_violation("test", "sim_stop without a driver");
     }
+    if (sim_driver()->DriverUnload == NULL) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
+    sim_devices_unload();
+    return sim_driver_unload_wait() ? STATUS_SUCCESS : STATUS_PENDING;
 }
 
 void sim_unload_early(void)
 {
-    run_unload();
+    sim_driver_unload();
     refuse_everything();
 }
 
@@ -128,7 +127,9 @@ void sim_unload(void)
     if (!loaded) {
         sim_violation("test", "sim_unload without a driver");
     }
-    run_unload();
+    if (!sim_driver_unload_wait()) {
+        sim_driver_unload();
+    }
     loaded = false;
     check_nothing_left();
 }

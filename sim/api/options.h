@@ -14,6 +14,7 @@
 #define SIM_RULE_PASS_THROUGH 0x04u /* codes with pointers or handles in them are not sent as the kernel's */
 #define SIM_RULE_LINKS        0x08u /* links to devices of others are not deleted */
 #define SIM_RULE_RESTRICTED   0x10u /* for tests: restricted programs and app containers reach disks */
+#define SIM_RULE_STOP         0x20u /* for tests: a driver with disks refuses to be stopped */
 #define SIM_RULES_ALL         0xFFu
 
 struct sim_options {

@@ -11,6 +11,14 @@ void sim_reset(const struct sim_options *options);
 /* Runs DriverEntry; a failure leaves nothing. */
 NTSTATUS sim_load(DRIVER_INITIALIZE *entry);
 
+/*
+ * As the service manager stops a driver. STATUS_SUCCESS: DriverUnload has run. STATUS_PENDING: something is open on a device, or
+ * mounted; nobody can open the devices any more, and DriverUnload runs when the last of it is gone.
+ * STATUS_INVALID_DEVICE_REQUEST: the driver has no DriverUnload now, and nothing has changed. sim_unload follows all the
+ * same.
+ */
+NTSTATUS sim_stop(void);
+
 /* Runs DriverUnload and checks that nothing is left. All handles must be closed. */
 void sim_unload(void);
 

@@ -17,7 +17,8 @@ static unsigned rules_named(const char *text)
         unsigned rules;
     } names[] = {{"all", SIM_RULES_ALL},      {"special-apc", SIM_RULE_SPECIAL_APC},
                  {"paging", SIM_RULE_PAGING}, {"pass-through", SIM_RULE_PASS_THROUGH},
-                 {"links", SIM_RULE_LINKS},   {"restricted", SIM_RULE_RESTRICTED}};
+                 {"links", SIM_RULE_LINKS},   {"restricted", SIM_RULE_RESTRICTED},
+                 {"stop", SIM_RULE_STOP}};
     unsigned rules = 0;
     for (size_t i = 0; text != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
         rules |= strstr(text, names[i].name) != NULL ? names[i].rules : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Io: the driver object and its devices. */
+/* Io: the devices of the driver. */
 
 #include "sim/kernel/device.h"
 
@@ -10,6 +10,7 @@
 #include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
+#include "sim/kernel/driver.h"
 #include "sim/kernel/names.h"
 #include "sim/kernel/rtl.h"
 
@@ -21,13 +22,7 @@
 
 static struct sim_raw_lock devices_lock;
 static struct sim_device *devices;
-static DRIVER_OBJECT driver_object;
-
-PDRIVER_OBJECT sim_driver(void)
-{
-    return &driver_object;
-}
-
+static bool unload_pending;
 struct sim_device *sim_device_find(const char *path)
 {
     sim_raw_lock(&devices_lock);
@@ -141,6 +136,56 @@ void IoDeleteDevice(PDEVICE_OBJECT object)
         sim_violation("device", "IoDeleteDevice twice for one device");
     }
     sim_device_dereference(device);
+}
+
+/* ---- opens, and the driver that is to be unloaded ---- */
+
+bool sim_device_open(struct sim_device *device)
+{
+    sim_raw_lock(&devices_lock);
+    bool opened = !device->deleted && !device->unload_pending;
+    device->opens += opened;
+    device->references += opened;
+    sim_raw_unlock(&devices_lock);
+    return opened;
+}
+
+/* Once, when it is to be unloaded and nothing is open; devices lock held. */
+static bool may_go(void)
+{
+    const struct sim_device *device = devices;
+    while (device != NULL && device->opens == 0) {
+        device = device->next;
+    }
+    bool goes = unload_pending && device == NULL;
+    unload_pending = unload_pending && !goes;
+    return goes;
+}
+
+void sim_device_close(struct sim_device *device)
+{
+    sim_raw_lock(&devices_lock);
+    device->opens--;
+    bool goes = may_go();
+    sim_raw_unlock(&devices_lock);
+    sim_device_dereference(device);
+    if (goes) {
+        sim_driver_unload_soon();
+    }
+}
+
+void sim_devices_unload(void)
+{
+    sim_raw_lock(&devices_lock);
+    for (struct sim_device *device = devices; device != NULL; device = device->next) {
+        device->unload_pending = true;
+    }
+    unload_pending = true;
+    bool goes = may_go();
+    sim_raw_unlock(&devices_lock);
+    if (goes) {
+        sim_driver_unload_soon();
+    }
 }
 
 ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator, enum sim_restriction restriction,

@@ -10,7 +10,9 @@ struct sim_device {
     char *name;           /* "\Device\X", NULL: has none any more */
     ULONG extension_size;
     LONG references; /* its existence, handles, file objects */
+    LONG opens;      /* what is open on it, or mounted */
     bool deleted;
+    bool unload_pending;
     bool has_dacl;
     ACCESS_MASK system, administrators, everyone, restricted, packages, service;
     struct sim_device *next;
@@ -19,11 +21,18 @@ struct sim_device {
 struct sim_device *sim_device_find(const char *path);
 void sim_device_reference(struct sim_device *device);
 void sim_device_dereference(struct sim_device *device);
+/* What is opened, or mounted; false: the device is being deleted or its driver unloaded. */
+bool sim_device_open(struct sim_device *device);
+/* Lets a driver go that is to be unloaded, if this is the last. */
+void sim_device_close(struct sim_device *device);
+
+/* All devices refuse to be opened from now on; the driver is unloaded when nothing is open any more. */
+void sim_devices_unload(void);
+
 /* `flags` are SIM_TOKEN_.... */
 ACCESS_MASK sim_device_granted(const struct sim_device *device, bool administrator, enum sim_restriction restriction,
                                unsigned flags);
 
-PDRIVER_OBJECT sim_driver(void);
 void sim_devices_check_empty(void);
 
 #endif

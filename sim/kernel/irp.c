@@ -10,6 +10,7 @@
 #include "sim/ground/violation.h"
 #include "sim/ground/waitable.h"
 #include "sim/kernel/device.h"
+#include "sim/kernel/driver.h"
 #include "sim/kernel/mdl.h"
 #include "sim/kernel/memory.h"
 
@@ -117,6 +118,7 @@ NTSTATUS sim_irp_dispatch(PDEVICE_OBJECT device, PIRP public)
     struct sim_entry state = sim_enter_driver();
     self->device = inner;
     NTSTATUS status = device->DriverObject->MajorFunction[major](device, public);
+    /* cppcheck-suppress redundantAssignment ; what interrupts the routine has read it */
     self->device = outer;
     sim_leave_driver("a dispatch routine", state);
     bool completed = __atomic_load_n(&irp->completed, __ATOMIC_ACQUIRE);

@@ -7,7 +7,7 @@
 #include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
-#include "sim/kernel/device.h"
+#include "sim/kernel/driver.h"
 
 #include <stdlib.h>
 #include <string.h>

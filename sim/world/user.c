@@ -465,14 +465,17 @@ static NTSTATUS open_device(struct sim_process *process, struct sim_device *devi
         file->name[i] = (unsigned char)rest[i];
     }
     file->object.FileName.Buffer = file->name;
-    sim_device_reference(device);
+    if (!sim_device_open(device)) {
+        free(file);
+        return STATUS_NO_SUCH_DEVICE;
+    }
     ACCESS_STATE state = {wanted};
     IO_SECURITY_CONTEXT security = {&state, wanted};
     struct sim_request *request = new_request(file, IRP_MJ_CREATE);
     IoGetCurrentIrpStackLocation(request->irp)->Parameters.Create.SecurityContext = &security;
     NTSTATUS status = sim_request_wait(send(request), NULL);
     if (!NT_SUCCESS(status)) {
-        sim_device_dereference(device);
+        sim_device_close(device);
         free(file);
         return status;
     }
@@ -530,7 +533,7 @@ void sim_close(struct sim_file *file)
     }
     *link = file->next;
     pthread_mutex_unlock(&process->mutex);
-    sim_device_dereference(file->device);
+    sim_device_close(file->device);
     free(file);
 }
 

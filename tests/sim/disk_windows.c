@@ -9,6 +9,7 @@
 #include "tests/behaviour/create_request.h"
 #include "tests/harness/test.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #define MIB    (1u << 20)
@@ -22,10 +23,9 @@ static struct sim_process *process;
 static struct sim_file *control;
 
 /* False: the rule is off, and the case skipped. */
-static bool begin(unsigned rule)
+static bool begin_with(unsigned rule, const struct sim_options *options)
 {
-    struct sim_options options = {.seed = 1};
-    sim_reset(&options);
+    sim_reset(options);
     if (!sim_rule(rule)) {
         test_skip("the driver does not keep this rule yet");
         return false;
@@ -36,6 +36,12 @@ static bool begin(unsigned rule)
                 STATUS_SUCCESS);
     CHECK(target_image_create(IMAGE, MIB));
     return true;
+}
+
+static bool begin(unsigned rule)
+{
+    struct sim_options options = {.seed = 1};
+    return begin_with(rule, &options);
 }
 
 static void end(void)
@@ -133,6 +139,64 @@ static void codes_with_pointers_are_not_the_kernels(void)
     end();
 }
 
+/* ---- stopping the driver ---- */
+
+static void may_be_opened(bool expected)
+{
+    struct sim_file *disk;
+    NTSTATUS status = sim_create_file(process, DEVICE, FILE_READ_ATTRIBUTES, &disk);
+    CHECK_EQUAL(status, expected ? STATUS_SUCCESS : STATUS_NO_SUCH_DEVICE);
+    if (NT_SUCCESS(status)) {
+        sim_close(disk);
+    }
+}
+
+/* A stop that cannot end makes all disks unreachable. So one with disks is no stop at all. */
+static void a_stop_with_disks_is_refused(void)
+{
+    if (!begin(SIM_RULE_STOP)) {
+        return;
+    }
+    CHECK_EQUAL(create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_stop(), STATUS_INVALID_DEVICE_REQUEST);
+    may_be_opened(true);
+    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_stop(), STATUS_PENDING); /* the control device is open */
+    end();
+}
+
+static void *create_meanwhile(void *context)
+{
+    *(NTSTATUS *)context = create(IMDISK_TYPE_VM, NULL, 0);
+    return NULL;
+}
+
+/* Whoever comes first: there is no disk that a stop has made unreachable. */
+static void creation_and_stop_are_in_order(void)
+{
+    for (unsigned seed = 1; seed <= 100; seed++) {
+        struct sim_options options = {.seed = seed, .delay_percent = 50};
+        pthread_t thread;
+        NTSTATUS created;
+        if (!begin_with(SIM_RULE_STOP, &options)) {
+            return;
+        }
+        CHECK_EQUAL(pthread_create(&thread, NULL, create_meanwhile, &created), 0);
+        NTSTATUS stopped = sim_stop();
+        pthread_join(thread, NULL);
+        test_note("seed %u: created 0x%08x, stopped 0x%08x", seed, (unsigned)created, (unsigned)stopped);
+        CHECK(stopped == STATUS_PENDING || stopped == STATUS_INVALID_DEVICE_REQUEST);
+        CHECK(stopped != STATUS_PENDING || !NT_SUCCESS(created));
+        if (NT_SUCCESS(created)) {
+            may_be_opened(true);
+            CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
+        }
+        end();
+    }
+}
+
 TEST_MAIN({"a_letter_that_leads_elsewhere_stays", a_letter_that_leads_elsewhere_stays},
           {"restricted_programs_reach_files", restricted_programs_reach_files},
-          {"codes_with_pointers_are_not_the_kernels", codes_with_pointers_are_not_the_kernels})
+          {"codes_with_pointers_are_not_the_kernels", codes_with_pointers_are_not_the_kernels},
+          {"a_stop_with_disks_is_refused", a_stop_with_disks_is_refused},
+          {"creation_and_stop_are_in_order", creation_and_stop_are_in_order})

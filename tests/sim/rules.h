@@ -30,6 +30,9 @@ void rules_allow(act *routine);
     }
 #define RULES_RUN(rows) rules_check((rows), sizeof(rows) / sizeof((rows)[0]))
 
+/* Loads the driver, without a request for it; sim_unload follows. */
+struct sim_process *rules_load(void);
+
 /* ---- the driver as it is loaded ---- */
 
 typedef NTSTATUS lock_virtual_memory(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
@@ -56,6 +59,7 @@ void rules_fault_points(void);
 void rules_special_apcs(void);
 void rules_paging(void);
 void rules_security(void);
+void rules_stop(void);
 void rules_functions_at_dispatch_level(void);
 
 #endif

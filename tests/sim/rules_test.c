@@ -68,16 +68,21 @@ static NTSTATUS load(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
     return IoCreateDevice(object, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &wrong_device);
 }
 
-static void run_driver(act *routine)
+struct sim_process *rules_load(void)
 {
     struct sim_options options = {.seed = 1, .watchdog_seconds = 1, .rules = SIM_RULES_ALL};
+    sim_reset(&options);
+    (void)sim_load(load);
+    return sim_process_create(true);
+}
+
+static void run_driver(act *routine)
+{
     struct sim_file *file;
     char input[4] = {1, 2, 3, 4};
     char output[8];
     acting = routine;
-    sim_reset(&options);
-    (void)sim_load(load);
-    struct sim_process *process = sim_process_create(true);
+    struct sim_process *process = rules_load();
     (void)sim_create_file(process, "\\Device\\Wrong", GENERIC_READ, &file);
     struct sim_request *request = sim_ioctl_begin(file, CODE, input, sizeof(input), output, sizeof(output));
     sim_cancel(request);
@@ -155,4 +160,5 @@ TEST_MAIN({"a_right_driver_passes", a_right_driver_passes}, {"requests", rules_r
           {"cancellation", rules_cancellation}, {"locks", rules_locks}, {"memory", rules_memory},
           {"memory_under_address_sanitizer", rules_memory_under_address_sanitizer}, {"objects", rules_objects},
           {"fault_points", rules_fault_points}, {"special_apcs", rules_special_apcs}, {"paging", rules_paging},
-          {"security", rules_security}, {"functions_at_dispatch_level", rules_functions_at_dispatch_level})
+          {"security", rules_security}, {"stop", rules_stop},
+          {"functions_at_dispatch_level", rules_functions_at_dispatch_level})

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The driver object, and the end of its driver. */
+
+#include "sim/kernel/driver.h"
+
+#include "sim/ground/activity.h"
+#include "sim/ground/chance.h"
+#include "sim/ground/thread.h"
+#include "sim/ground/violation.h"
+#include "sim/ground/waitable.h"
+
+#include <pthread.h>
+#include <string.h>
+
+static DRIVER_OBJECT driver;
+static struct sim_waitable *unloaded; /* NULL: nothing has been begun */
+
+PDRIVER_OBJECT sim_driver(void)
+{
+    return &driver;
+}
+
+void sim_driver_reset(void)
+{
+    memset(&driver, 0, sizeof(driver));
+    if (unloaded != NULL) {
+        sim_waitable_free(unloaded);
+        unloaded = NULL;
+    }
+}
+
+void sim_driver_unload(void)
+{
+    DRIVER_UNLOAD *routine = driver.DriverUnload;
+    driver.DriverUnload = NULL;
+    if (routine != NULL) {
+        struct sim_entry state = sim_enter_driver();
+        routine(&driver);
+        sim_leave_driver("DriverUnload", state);
+    }
+}
+
+static void *run(void *context)
+{
+    sim_delay();
+    sim_driver_unload();
+    sim_waitable_signal(unloaded, 1);
+    sim_activity_add(-1);
+    return context;
+}
+
+void sim_driver_unload_soon(void)
+{
+    pthread_t thread;
+    __atomic_store_n(&unloaded, sim_waitable_create(0, 1, false), __ATOMIC_RELEASE);
+    sim_activity_add(1);
+    if (pthread_create(&thread, NULL, run, NULL) != 0) {
+        sim_violation("test", "no more threads");
+    }
+    pthread_detach(thread);
+}
+
+bool sim_driver_unload_wait(void)
+{
+    struct sim_waitable *begun = __atomic_load_n(&unloaded, __ATOMIC_ACQUIRE);
+    return begun != NULL && sim_waitable_wait(begun, NULL);
+}
