@@ -20,6 +20,7 @@ struct sim_thread {
     bool impersonating;
     bool administrator;                      /* of the process or, impersonating, of the client */
     uint32_t user;                           /* of the process */
+    unsigned token_flags;                    /* of the process, SIM_TOKEN_... */
     PEPROCESS process;                       /* NULL: of none, as yet; what system threads have is elsewhere */
     PEPROCESS attached;                      /* NULL: to none */
     const void *cancelling;                  /* the request whose cancel routine it runs */

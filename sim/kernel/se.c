@@ -16,9 +16,15 @@
 struct token {
     bool administrator;
     uint32_t user;
+    unsigned flags;
 };
 
-static LONG tokens; /* atomic */
+static LONG tokens;      /* atomic */
+static LONG descriptors; /* atomic */
+
+struct descriptor {
+    const struct sim_device *device;
+};
 
 NTSTATUS sim_SeCreateClientSecurity(PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE quality, BOOLEAN remote,
                                     PSECURITY_CLIENT_CONTEXT context)
@@ -86,6 +92,7 @@ void sim_SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT context)
     struct token *token = malloc(sizeof(*token));
     token->administrator = sim_self()->administrator;
     token->user = sim_self()->user;
+    token->flags = sim_self()->token_flags;
     *context = (SECURITY_SUBJECT_CONTEXT){.PrimaryToken = token};
     __atomic_add_fetch(&tokens, 1, __ATOMIC_RELAXED);
 }
@@ -129,8 +136,53 @@ NTSTATUS sim_SeQueryInformationToken(PACCESS_TOKEN token, TOKEN_INFORMATION_CLAS
     return STATUS_SUCCESS;
 }
 
+/* A device's; it says what its device grants now. */
+NTSTATUS sim_ObGetObjectSecurity(PVOID object, PSECURITY_DESCRIPTOR *descriptor, BOOLEAN *allocated)
+{
+    sim_check_irql("ObGetObjectSecurity", PASSIVE_LEVEL);
+    if (sim_fault("ObGetObjectSecurity")) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    struct descriptor *copy = malloc(sizeof(*copy));
+    copy->device = object;
+    *descriptor = copy;
+    *allocated = TRUE;
+    __atomic_add_fetch(&descriptors, 1, __ATOMIC_RELAXED);
+    return STATUS_SUCCESS;
+}
+
+void sim_ObReleaseObjectSecurity(PSECURITY_DESCRIPTOR descriptor, BOOLEAN allocated)
+{
+    sim_check_irql("ObReleaseObjectSecurity", PASSIVE_LEVEL);
+    if (!allocated) {
+        sim_violation("security", "ObReleaseObjectSecurity is not told what ObGetObjectSecurity said");
+    }
+    __atomic_sub_fetch(&descriptors, 1, __ATOMIC_RELAXED);
+    free(descriptor);
+}
+
+BOOLEAN sim_SeAccessCheck(PSECURITY_DESCRIPTOR descriptor, PSECURITY_SUBJECT_CONTEXT subject, BOOLEAN locked,
+                          ACCESS_MASK desired, ACCESS_MASK previous, PVOID *privileges, PGENERIC_MAPPING mapping,
+                          KPROCESSOR_MODE mode, ACCESS_MASK *granted, NTSTATUS *status)
+{
+    sim_check_irql("SeAccessCheck", PASSIVE_LEVEL);
+    const struct token *token = SeQuerySubjectContextToken(subject);
+    UNREFERENCED_PARAMETER(privileges);
+    if (mode != UserMode || locked || mapping == NULL) {
+        sim_violation("security", "SeAccessCheck that allows everything, or with a lock that nobody holds");
+    }
+    const struct sim_device *device = ((const struct descriptor *)descriptor)->device;
+    *granted = sim_device_granted(device, token->administrator, SIM_UNRESTRICTED, token->flags) & desired;
+    *granted |= previous;
+    *status = *granted == (desired | previous) ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
+    return NT_SUCCESS(*status);
+}
+
 void sim_tokens_check_released(void)
 {
+    if (__atomic_load_n(&descriptors, __ATOMIC_RELAXED) != 0) {
+        sim_violation("leak", "an object's security descriptor is left");
+    }
     if (__atomic_load_n(&tokens, __ATOMIC_RELAXED) != 0) {
         sim_violation("leak", "a client's token is left");
     }

@@ -19,5 +19,10 @@ void sim_SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT context);
 BOOLEAN sim_SeTokenIsAdmin(PACCESS_TOKEN token);
 NTSTATUS sim_SeQueryInformationToken(PACCESS_TOKEN token, TOKEN_INFORMATION_CLASS information_class,
                                      PVOID *information);
+NTSTATUS sim_ObGetObjectSecurity(PVOID object, PSECURITY_DESCRIPTOR *descriptor, BOOLEAN *allocated);
+void sim_ObReleaseObjectSecurity(PSECURITY_DESCRIPTOR descriptor, BOOLEAN allocated);
+BOOLEAN sim_SeAccessCheck(PSECURITY_DESCRIPTOR descriptor, PSECURITY_SUBJECT_CONTEXT subject, BOOLEAN locked,
+                          ACCESS_MASK desired, ACCESS_MASK previous, PVOID *privileges, PGENERIC_MAPPING mapping,
+                          KPROCESSOR_MODE mode, ACCESS_MASK *granted, NTSTATUS *status);
 
 #endif

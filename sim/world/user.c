@@ -205,6 +205,7 @@ static struct sim_request *send(struct sim_request *request)
     struct sim_thread *self = sim_self();
     self->administrator = request->file->process->administrator;
     self->user = request->file->process->user;
+    self->token_flags = request->file->process->token_flags;
     self->process = request->file->process->object;
     (void)sim_irp_dispatch(&request->file->device->object, request->irp);
     return request;
@@ -269,6 +270,7 @@ static struct sim_request *control_begin(struct sim_file *file, UCHAR major, ULO
         return refuse(request, STATUS_INVALID_DEVICE_REQUEST); /* only METHOD_BUFFERED is used */
     }
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(request->irp);
+    request->irp->RequestorMode = major == IRP_MJ_DEVICE_CONTROL ? UserMode : KernelMode;
     stack->Parameters.DeviceIoControl.IoControlCode = code;
     stack->Parameters.DeviceIoControl.InputBufferLength = input_length;
     stack->Parameters.DeviceIoControl.OutputBufferLength = output_length;
@@ -479,6 +481,8 @@ static NTSTATUS open_device(struct sim_process *process, struct sim_device *devi
         free(file);
         return status;
     }
+    /* The open of a volume is the file system's. It sets these if it shares files by them, which RAW does not. */
+    file->object.ReadAccess = file->object.WriteAccess = FALSE;
     pthread_mutex_lock(&process->mutex);
     file->next = process->files;
     process->files = file;

@@ -67,6 +67,7 @@ mutate off-by-one src/core/base/request.h 's/request->input_length < entry->mini
 mutate paged-at-dispatch src/driver/disk/make/device.c 's/PLATFORM_POOL_NONPAGED, BITMAP_BYTES/PLATFORM_POOL_PAGED, BITMAP_BYTES/'
 mutate partner-beyond-end src/core/disk/swap.c 's/(offset ^ 1) < swap->size/(offset ^ 1) <= swap->size/'
 mutate access-ignored src/driver/disk/device/image.c 's/CODE_WRITES(code) && image->read_only/false/'
+mutate sender-not-asked src/driver/disk/device/request.c '/^static NTSTATUS check_sender/,/^}/s/access == 0/true/'
 
 mutate snapshot-not-dropped src/driver/ai/processes.c '/^ballast_status ai_query_processes/,/^}/s/put_snapshot(snapshot);//'
 mutate header-off-by-one src/driver/ai/control.c 's/header.size_bytes < row->structure/header.size_bytes + 1u < row->structure/'

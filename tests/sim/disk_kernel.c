@@ -304,6 +304,8 @@ static void users_may_query_only(void)
 {
     struct sim_file *file;
     uint32_t version;
+    uint32_t flags[2] = {IMDISK_IMAGE_MODIFIED, IMDISK_IMAGE_MODIFIED};
+    struct storage_verify verify = {0, 512, 0};
     begin();
     create_and_open(IMDISK_TYPE_VM, NULL);
     struct sim_process *user = sim_process_create(false);
@@ -312,6 +314,12 @@ static void users_may_query_only(void)
     CHECK_EQUAL(sim_create_file(user, DEVICE, GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
     CHECK_EQUAL(sim_create_file(user, DEVICE, FILE_READ_ATTRIBUTES, &file), STATUS_SUCCESS);
     CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, &version, 4, NULL), STATUS_SUCCESS);
+    /* Codes that any handle may send. */
+    CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, 8, NULL, 0, NULL), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(sim_ioctl(file, IOCTL_DISK_VERIFY, &verify, sizeof(verify), NULL, 0, NULL), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(sim_ioctl(file, IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, NULL, 0, NULL), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(sim_ioctl(disk, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, 8, NULL, 0, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_ioctl(disk, IOCTL_DISK_VERIFY, &verify, sizeof(verify), NULL, 0, NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_create_file(user, "\\Device\\ImDiskCtl", GENERIC_READ, &file), STATUS_SUCCESS);
     CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, &version, 4, NULL), STATUS_SUCCESS);
     sim_kill_process(user);

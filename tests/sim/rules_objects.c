@@ -230,6 +230,16 @@ static NTSTATUS token_left(PIRP irp)
     return good(irp);
 }
 
+static NTSTATUS descriptor_left(PIRP irp)
+{
+    typedef NTSTATUS get_object_security(PVOID, PSECURITY_DESCRIPTOR *, BOOLEAN *);
+    get_object_security *get = (get_object_security *)look_up(L"ObGetObjectSecurity");
+    PSECURITY_DESCRIPTOR descriptor;
+    BOOLEAN allocated;
+    (void)get(wrong_device, &descriptor, &allocated);
+    return good(irp);
+}
+
 static NTSTATUS reverts_for_nothing(PIRP irp)
 {
     void (*revert)(void) = (void (*)(void))look_up(L"PsRevertToSelf");
@@ -391,6 +401,7 @@ void rules_objects(void)
         ROW(thread_left, "leak"),
         ROW(terminates_the_caller, "thread"),
         ROW(token_left, "leak"),
+        ROW(descriptor_left, "leak"),
         ROW(thread_reference_left, "leak"),
         ROW(process_reference_left, "leak"),
         ROW(process_lookup_left, "leak"),

@@ -20,6 +20,7 @@
 #define FILE_ALL_ACCESS              0x001F01FFu
 #define FILE_GENERIC_READ            0x00120089u
 #define FILE_GENERIC_WRITE           0x00120116u
+#define FILE_GENERIC_EXECUTE         0x001200A0u
 #define EVENT_QUERY_STATE            0x00000001u
 #define EVENT_MODIFY_STATE           0x00000002u
 #define EVENT_ALL_ACCESS             0x001F0003u
@@ -46,6 +47,10 @@ typedef struct {
     ULONG Owner, Group, Sacl, Dacl;
 } SECURITY_DESCRIPTOR_RELATIVE;
 typedef void *PSECURITY_DESCRIPTOR;
+
+typedef struct {
+    ACCESS_MASK GenericRead, GenericWrite, GenericExecute, GenericAll;
+} GENERIC_MAPPING, *PGENERIC_MAPPING;
 
 typedef struct {
     UCHAR AclRevision, Sbz1;

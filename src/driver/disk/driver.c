@@ -31,20 +31,6 @@ DRIVER_INITIALIZE DriverEntry;
 
 /* ---- opening and closing ---- */
 
-/*
- * Opens that reach the driver have no file system in between, which would record what the file was opened for; the codes
- * that ask nt_may_write want to know. Wine passes no security context.
- */
-static void record_access(PIRP irp)
-{
-    const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
-    const IO_SECURITY_CONTEXT *security = stack->Parameters.Create.SecurityContext;
-    if (stack->FileObject != NULL && security != NULL) {
-        stack->FileObject->ReadAccess = (security->DesiredAccess & FILE_READ_DATA) != 0;
-        stack->FileObject->WriteAccess = (security->DesiredAccess & FILE_WRITE_DATA) != 0;
-    }
-}
-
 static NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT object, PIRP irp)
 {
     const FILE_OBJECT *file = IoGetCurrentIrpStackLocation(irp)->FileObject;
@@ -54,8 +40,6 @@ static NTSTATUS NTAPI dispatch_create(PDEVICE_OBJECT object, PIRP irp)
         status = STATUS_DEVICE_REMOVED;
     } else if (file != NULL && file->FileName.Length != 0) {
         status = STATUS_OBJECT_NAME_NOT_FOUND; /* the name behind the device's: nothing lives there */
-    } else {
-        record_access(irp);
     }
     return nt_complete(irp, status, 0);
 }

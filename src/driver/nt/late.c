@@ -42,5 +42,8 @@ void nt_late_resolve(void)
         resolve(L"SeCaptureSubjectContext", &nt_late.capture_subject_context);
         resolve(L"SeReleaseSubjectContext", &nt_late.release_subject_context);
         resolve(L"SeTokenIsAdmin", &nt_late.token_is_admin);
+        resolve(L"ObGetObjectSecurity", &nt_late.get_object_security);
+        resolve(L"ObReleaseObjectSecurity", &nt_late.release_object_security);
+        resolve(L"SeAccessCheck", &nt_late.access_check);
     }
 }

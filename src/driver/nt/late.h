@@ -37,6 +37,12 @@ struct nt_late {
     void(NTAPI *capture_subject_context)(PSECURITY_SUBJECT_CONTEXT context);
     void(NTAPI *release_subject_context)(PSECURITY_SUBJECT_CONTEXT context);
     BOOLEAN(NTAPI *token_is_admin)(PACCESS_TOKEN token);
+    NTSTATUS(NTAPI *get_object_security)(PVOID object, PSECURITY_DESCRIPTOR *descriptor, BOOLEAN *allocated);
+    void(NTAPI *release_object_security)(PSECURITY_DESCRIPTOR descriptor, BOOLEAN allocated);
+    BOOLEAN(NTAPI *access_check)
+    (PSECURITY_DESCRIPTOR descriptor, PSECURITY_SUBJECT_CONTEXT subject, BOOLEAN locked, ACCESS_MASK desired,
+     ACCESS_MASK previous, PVOID *privileges, PGENERIC_MAPPING mapping, KPROCESSOR_MODE mode, ACCESS_MASK *granted,
+     NTSTATUS *status);
 };
 
 extern struct nt_late nt_late;

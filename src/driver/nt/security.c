@@ -100,3 +100,40 @@ bool nt_caller_is_administrator(void)
     nt_late.release_subject_context(&subject);
     return administrator;
 }
+
+/* Wine has all of these as stubs, and there late.c has not looked them up. */
+static bool can_check_access(void)
+{
+    return nt_late.access_check != NULL && nt_late.capture_subject_context != NULL &&
+           nt_late.release_subject_context != NULL && nt_late.get_object_security != NULL &&
+           nt_late.release_object_security != NULL;
+}
+
+static NTSTATUS check_caller(PDEVICE_OBJECT device, ACCESS_MASK access)
+{
+    GENERIC_MAPPING mapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS};
+    SECURITY_SUBJECT_CONTEXT subject;
+    PSECURITY_DESCRIPTOR descriptor;
+    BOOLEAN allocated;
+    ACCESS_MASK granted;
+    NTSTATUS status = nt_late.get_object_security(device, &descriptor, &allocated);
+    if (NT_SUCCESS(status)) {
+        nt_late.capture_subject_context(&subject);
+        (void)nt_late.access_check(descriptor, &subject, FALSE, access, 0, NULL, &mapping, UserMode, &granted, &status);
+        nt_late.release_subject_context(&subject);
+        nt_late.release_object_security(descriptor, allocated);
+    }
+    return status;
+}
+
+NTSTATUS nt_check_sender(PDEVICE_OBJECT device, PIRP irp, ACCESS_MASK access)
+{
+    if (nt_in_wine || irp->RequestorMode == KernelMode) {
+        return STATUS_SUCCESS;
+    }
+    /* In another thread than the sender's the caller would be somebody else. */
+    if (nt_irql() > PASSIVE_LEVEL || irp->Tail.Overlay.Thread != PsGetCurrentThread() || !can_check_access()) {
+        return STATUS_ACCESS_DENIED;
+    }
+    return check_caller(device, access);
+}

@@ -13,13 +13,21 @@
  */
 NTSTATUS nt_device_protect(PDEVICE_OBJECT device, ACCESS_MASK everyone);
 
+/* The same for any object that was opened with WRITE_DAC; `all` is full access to such an object. PASSIVE_LEVEL. */
+NTSTATUS nt_handle_protect(HANDLE handle, ACCESS_MASK all, ACCESS_MASK everyone);
+
 /*
  * Whether the calling thread, or whom it impersonates, is an administrator with all rights. Wine cannot say, and there
  * everybody is. PASSIVE_LEVEL, in the thread that made the request.
  */
 bool nt_caller_is_administrator(void);
 
-/* The same for any object that was opened with WRITE_DAC; `all` is full access to such an object. PASSIVE_LEVEL. */
-NTSTATUS nt_handle_protect(HANDLE handle, ACCESS_MASK all, ACCESS_MASK everyone);
+/*
+ * Refuses who has sent a request and may not have `access` to a device, by the device's descriptor. For codes that the I/O manager
+ * lets any handle send: the file object does not say what it was opened for, since that is the file system's to note, and
+ * not each does. What the kernel itself sends it may; Wine cannot say, and there everybody may. In the dispatch routine;
+ * users are refused above PASSIVE_LEVEL.
+ */
+NTSTATUS nt_check_sender(PDEVICE_OBJECT device, PIRP irp, ACCESS_MASK access);
 
 #endif

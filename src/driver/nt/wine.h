@@ -28,19 +28,4 @@ static inline KPROCESSOR_MODE nt_caller_mode(void)
     return nt_in_wine ? KernelMode : UserMode;
 }
 
-/*
- * Whether the handle that a request came through may write. Some of ImDisk's codes that change a disk are
- * FILE_ANY_ACCESS, so the I/O manager has not checked. Wine does not say how a handle was opened.
- */
-static inline bool nt_may_write(const FILE_OBJECT *file)
-{
-    return nt_in_wine || (file != NULL && file->WriteAccess);
-}
-
-/* The same for reading, which a handle that may write may as well. Other drivers' requests need no file. */
-static inline bool nt_may_read(const FILE_OBJECT *file)
-{
-    return nt_in_wine || file == NULL || file->ReadAccess || file->WriteAccess;
-}
-
 #endif

@@ -2,6 +2,7 @@
 /* Control requests; request.h has the contract. */
 
 #include "driver/disk/device/request.h"
+#include "driver/nt/security.h"
 #include "driver/nt/wine.h"
 
 /* Removal makes a request that takes long as pointless as its caller does. */
@@ -19,10 +20,17 @@ struct disk_request disk_request_read(const struct disk_device *device, PIRP irp
     return request;
 }
 
+/* The rights that the code itself does not say. */
+static NTSTATUS check_sender(const struct request_entry *row, PIRP irp)
+{
+    ACCESS_MASK access =
+        ((row->flags & MODIFIES) != 0 ? FILE_WRITE_DATA : 0) | ((row->flags & READS) != 0 ? FILE_READ_DATA : 0);
+    return access == 0 ? STATUS_SUCCESS : nt_check_sender(IoGetCurrentIrpStackLocation(irp)->DeviceObject, irp, access);
+}
+
 NTSTATUS disk_request_check(const struct disk_device *device, const struct request_entry *row,
                             const struct disk_request *request)
 {
-    const FILE_OBJECT *file = IoGetCurrentIrpStackLocation(request->irp)->FileObject;
     if ((row->flags & WRITES) != 0 && disk_read_only(&device->disk)) {
         return STATUS_MEDIA_WRITE_PROTECTED;
     }
@@ -30,11 +38,7 @@ NTSTATUS disk_request_check(const struct disk_device *device, const struct reque
         return STATUS_ACCESS_DENIED;
     }
     NTSTATUS status = request_check_lengths(row, &request->request);
-    if (NT_SUCCESS(status) &&
-        (((row->flags & MODIFIES) != 0 && !nt_may_write(file)) || ((row->flags & READS) != 0 && !nt_may_read(file)))) {
-        status = STATUS_ACCESS_DENIED;
-    }
-    return status;
+    return NT_SUCCESS(status) ? check_sender(row, request->irp) : status;
 }
 
 /* Warnings come with output. */

@@ -8,12 +8,12 @@
 /* Flags of rows, besides the REQUEST_ ones; those above are the top table's own. */
 #define IN_WORKER   0x0400u
 #define AT_PASSIVE  0x0800u  /* refused above PASSIVE_LEVEL */
-#define MODIFIES    0x1000u  /* needs a handle that may write, which the code itself does not say */
+#define MODIFIES    0x1000u  /* needs somebody who may write, which the code itself does not say */
 #define BARRIER     0x2000u  /* in a worker, with no other request of the disk at the same time */
 #define IF_BLOCKING 0x4000u  /* in a worker only if the disk's source may block */
 #define WRITES      0x8000u  /* a read-only disk refuses, before anything else is looked at */
 #define REFRESHES   0x10000u /* in a worker, and changes what the disk says about itself */
-#define READS       0x20000u /* needs a handle that may read: keeps a worker busy, which the code itself does not say */
+#define READS       0x20000u /* needs somebody who may read: keeps a worker busy, which the code itself does not say */
 
 #define ROW(name, flags, in, out, short_in, short_out, handler)                \
     {                                                                          \
