@@ -134,29 +134,43 @@ static void ids_of_freed_blocks_stay_unknown(void)
     pool_end(pool);
 }
 
+/* Two processes with an owner each, and a block of the first. */
+struct two {
+    struct process a, b;
+    struct pool *pool;
+    struct pool_owner *owner, *other;
+    struct pool_result block;
+};
+
+static void begin_two(struct two *two)
+{
+    two->a = process_new(1);
+    two->b = process_new(2);
+    two->pool = pool_new(MIB, MIB);
+    two->owner = open_owner(two->pool);
+    two->other = open_owner(two->pool);
+    two->block = allocate(two->owner, &two->a, UNIT);
+}
+
 static void only_the_owner_frees_and_by_address_only_its_own(void)
 {
-    struct process a = process_new(1);
-    struct process b = process_new(2);
-    struct pool *pool = pool_new(MIB, MIB);
-    struct pool_owner *first = open_owner(pool);
-    struct pool_owner *second = open_owner(pool);
-    struct pool_result plain = allocate(first, &a, UNIT);
+    struct two two;
+    begin_two(&two);
     struct pool_result block;
-    CHECK_EQUAL(pool_free_address(first, caller(&a), 65536), BALLAST_NOT_FOUND);
-    CHECK_EQUAL(pool_allocate(first, caller(&a), 1, 0, true, &block), BALLAST_SUCCESS);
-    CHECK_EQUAL(pool_free(second, block.id), BALLAST_ACCESS_DENIED);
-    CHECK_EQUAL(pool_free_address(second, caller(&a), block.view.address), BALLAST_NOT_FOUND);
-    CHECK_EQUAL(pool_free_address(first, caller(&b), block.view.address), BALLAST_NOT_FOUND);
-    CHECK_EQUAL(pool_free_address(first, caller(&a), block.view.address + 1), BALLAST_NOT_FOUND);
-    CHECK_EQUAL(pool_free_address(first, caller(&a), plain.view.address), BALLAST_NOT_FOUND);
-    CHECK_EQUAL(pool_free_address(first, caller(&a), block.view.address), BALLAST_SUCCESS);
-    CHECK_EQUAL(pool_free_address(first, caller(&a), block.view.address), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(pool_free_address(two.owner, caller(&two.a), 65536), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(pool_allocate(two.owner, caller(&two.a), 1, 0, true, &block), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_free(two.other, block.id), BALLAST_ACCESS_DENIED);
+    CHECK_EQUAL(pool_free_address(two.other, caller(&two.a), block.view.address), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(pool_free_address(two.owner, caller(&two.b), block.view.address), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(pool_free_address(two.owner, caller(&two.a), block.view.address + 1), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(pool_free_address(two.owner, caller(&two.a), two.block.view.address), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(pool_free_address(two.owner, caller(&two.a), block.view.address), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_free_address(two.owner, caller(&two.a), block.view.address), BALLAST_NOT_FOUND);
     for (unsigned i = 0; i < 200; i++) { /* grows the table */
-        CHECK_EQUAL(pool_allocate(first, caller(&a), 1, 0, true, &block), BALLAST_SUCCESS);
+        CHECK_EQUAL(pool_allocate(two.owner, caller(&two.a), 1, 0, true, &block), BALLAST_SUCCESS);
     }
-    CHECK_EQUAL(pool_free_address(first, caller(&a), block.view.address), BALLAST_SUCCESS);
-    pool_end(pool);
+    CHECK_EQUAL(pool_free_address(two.owner, caller(&two.a), block.view.address), BALLAST_SUCCESS);
+    pool_end(two.pool);
 }
 
 /* What has been unmapped is not at its address any more; something else may be. */
@@ -189,52 +203,51 @@ static void an_address_is_its_latest_blocks(void)
 
 static void a_block_is_locked_while_a_view_is(void)
 {
-    struct process a = process_new(1);
-    struct process b = process_new(2);
-    struct pool *pool = pool_new(MIB, MIB);
-    struct pool_owner *owner = open_owner(pool);
-    struct pool_owner *other = open_owner(pool);
-    struct pool_result block = allocate(owner, &a, UNIT);
+    struct two two;
+    begin_two(&two);
     struct pool_result view;
     struct pool_result again;
-    CHECK_EQUAL(pool_grant(owner, block.id, caller(&b), BALLAST_AI_ACCESS_WRITE), BALLAST_SUCCESS);
-    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_SUCCESS);
-    CHECK_EQUAL(status_of(pool).locked_bytes, 0);
+    CHECK_EQUAL(pool_grant(two.owner, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_WRITE), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_SUCCESS);
+    CHECK_EQUAL(status_of(two.pool).locked_bytes, 0);
 
-    /* The view that is there already does not do, neither for another process nor for the owner's. */
-    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK, &again),
+    /* The view that is there already does not do, neither for another process nor for the two.owner's. */
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK, &again),
                 BALLAST_SUCCESS);
     CHECK_EQUAL(again.view.state, BALLAST_AI_BLOCK_LOCKED);
     CHECK(again.view.address != view.view.address);
-    CHECK_EQUAL(status_of(pool).locked_bytes, UNIT);
-    CHECK_EQUAL(pool_map(owner, caller(&a), block.id, BALLAST_AI_ACCESS_WRITE, BALLAST_AI_LOCK_IF_POSSIBLE, &again),
-                BALLAST_SUCCESS);
+    CHECK_EQUAL(status_of(two.pool).locked_bytes, UNIT);
+    CHECK_EQUAL(
+        pool_map(two.owner, caller(&two.a), two.block.id, BALLAST_AI_ACCESS_WRITE, BALLAST_AI_LOCK_IF_POSSIBLE, &again),
+        BALLAST_SUCCESS);
     CHECK_EQUAL(again.view.state, BALLAST_AI_BLOCK_LOCKED);
-    CHECK_EQUAL(status_of(pool).locked_bytes, UNIT); /* counted once */
-    CHECK_EQUAL(pool_unmap(owner, caller(&a), block.id), BALLAST_SUCCESS);
-    CHECK_EQUAL(status_of(pool).locked_bytes, UNIT);
-    CHECK_EQUAL(pool_grant(owner, block.id, caller(&b), BALLAST_AI_ACCESS_NONE), BALLAST_SUCCESS);
-    CHECK_EQUAL(status_of(pool).locked_bytes, 0);
+    CHECK_EQUAL(status_of(two.pool).locked_bytes, UNIT); /* counted once */
+    CHECK_EQUAL(pool_unmap(two.owner, caller(&two.a), two.block.id), BALLAST_SUCCESS);
+    CHECK_EQUAL(status_of(two.pool).locked_bytes, UNIT);
+    CHECK_EQUAL(pool_grant(two.owner, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_NONE), BALLAST_SUCCESS);
+    CHECK_EQUAL(status_of(two.pool).locked_bytes, 0);
 
     lock_works = false; /* asked for twice, tried once */
-    CHECK_EQUAL(pool_map(owner, caller(&a), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK_IF_POSSIBLE, &view),
-                BALLAST_SUCCESS);
-    CHECK_EQUAL(pool_map(owner, caller(&a), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK_IF_POSSIBLE, &again),
-                BALLAST_SUCCESS);
+    CHECK_EQUAL(
+        pool_map(two.owner, caller(&two.a), two.block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK_IF_POSSIBLE, &view),
+        BALLAST_SUCCESS);
+    CHECK_EQUAL(
+        pool_map(two.owner, caller(&two.a), two.block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK_IF_POSSIBLE, &again),
+        BALLAST_SUCCESS);
     CHECK_EQUAL(again.view.address, view.view.address);
-    CHECK_EQUAL(pool_map(owner, caller(&a), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK, &again),
+    CHECK_EQUAL(pool_map(two.owner, caller(&two.a), two.block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK, &again),
                 BALLAST_NOT_SUPPORTED);
     lock_works = true;
-    pool_end(pool);
+    pool_end(two.pool);
 
-    pool = pool_new(MIB, MIB);
-    owner = open_owner(pool);
-    CHECK_EQUAL(pool_allocate(owner, caller(&a), UNIT, BALLAST_AI_LOCK, false, &block), BALLAST_SUCCESS);
-    CHECK_EQUAL(pool_unmap(owner, caller(&a), block.id), BALLAST_SUCCESS);
-    CHECK_EQUAL(status_of(pool).locked_bytes, 0);
-    CHECK_EQUAL(pool_free(owner, block.id), BALLAST_SUCCESS);
-    CHECK_EQUAL(status_of(pool).locked_bytes, 0);
-    pool_end(pool);
+    two.pool = pool_new(MIB, MIB);
+    two.owner = open_owner(two.pool);
+    CHECK_EQUAL(pool_allocate(two.owner, caller(&two.a), UNIT, BALLAST_AI_LOCK, false, &two.block), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_unmap(two.owner, caller(&two.a), two.block.id), BALLAST_SUCCESS);
+    CHECK_EQUAL(status_of(two.pool).locked_bytes, 0);
+    CHECK_EQUAL(pool_free(two.owner, two.block.id), BALLAST_SUCCESS);
+    CHECK_EQUAL(status_of(two.pool).locked_bytes, 0);
+    pool_end(two.pool);
 }
 
 static void locking_is_done_or_reported(void)
@@ -260,43 +273,44 @@ static void locking_is_done_or_reported(void)
 
 static void sharing_needs_a_grant_and_ends_with_it(void)
 {
-    struct process a = process_new(1);
-    struct process b = process_new(2);
-    struct pool *pool = pool_new(MIB, MIB);
-    struct pool_owner *owner = open_owner(pool);
-    struct pool_owner *other = open_owner(pool);
-    struct pool_result block = allocate(owner, &a, UNIT);
+    struct two two;
+    begin_two(&two);
     struct pool_result view;
     struct pool_result again;
-    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_ACCESS_DENIED);
-    CHECK_EQUAL(pool_grant(other, block.id, caller(&b), BALLAST_AI_ACCESS_WRITE), BALLAST_ACCESS_DENIED);
-    CHECK_EQUAL(pool_grant(owner, block.id, caller(&b), BALLAST_AI_ACCESS_WRITE + 1), BALLAST_INVALID_PARAMETER);
-    CHECK_EQUAL(pool_grant(owner, block.id + 1, caller(&b), BALLAST_AI_ACCESS_READ), BALLAST_NOT_FOUND);
-    CHECK_EQUAL(pool_grant(owner, block.id, caller(&b), BALLAST_AI_ACCESS_READ), BALLAST_SUCCESS);
-    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_NONE, 0, &view), BALLAST_INVALID_PARAMETER);
-    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_WRITE, 0, &view), BALLAST_ACCESS_DENIED);
-    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_READ, 0, &view),
+                BALLAST_ACCESS_DENIED);
+    CHECK_EQUAL(pool_grant(two.other, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_WRITE), BALLAST_ACCESS_DENIED);
+    CHECK_EQUAL(pool_grant(two.owner, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_WRITE + 1),
+                BALLAST_INVALID_PARAMETER);
+    CHECK_EQUAL(pool_grant(two.owner, two.block.id + 1, caller(&two.b), BALLAST_AI_ACCESS_READ), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(pool_grant(two.owner, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_READ), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_NONE, 0, &view),
+                BALLAST_INVALID_PARAMETER);
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_WRITE, 0, &view),
+                BALLAST_ACCESS_DENIED);
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_SUCCESS);
     CHECK_EQUAL(view_at(view.view.address)->access, BALLAST_AI_ACCESS_READ);
-    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_READ, 0, &again), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_READ, 0, &again), BALLAST_SUCCESS);
     CHECK_EQUAL(again.view.address, view.view.address);
-    CHECK_EQUAL(b.views, 1);
-    CHECK_EQUAL(pool_unmap(other, caller(&b), block.id), BALLAST_SUCCESS);
-    CHECK_EQUAL(b.views, 1);
-    CHECK_EQUAL(pool_unmap(owner, caller(&b), block.id), BALLAST_NOT_FOUND);
-    CHECK_EQUAL(pool_unmap(other, caller(&b), block.id), BALLAST_SUCCESS);
-    CHECK_EQUAL(pool_unmap(other, caller(&b), block.id), BALLAST_NOT_FOUND);
-    CHECK_EQUAL(b.views, 0);
-    CHECK_EQUAL(pool_grant(owner, block.id, caller(&b), BALLAST_AI_ACCESS_WRITE), BALLAST_SUCCESS);
-    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_SUCCESS);
-    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_WRITE, 0, &again), BALLAST_SUCCESS);
-    CHECK_EQUAL(b.views, 2);
-    CHECK_EQUAL(pool_grant(owner, block.id, caller(&b), BALLAST_AI_ACCESS_READ), BALLAST_SUCCESS);
-    CHECK_EQUAL(b.views, 1); /* what may be written is gone, what is read stays */
-    CHECK_EQUAL(pool_grant(owner, block.id, caller(&b), BALLAST_AI_ACCESS_NONE), BALLAST_SUCCESS);
-    CHECK_EQUAL(b.views, 0);
-    CHECK_EQUAL(b.references, 0);
-    CHECK_EQUAL(pool_map(other, caller(&b), block.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_ACCESS_DENIED);
-    pool_end(pool);
+    CHECK_EQUAL(two.b.views, 1);
+    CHECK_EQUAL(pool_unmap(two.other, caller(&two.b), two.block.id), BALLAST_SUCCESS);
+    CHECK_EQUAL(two.b.views, 1);
+    CHECK_EQUAL(pool_unmap(two.owner, caller(&two.b), two.block.id), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(pool_unmap(two.other, caller(&two.b), two.block.id), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_unmap(two.other, caller(&two.b), two.block.id), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(two.b.views, 0);
+    CHECK_EQUAL(pool_grant(two.owner, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_WRITE), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_WRITE, 0, &again), BALLAST_SUCCESS);
+    CHECK_EQUAL(two.b.views, 2);
+    CHECK_EQUAL(pool_grant(two.owner, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_READ), BALLAST_SUCCESS);
+    CHECK_EQUAL(two.b.views, 1); /* what may be written is gone, what is read stays */
+    CHECK_EQUAL(pool_grant(two.owner, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_NONE), BALLAST_SUCCESS);
+    CHECK_EQUAL(two.b.views, 0);
+    CHECK_EQUAL(two.b.references, 0);
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_READ, 0, &view),
+                BALLAST_ACCESS_DENIED);
+    pool_end(two.pool);
 }
 
 static void a_block_goes_from_everywhere_with_its_owner(void)
