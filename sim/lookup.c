@@ -3,6 +3,7 @@
 
 #include "sim/ground/options.h"
 #include "sim/ground/thread.h"
+#include "sim/kernel/boot.h"
 #include "sim/kernel/ke.h"
 #include "sim/kernel/log.h"
 #include "sim/kernel/mdl.h"
@@ -27,6 +28,7 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
         {"MmFreeMappingAddress", (void (*)(void))sim_MmFreeMappingAddress, true},
         {"MmMapLockedPagesWithReservedMapping", (void (*)(void))sim_MmMapLockedPagesWithReservedMapping, true},
         {"MmUnmapReservedMapping", (void (*)(void))sim_MmUnmapReservedMapping, true},
+        {"IoRegisterBootDriverReinitialization", (void (*)(void))sim_IoRegisterBootDriverReinitialization, true},
         {"ZwFlushBuffersFile", (void (*)(void))sim_ZwFlushBuffersFile, false},
         {"ZwLockVirtualMemory", (void (*)(void))sim_ZwLockVirtualMemory, false},
         {"IoAllocateErrorLogEntry", (void (*)(void))sim_IoAllocateErrorLogEntry, true},

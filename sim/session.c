@@ -9,6 +9,7 @@
 #include "sim/ground/options.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
+#include "sim/kernel/boot.h"
 #include "sim/kernel/cm.h"
 #include "sim/kernel/device.h"
 #include "sim/kernel/driver.h"
@@ -36,6 +37,7 @@ void sim_reset(const struct sim_options *new_options)
         sim_violation("test", "sim_reset while a driver is loaded");
     }
     sim_set_options(new_options);
+    sim_boot_reset();
     sim_fault_at(0);
     (void)sim_fault_stop(NULL, 0);
     sim_memory_reset();
@@ -52,10 +54,14 @@ void sim_reset(const struct sim_options *new_options)
 static NTSTATUS unhandled(PDEVICE_OBJECT device, PIRP irp)
 {
     UNREFERENCED_PARAMETER(device);
-    irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
+    NTSTATUS status = STATUS_INVALID_DEVICE_REQUEST;
+    if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_PNP) { /* nobody sends any to such a driver */
+        status = irp->IoStatus.Status;
+    }
+    irp->IoStatus.Status = status;
     irp->IoStatus.Information = 0;
     IoCompleteRequest(irp, IO_NO_INCREMENT);
-    return STATUS_INVALID_DEVICE_REQUEST;
+    return status;
 }
 
 static void check_nothing_left(void)
@@ -99,6 +105,7 @@ NTSTATUS sim_load(DRIVER_INITIALIZE *entry)
             device->Flags &= ~DO_DEVICE_INITIALIZING;
         }
     } else {
+        sim_boot_forget();
         check_nothing_left();
     }
     return status;

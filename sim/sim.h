@@ -12,6 +12,7 @@
 #define SIM_SIM_H
 
 #include "sim/api/activity.h"
+#include "sim/api/boot.h"
 #include "sim/api/clock.h"
 #include "sim/api/event.h"
 #include "sim/api/fault.h"

@@ -28,6 +28,7 @@ struct sim_options {
     unsigned hurry;            /* timers and delays take so many times less; 0: 1 */
     unsigned apc_interval;     /* memory accesses of a driver between two special kernel APCs, about; 0: none */
     unsigned rules;            /* SIM_RULE_... */
+    bool early;                /* the system starts: boot.h says what is missing */
     unsigned timer_tick_us;    /* timers fire at multiples of it; 0: when they are due */
 };
 

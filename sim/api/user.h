@@ -63,7 +63,7 @@ NTSTATUS sim_set_information(struct sim_file *file, FILE_INFORMATION_CLASS infor
 /* A page or dump file is made on the disk, or is gone. */
 NTSTATUS sim_usage_notification(struct sim_file *file, DEVICE_USAGE_NOTIFICATION_TYPE type, bool in_path);
 
-/* A request with any major function and no parameters. */
+/* A request with any major function, minor function 0 and no parameters. */
 NTSTATUS sim_simple_request(struct sim_file *file, UCHAR major);
 
 /* These do not wait. Each request ends with sim_request_wait, which frees it. The buffers must stay. */

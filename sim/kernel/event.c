@@ -11,6 +11,7 @@
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
 #include "sim/ground/waitable.h"
+#include "sim/kernel/boot.h"
 #include "sim/kernel/names.h"
 #include "sim/kernel/ps.h"
 #include "sim/kernel/rtl.h"
@@ -111,9 +112,9 @@ static NTSTATUS name_event(const OBJECT_ATTRIBUTES *attributes, struct sim_waita
     struct sim_waitable *existing = NULL;
     NTSTATUS status = STATUS_OBJECT_NAME_INVALID;
     if (sim_narrow(attributes->ObjectName, path, sizeof(path))) {
-        status = sim_get_options()->nt52 && strstr(path, "\\Global\\") != NULL
-                     ? STATUS_OBJECT_PATH_NOT_FOUND
-                     : create_named(path, attributes, *event, &existing);
+        bool no_sessions = sim_get_options()->nt52 && strstr(path, "\\Global\\") != NULL;
+        status = no_sessions || !sim_boot_has_directories() ? STATUS_OBJECT_PATH_NOT_FOUND
+                                                            : create_named(path, attributes, *event, &existing);
     }
     if (existing != *event) {
         sim_waitable_free(*event);

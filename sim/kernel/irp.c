@@ -48,7 +48,8 @@ PIRP sim_irp_create(PDEVICE_OBJECT device, UCHAR major, sim_completion *completi
     irp->stack.MajorFunction = major;
     irp->stack.DeviceObject = device;
     irp->public.RequestorMode = UserMode;
-    irp->public.IoStatus.Status = STATUS_PENDING; /* what nobody set */
+    /* What nobody set; of PnP what who sends it expects back if nobody handles it. */
+    irp->public.IoStatus.Status = major == IRP_MJ_PNP ? STATUS_NOT_SUPPORTED : STATUS_PENDING;
     irp->public.Tail.Overlay.CurrentStackLocation = &irp->stack;
     irp->public.Tail.Overlay.Thread = sim_self();
     return &irp->public;
@@ -80,6 +81,9 @@ void IoCompleteRequest(PIRP public, CCHAR boost)
     }
     if (irp->public.IoStatus.Status == STATUS_PENDING) {
         sim_violation("irp-status", "a request is completed with STATUS_PENDING, or without a status");
+    }
+    if (irp->stack.MajorFunction == IRP_MJ_PNP && irp->public.IoStatus.Status == STATUS_INVALID_DEVICE_REQUEST) {
+        sim_violation("irp-pnp", "a PnP request that is not handled does not keep its status");
     }
     if (irp->public.CancelRoutine != NULL) {
         sim_violation("irp-cancel", "a request is completed with its cancel routine set");

@@ -15,6 +15,7 @@
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
 #include "sim/ground/waitable.h"
+#include "sim/kernel/boot.h"
 #include "sim/kernel/irp.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/rtl.h"
@@ -103,7 +104,7 @@ NTSTATUS ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES att
         *handle = sim_handle_create(SIM_HANDLE_MOUNT_MANAGER, NULL, attributes->Attributes, "ZwCreateFile");
         return STATUS_SUCCESS;
     }
-    if (strncasecmp(path, VOLUME_PREFIX, strlen(VOLUME_PREFIX)) != 0) {
+    if (strncasecmp(path, VOLUME_PREFIX, strlen(VOLUME_PREFIX)) != 0 || !sim_boot_has_volumes()) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
     if ((attributes->Attributes & OBJ_FORCE_ACCESS_CHECK) != 0 && !sim_self()->administrator) {

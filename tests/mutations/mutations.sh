@@ -69,6 +69,9 @@ mutate partner-beyond-end src/core/disk/swap.c 's/(offset ^ 1) < swap->size/(off
 mutate access-ignored src/driver/disk/device/image.c 's/CODE_WRITES(code) && image->read_only/false/'
 mutate sender-not-asked src/driver/disk/device/request.c '/^static NTSTATUS check_sender/,/^}/s/access == 0/true/'
 
+mutate plug-and-play-answered src/driver/disk/serve/information.c \
+    's/nt_complete(irp, irp->IoStatus.Status, irp->IoStatus.Information)/nt_complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0)/'
+
 mutate snapshot-not-dropped src/driver/ai/processes.c '/^ballast_status ai_query_processes/,/^}/s/put_snapshot(snapshot);//'
 mutate header-off-by-one src/driver/ai/control.c 's/header.size_bytes < row->structure/header.size_bytes + 1u < row->structure/'
 mutate anybody-may-feed src/driver/ai/control.c 's/ && !nt_caller_is_administrator()/ \&\& false/'

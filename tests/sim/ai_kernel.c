@@ -161,7 +161,7 @@ static void names_of_others_are_left_alone(void)
 static void other_functions_are_refused(void)
 {
     static const UCHAR majors[] = {IRP_MJ_QUERY_INFORMATION, IRP_MJ_SET_INFORMATION, IRP_MJ_FLUSH_BUFFERS,
-                                   IRP_MJ_SHUTDOWN, IRP_MJ_PNP};
+                                   IRP_MJ_SHUTDOWN};
     struct ballast_ai_driver_reply reply;
     begin();
     for (size_t i = 0; i < sizeof(majors); i++) {

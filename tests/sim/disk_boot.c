@@ -182,6 +182,47 @@ static void memory_file_and_offset(void)
 }
 
 /* A failure does not keep the others from being created, and is told. */
+/* A driver that the loader has loaded comes before the volumes that its images live on. */
+static void boot_drivers_wait_for_volumes(void)
+{
+    static const uint32_t starts[] = {0, 1, 3};
+    for (size_t i = 0; i < 2 * sizeof(starts) / sizeof(starts[0]); i++) {
+        struct sim_options options = {.seed = 1, .early = i % 2 == 0};
+        uint32_t start = starts[i / 2];
+        bool waits = start == 0 && options.early;
+        test_note("start %u, early %u", start, options.early);
+        sim_reset(&options);
+        CHECK(target_image_create(IMAGE, MIB));
+        sim_registry_set(SIM_SERVICE_KEY, "Start", TYPE_DWORD, &start, sizeof(start));
+        set_dword("LoadDevices", 1);
+        set_string(PARAMETERS, "FileName0", "\\??\\C:\\" IMAGE);
+        if (!waits) {
+            sim_boot_volumes();
+        }
+        load();
+        if (waits) {
+            sim_settle();
+            CHECK_EQUAL(disks(), 0);
+            sim_boot_volumes();
+        }
+        wait_for(1, 0);
+        end();
+    }
+}
+
+/* It may be unloaded before they come. */
+static void boot_drivers_may_go_before_volumes(void)
+{
+    struct sim_options options = {.seed = 1, .early = true};
+    uint32_t start = 0;
+    sim_reset(&options);
+    sim_registry_set(SIM_SERVICE_KEY, "Start", TYPE_DWORD, &start, sizeof(start));
+    set_dword("LoadDevices", 1);
+    set_string(PARAMETERS, "FileName0", "\\??\\C:\\" IMAGE);
+    load();
+    end();
+}
+
 static void failures_are_logged(void)
 {
     static const struct {
@@ -364,6 +405,21 @@ static void without_sessions_the_event_has_its_old_name(void)
     end();
 }
 
+/* Whoever comes when sessions do finds it, and is told of what has changed before. */
+static void the_event_comes_with_its_directory(void)
+{
+    struct sim_options options = {.seed = 1, .early = true};
+    sim_reset(&options);
+    load();
+    CHECK_EQUAL(create(5, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_log_events(), 0);
+    sim_boot_directories();
+    wait_for_pulses(REFRESH, 1);
+    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
+    wait_for_pulses(REFRESH, 2);
+    end();
+}
+
 /* Somebody's mutex of that name must not keep disks away. */
 static void without_the_event_disks_work(void)
 {
@@ -444,6 +500,8 @@ static void device_objects(void)
 }
 
 TEST_MAIN({"memory_file_and_offset", memory_file_and_offset}, {"failures_are_logged", failures_are_logged},
+          {"boot_drivers_wait_for_volumes", boot_drivers_wait_for_volumes},
+          {"boot_drivers_may_go_before_volumes", boot_drivers_may_go_before_volumes},
           {"numbers_and_letters_are_limited", numbers_and_letters_are_limited},
           {"more_than_there_can_be", more_than_there_can_be},
           {"wrong_parameters_keep_it_from_loading", wrong_parameters_keep_it_from_loading},
@@ -451,6 +509,7 @@ TEST_MAIN({"memory_file_and_offset", memory_file_and_offset}, {"failures_are_log
           {"unloading_while_disks_are_created", unloading_while_disks_are_created},
           {"changes_pulse_the_event", changes_pulse_the_event},
           {"without_sessions_the_event_has_its_old_name", without_sessions_the_event_has_its_old_name},
+          {"the_event_comes_with_its_directory", the_event_comes_with_its_directory},
           {"without_the_event_disks_work", without_the_event_disks_work},
           {"volumes_are_registered_if_asked", volumes_are_registered_if_asked},
           {"refused_volumes_are_not_created", refused_volumes_are_not_created}, {"device_objects", device_objects})

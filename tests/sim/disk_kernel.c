@@ -168,13 +168,15 @@ static void internal_control_is_control(void)
 static void other_functions_are_refused(void)
 {
     static const UCHAR majors[] = {IRP_MJ_QUERY_INFORMATION, IRP_MJ_SET_INFORMATION, IRP_MJ_QUERY_VOLUME_INFORMATION,
-                                   IRP_MJ_SHUTDOWN, IRP_MJ_PNP}; /* classes and minor function 0 */
+                                   IRP_MJ_SHUTDOWN}; /* classes 0 */
     begin();
     create_and_open(IMDISK_TYPE_VM, NULL);
     for (size_t i = 0; i < sizeof(majors); i++) {
         CHECK_EQUAL(sim_simple_request(disk, majors[i]), STATUS_INVALID_DEVICE_REQUEST);
         CHECK_EQUAL(sim_simple_request(control, majors[i]), STATUS_INVALID_DEVICE_REQUEST);
     }
+    CHECK_EQUAL(sim_simple_request(disk, IRP_MJ_PNP), STATUS_NOT_SUPPORTED); /* as it came */
+    CHECK_EQUAL(sim_simple_request(control, IRP_MJ_PNP), STATUS_NOT_SUPPORTED);
     CHECK_EQUAL(sim_flush(control), STATUS_INVALID_DEVICE_REQUEST);
     end();
 }
@@ -235,7 +237,7 @@ static void page_files(void)
     CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypeDumpFile, true), STATUS_SUCCESS);
     CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypeHibernation, true), STATUS_NOT_SUPPORTED);
     CHECK_EQUAL(sim_usage_notification(disk, DeviceUsageTypeHibernation, false), STATUS_NOT_SUPPORTED);
-    CHECK_EQUAL(sim_usage_notification(control, DeviceUsageTypePaging, true), STATUS_INVALID_DEVICE_REQUEST);
+    CHECK_EQUAL(sim_usage_notification(control, DeviceUsageTypePaging, true), STATUS_NOT_SUPPORTED);
     for (unsigned i = 0; i < 2; i++) {
         CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_ACCESS_DENIED);
         CHECK_EQUAL(sim_ioctl(disk, IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, NULL, 0, NULL), STATUS_ACCESS_DENIED);

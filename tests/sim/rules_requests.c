@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Drivers that complete and cancel requests wrongly. rules.h says how they are used. */
 
+#include "sim/kernel/irp.h"
 #include "tests/sim/rules.h"
 
 #include <string.h>
@@ -136,6 +137,26 @@ static NTSTATUS cancel_lock_not_held(PIRP irp)
     return good(irp);
 }
 
+static void forget(PIRP irp, void *context)
+{
+    (void)irp;
+    (void)context;
+}
+
+static NTSTATUS fail_plug_and_play(PDEVICE_OBJECT device, PIRP irp)
+{
+    (void)device;
+    return complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0);
+}
+
+static NTSTATUS plug_and_play_failed(PIRP irp)
+{
+    wrong_driver->MajorFunction[IRP_MJ_PNP] = fail_plug_and_play;
+    PIRP other = sim_irp_create(wrong_device, IRP_MJ_PNP, forget, NULL);
+    (void)sim_irp_dispatch(wrong_device, other);
+    return good(irp);
+}
+
 /* ---- cases ---- */
 
 void rules_requests(void)
@@ -151,6 +172,7 @@ void rules_requests(void)
         ROW(too_much_information, "information"),
         ROW(garbage_returned, "information"),
         ROW(completed_under_lock, "irp-locked"),
+        ROW(plug_and_play_failed, "irp-pnp"),
     };
     RULES_RUN(rows);
 }

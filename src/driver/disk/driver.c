@@ -26,6 +26,7 @@
 #define MAXIMUM_MEMORY_DISK     (sizeof(void *) == 4 ? INT32_MAX : INT64_MAX)
 
 static PDEVICE_OBJECT control_device;
+static struct disk_boot boot;
 
 DRIVER_INITIALIZE DriverEntry;
 
@@ -88,6 +89,7 @@ static void NTAPI unload(PDRIVER_OBJECT object)
     disk_driver_forbid_creation();
     disk_removal_start_all();
     disk_driver_wait_until_left();
+    disk_boot_end(&boot);
     delete_control_device();
     nt_work_thread_stop(&disk_driver.work);
     disk_refresh_delete();
@@ -100,7 +102,6 @@ static NTSTATUS load(PDRIVER_OBJECT object, const UNICODE_STRING *service)
         .maximum_devices = IMDISK_MAXIMUM_DEVICES,
         .maximum_memory_disk_bytes = MAXIMUM_MEMORY_DISK,
     };
-    struct disk_boot boot;
     nt_wine_detect();
     nt_late_resolve();
     disk_driver_initialize(object, &policy);
@@ -130,8 +131,8 @@ static NTSTATUS load(PDRIVER_OBJECT object, const UNICODE_STRING *service)
     object->DriverUnload = unload;
     status = create_control_device();
     if (NT_SUCCESS(status)) {
-        disk_boot_create_disks(&boot);
-        goto out;
+        disk_boot_create_disks(service, &boot);
+        return status;
     }
     nt_work_thread_stop(&disk_driver.work);
     disk_refresh_delete();

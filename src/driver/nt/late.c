@@ -23,6 +23,7 @@ void nt_late_resolve(void)
     resolve(L"ZwFlushBuffersFile", &nt_late.flush_buffers_file);
     resolve(L"ZwLockVirtualMemory", &nt_late.lock_virtual_memory);
     if (!nt_in_wine) { /* there the lookup finds stubs that abort when called */
+        resolve(L"IoRegisterBootDriverReinitialization", &nt_late.register_boot_driver_reinitialization);
         resolve(L"IoAllocateErrorLogEntry", &nt_late.allocate_error_log_entry);
         resolve(L"IoWriteErrorLogEntry", &nt_late.write_error_log_entry);
         resolve(L"SeCreateClientSecurity", &nt_late.create_client_security);

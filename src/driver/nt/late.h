@@ -14,6 +14,8 @@ struct nt_late {
     bool no_execute; /* Windows 8 and later: memory and mappings that cannot be executed */
     NTSTATUS(NTAPI *flush_buffers_file)(HANDLE file, PIO_STATUS_BLOCK io);
     NTSTATUS(NTAPI *lock_virtual_memory)(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
+    VOID(NTAPI *register_boot_driver_reinitialization)
+    (PDRIVER_OBJECT driver, PDRIVER_REINITIALIZE routine, PVOID context);
     /* Both or none. */
     PVOID(NTAPI *allocate_error_log_entry)(PVOID object, UCHAR size);
     VOID(NTAPI *write_error_log_entry)(PVOID entry);

@@ -3,6 +3,18 @@
 
 #include "driver/nt/work.h"
 
+#define SECOND (-10000000)
+
+static void wait(struct nt_work_thread *thread)
+{
+    LARGE_INTEGER second = {.QuadPart = SECOND};
+    NTSTATUS status =
+        KeWaitForSingleObject(&thread->changed, Executive, KernelMode, FALSE, thread->idle != NULL ? &second : NULL);
+    if (status == STATUS_TIMEOUT && !thread->idle()) {
+        thread->idle = NULL;
+    }
+}
+
 /* The next item, waiting for it; NULL when the thread shall end. */
 static struct nt_work *take(struct nt_work_thread *thread)
 {
@@ -18,7 +30,7 @@ static struct nt_work *take(struct nt_work_thread *thread)
         if (stopping) {
             return NULL;
         }
-        (void)KeWaitForSingleObject(&thread->changed, Executive, KernelMode, FALSE, NULL);
+        wait(thread);
     }
 }
 
@@ -35,6 +47,7 @@ NTSTATUS nt_work_thread_start(struct nt_work_thread *thread)
     KeInitializeSpinLock(&thread->lock);
     InitializeListHead(&thread->items);
     thread->stopping = false;
+    thread->idle = NULL;
     KeInitializeEvent(&thread->changed, SynchronizationEvent, FALSE);
     return nt_thread_create(&thread->thread, run, thread);
 }
@@ -47,6 +60,11 @@ void nt_work_thread_stop(struct nt_work_thread *thread)
     KeReleaseSpinLock(&thread->lock, irql);
     (void)KeSetEvent(&thread->changed, IO_NO_INCREMENT, FALSE);
     nt_thread_join(&thread->thread);
+}
+
+void nt_work_when_idle(struct nt_work_thread *thread, bool (*routine)(void))
+{
+    thread->idle = routine;
 }
 
 void nt_work_post(struct nt_work_thread *thread, struct nt_work *work, void (*routine)(struct nt_work *work))

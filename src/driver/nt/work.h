@@ -17,7 +17,8 @@ struct nt_work_thread {
     KSPIN_LOCK lock; /* items, stopping */
     LIST_ENTRY items;
     bool stopping;
-    KEVENT changed; /* auto-reset */
+    bool (*idle)(void); /* the thread's own; NULL: none */
+    KEVENT changed;     /* auto-reset */
     struct nt_thread thread;
 };
 
@@ -26,6 +27,9 @@ NTSTATUS nt_work_thread_start(struct nt_work_thread *thread);
 
 /* Runs what has been posted, items posted by items included, then ends the thread. PASSIVE_LEVEL. */
 void nt_work_thread_stop(struct nt_work_thread *thread);
+
+/* Runs `routine` whenever a second passes without work, until it returns false. From an item of that thread. */
+void nt_work_when_idle(struct nt_work_thread *thread, bool (*routine)(void));
 
 /* IRQL <= DISPATCH_LEVEL. */
 void nt_work_post(struct nt_work_thread *thread, struct nt_work *work, void (*routine)(struct nt_work *work));

@@ -2,6 +2,9 @@
 /*
  * The refresh event, pulsed when the list of disks or what a disk says about itself changes. Pulsing needs PASSIVE_LEVEL
  * (KePulseEvent does not, but Wine lacks it), so it is left to the work thread; changes until it gets to it are one pulse.
+ *
+ * A driver that starts with the system comes before the directory of named events, whose coming nothing tells: the work
+ * thread looks for it once a second.
  */
 
 #include "driver/disk/device/refresh.h"
@@ -12,7 +15,8 @@
 /* To wait for it, and to wake the others up, which must not mind. */
 #define REFRESH_ACCESS_EVERYONE (SYNCHRONIZE | EVENT_QUERY_STATE | EVENT_MODIFY_STATE | READ_CONTROL)
 
-static HANDLE event;
+static HANDLE event;   /* the work thread's when that runs, as the next */
+static bool too_early; /* atomic; its directory does not exist yet */
 static struct nt_work work;
 static bool posted; /* atomic */
 
@@ -25,22 +29,39 @@ static NTSTATUS create(const WCHAR *path)
     return ZwCreateEvent(&event, EVENT_ALL_ACCESS, &attributes, SynchronizationEvent, FALSE);
 }
 
-void disk_refresh_create(void)
+static void make(void)
 {
-    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
-    event = NULL;
-    posted = false;
     NTSTATUS status = create(L"\\BaseNamedObjects\\Global\\ImDiskRefresh");
     if (status == STATUS_OBJECT_PATH_NOT_FOUND) { /* too early, or no sessions */
         status = create(L"\\BaseNamedObjects\\ImDiskRefresh");
     }
+    bool missing = status == STATUS_OBJECT_PATH_NOT_FOUND;
+    __atomic_store_n(&too_early, missing, __ATOMIC_RELAXED);
     if (NT_SUCCESS(status)) {
         status = nt_handle_protect(event, EVENT_ALL_ACCESS, REFRESH_ACCESS_EVERYONE);
     }
     if (!NT_SUCCESS(status)) {
         disk_refresh_delete();
+    }
+    if (!NT_SUCCESS(status) && !missing) {
         nt_log_failure(disk_driver.object, NT_EVENT_REFRESH, L"ImDiskRefresh", status);
     }
+}
+
+void disk_refresh_create(void)
+{
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    event = NULL;
+    posted = false;
+    make();
+    if (too_early) {
+        disk_refresh(); /* lets the work thread try again */
+    }
+}
+
+bool disk_refresh_too_early(void)
+{
+    return __atomic_load_n(&too_early, __ATOMIC_RELAXED);
 }
 
 void disk_refresh_delete(void)
@@ -52,11 +73,23 @@ void disk_refresh_delete(void)
     }
 }
 
+/* For who has waited for the directory, too: things have changed before. False when it need not be tried again. */
+static bool retry(void)
+{
+    make();
+    if (event != NULL) {
+        (void)ZwPulseEvent(event, NULL);
+    }
+    return too_early;
+}
+
 static void pulse(struct nt_work *item)
 {
     UNREFERENCED_PARAMETER(item);
     __atomic_store_n(&posted, false, __ATOMIC_SEQ_CST); /* first: what changes from here on is another pulse */
-    if (event != NULL) {
+    if (too_early && retry()) {
+        nt_work_when_idle(&disk_driver.work, retry);
+    } else if (event != NULL) {
         (void)ZwPulseEvent(event, NULL);
     }
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver's parameters in the registry, and the disks that it shall create when it is loaded. PASSIVE_LEVEL, in
- * DriverEntry.
+ * The driver's parameters in the registry, and the disks that it shall create when it is loaded: in DriverEntry, or, if that
+ * is before there are volumes, when they are there. PASSIVE_LEVEL.
  */
 
 #include "driver/disk/make/boot.h"
 #include "core/disk/settings.h"
 #include "driver/disk/device/driver.h"
+#include "driver/disk/device/refresh.h"
 #include "driver/disk/make/create.h"
+#include "driver/nt/late.h"
 #include "driver/nt/log.h"
 #include "driver/nt/name.h"
 #include "driver/nt/registry.h"
@@ -147,11 +149,42 @@ NTSTATUS disk_boot_read_parameters(const UNICODE_STRING *service, struct disk_bo
     return status;
 }
 
-void disk_boot_create_disks(const struct disk_boot *boot)
+static void create_disks(const struct disk_boot *boot)
 {
     for (uint32_t i = 0; i < boot->disks; i++) {
         create_disk(boot->key, i);
     }
+}
+
+/* Whether the loader has loaded the driver: then there is no volume yet that an image could be on. */
+static bool comes_before_volumes(const UNICODE_STRING *service)
+{
+    HANDLE key;
+    uint64_t start = 0;
+    if (!disk_refresh_too_early() || !NT_SUCCESS(nt_registry_open(NULL, service, &key))) {
+        return false;
+    }
+    NTSTATUS status = nt_registry_read_number(key, L"Start", &start);
+    (void)ZwClose(key);
+    return NT_SUCCESS(status) && start == 0 /* SERVICE_BOOT_START */;
+}
+
+static void NTAPI go_on(PDRIVER_OBJECT object, PVOID context, ULONG count)
+{
+    UNREFERENCED_PARAMETER(object);
+    UNREFERENCED_PARAMETER(count);
+    create_disks(context);
+    disk_boot_end(context);
+}
+
+void disk_boot_create_disks(const UNICODE_STRING *service, struct disk_boot *boot)
+{
+    if (boot->disks != 0 && nt_late.register_boot_driver_reinitialization != NULL && comes_before_volumes(service)) {
+        nt_late.register_boot_driver_reinitialization(disk_driver.object, go_on, boot);
+        return;
+    }
+    create_disks(boot);
+    disk_boot_end(boot);
 }
 
 void disk_boot_end(struct disk_boot *boot)

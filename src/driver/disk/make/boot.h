@@ -12,7 +12,9 @@ struct disk_boot {
 
 /* Reads the driver's parameters into its policy. `service` is the path of its key. PASSIVE_LEVEL, as all of these. */
 NTSTATUS disk_boot_read_parameters(const UNICODE_STRING *service, struct disk_boot *boot);
-void disk_boot_create_disks(const struct disk_boot *boot);
+/* Now or later, when there are volumes: *boot stays until disk_boot_end. The last step of loading, after the refresh event. */
+void disk_boot_create_disks(const UNICODE_STRING *service, struct disk_boot *boot);
+/* Also after it has ended. */
 void disk_boot_end(struct disk_boot *boot);
 
 #endif

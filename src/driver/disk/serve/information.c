@@ -135,13 +135,16 @@ static NTSTATUS notify_use(struct disk_device *device, const IO_STACK_LOCATION *
 NTSTATUS NTAPI disk_dispatch_pnp(PDEVICE_OBJECT object, PIRP irp)
 {
     NTSTATUS status;
+    const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
+    if (stack->MinorFunction != IRP_MN_DEVICE_USAGE_NOTIFICATION || device_role(object) != DEVICE_DISK) {
+        /* Not handled: who has sent it finds what it has put there. */
+        return nt_complete(irp, irp->IoStatus.Status, irp->IoStatus.Information);
+    }
     struct disk_device *device = disk_of(object, &status);
     if (device == NULL) {
         return nt_complete(irp, status, 0);
     }
-    const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
-    status = stack->MinorFunction == IRP_MN_DEVICE_USAGE_NOTIFICATION ? notify_use(device, stack)
-                                                                      : STATUS_INVALID_DEVICE_REQUEST;
+    status = notify_use(device, stack);
     (void)nt_complete(irp, status, 0);
     disk_device_release(device);
     return status;
