@@ -67,7 +67,8 @@ _Static_assert(IMDISK_IOCTL_GET_REFERENCED_HANDLE == 0x8372E024u, "wire value");
 
 /*
  * Ballast's own creation flags, in bits that ImDisk leaves alone. QUERY_DEVICE reports all but AS_IS.
- * STRICT_END: transfers beyond the end fail with NONEXISTENT_SECTOR, instead of succeeding with no bytes.
+ * STRICT_END: transfers beyond the end fail with NONEXISTENT_SECTOR, instead of succeeding with no bytes. Those of the
+ * kernel always do.
  * MOUNT_MANAGER: registers the disk as a volume, and leaves the drive letter to the mount manager. CREATE_DEVICE fails as
  * that does.
  * AS_IS: takes the image as it is, without looking at it. Otherwise a file of another format than raw (such as VHDX) is

@@ -54,6 +54,9 @@ NTSTATUS sim_internal_ioctl(struct sim_file *file, ULONG code, const void *input
 /* The file's writes ask to reach the medium before they end, as those of files opened with FILE_WRITE_THROUGH. */
 void sim_file_write_through(struct sim_file *file);
 
+/* The file's reads and writes are a driver's, as those of a file system for its own structures. */
+void sim_file_of_kernel(struct sim_file *file);
+
 /* As the I/O manager sends them for a file on the device itself. The class is one of FILE_INFORMATION_CLASS. */
 NTSTATUS sim_query_information(struct sim_file *file, FILE_INFORMATION_CLASS information_class, void *buffer,
                                ULONG length, ULONG_PTR *information);

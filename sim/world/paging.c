@@ -4,6 +4,7 @@
 #include "sim/world/paging.h"
 
 #include "sim/ground/thread.h"
+#include "sim/ground/violation.h"
 #include "sim/ground/waitable.h"
 #include "sim/kernel/irp.h"
 #include "sim/kernel/mdl.h"
@@ -42,6 +43,10 @@ NTSTATUS sim_paging_transfer(PDEVICE_OBJECT device, bool write, uint64_t offset,
     self->stack_base = stack_base;
     self->irql = irql;
     sim_waitable_free(paging.done);
+    if (NT_SUCCESS(paging.io.Status) && paging.io.Information != length) {
+        sim_violation("short", "%zu of %u bytes of a page are transferred, and that is called a success",
+                      (size_t)paging.io.Information, length);
+    }
     if (information != NULL) {
         *information = NT_SUCCESS(paging.io.Status) ? paging.io.Information : 0;
     }

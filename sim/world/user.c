@@ -39,7 +39,7 @@ struct sim_file {
     struct sim_process *process;
     struct sim_device *device;
     ACCESS_MASK granted;
-    bool write_through;
+    bool write_through, of_kernel;
     FILE_OBJECT object;
     WCHAR name[PATH_SIZE];
     struct sim_file *next;
@@ -220,6 +220,7 @@ static struct sim_request *transfer_begin(struct sim_file *file, UCHAR major, ui
         return refuse(request, STATUS_ACCESS_DENIED);
     }
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(request->irp);
+    request->irp->RequestorMode = file->of_kernel ? KernelMode : UserMode;
     stack->Flags = write && file->write_through ? SL_WRITE_THROUGH : 0;
     stack->Parameters.Read.Length = length;
     stack->Parameters.Read.ByteOffset.QuadPart = (LONGLONG)offset;
@@ -256,6 +257,11 @@ NTSTATUS sim_paging_write(struct sim_file *file, uint64_t offset, const void *bu
 void sim_file_write_through(struct sim_file *file)
 {
     file->write_through = true;
+}
+
+void sim_file_of_kernel(struct sim_file *file)
+{
+    file->of_kernel = true;
 }
 
 static struct sim_request *control_begin(struct sim_file *file, UCHAR major, ULONG code, const void *input,

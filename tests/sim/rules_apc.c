@@ -39,7 +39,7 @@ static NTSTATUS read_disk(PDEVICE_OBJECT device, PIRP irp)
     CHECK_EQUAL(irp->Flags & IRP_PAGING_IO, IRP_PAGING_IO);
     reads = reads + 1;
     use_the_store(1);
-    return complete(irp, STATUS_SUCCESS, 0);
+    return complete(irp, STATUS_DEVICE_NOT_READY, 0);
 }
 
 static void become_a_disk(void)

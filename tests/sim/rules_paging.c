@@ -89,6 +89,21 @@ static NTSTATUS normal_priority(PIRP irp)
     return good(irp);
 }
 
+/* As ImDisk answers beyond the end. */
+static NTSTATUS read_nothing(PDEVICE_OBJECT device, PIRP irp)
+{
+    (void)device;
+    return complete(irp, STATUS_SUCCESS, 0);
+}
+
+static NTSTATUS nothing_transferred(PIRP irp)
+{
+    become_a_disk(false, 0, 0);
+    wrong_driver->MajorFunction[IRP_MJ_READ] = read_nothing;
+    (void)page();
+    return good(irp);
+}
+
 static NTSTATUS address_left(PIRP irp)
 {
     become_a_disk(false, 0, LENGTH);
@@ -168,8 +183,9 @@ static NTSTATUS with_too_small_a_reserve(PIRP irp)
 void rules_paging(void)
 {
     static const struct wrong rows[] = {
-        ROW(normal_priority, "paging"), ROW(address_left, "leak"), ROW(mapping_left, "mapping"),
-        ROW(address_shared, "mapping"), ROW(wrong_tag, "mapping"), ROW(reserve_without_size, "mapping"),
+        ROW(normal_priority, "paging"),       ROW(address_left, "leak"),         ROW(mapping_left, "mapping"),
+        ROW(address_shared, "mapping"),       ROW(nothing_transferred, "short"), ROW(wrong_tag, "mapping"),
+        ROW(reserve_without_size, "mapping"),
     };
     RULES_RUN(rows);
     rules_allow(with_a_reserve);

@@ -40,9 +40,12 @@ NTSTATUS good(PIRP irp)
 
 static NTSTATUS dispatch(PDEVICE_OBJECT object, PIRP irp)
 {
+    UCHAR major = IoGetCurrentIrpStackLocation(irp)->MajorFunction;
     (void)object;
-    return IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_DEVICE_CONTROL ? acting(irp)
-                                                                                     : complete(irp, STATUS_SUCCESS, 0);
+    if (major == IRP_MJ_DEVICE_CONTROL) {
+        return acting(irp);
+    }
+    return complete(irp, major == IRP_MJ_READ ? STATUS_INVALID_DEVICE_REQUEST : STATUS_SUCCESS, 0);
 }
 
 static void unload(PDRIVER_OBJECT object)

@@ -24,7 +24,7 @@ static const struct option create_options[] = {
     {L"buffered", NULL, "use the system's file cache for the image"},
     {L"locked", NULL, "never page the RAM disk out"},
     {L"byte-swap", NULL, "the bytes of each pair of the image change places"},
-    {L"strict-end", NULL, "fail requests beyond the end, which else transfer nothing"},
+    {L"no-strict-end", NULL, "let programs' requests beyond the end transfer nothing, instead of failing"},
     {L"mount-manager", NULL, "register a volume with the mount manager"},
     {L"512e", NULL, "claim physical sectors of 4096 bytes"},
     {L"sector-size", L"BYTES", "512 ... 65536"},

@@ -60,15 +60,10 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
         const wchar_t *name;
         uint32_t flag;
     } switches[] = {
-        {L"read-only", BALLAST_DISK_READ_ONLY},
-        {L"removable", BALLAST_DISK_REMOVABLE},
-        {L"shared", BALLAST_DISK_SHARED},
-        {L"sparse", BALLAST_DISK_SPARSE},
-        {L"buffered", BALLAST_DISK_BUFFERED},
-        {L"locked", BALLAST_DISK_LOCKED_MEMORY},
-        {L"byte-swap", BALLAST_DISK_BYTE_SWAP},
-        {L"strict-end", BALLAST_DISK_STRICT_END},
-        {L"mount-manager", BALLAST_DISK_MOUNT_MANAGER},
+        {L"read-only", BALLAST_DISK_READ_ONLY}, {L"removable", BALLAST_DISK_REMOVABLE},
+        {L"shared", BALLAST_DISK_SHARED},       {L"sparse", BALLAST_DISK_SPARSE},
+        {L"buffered", BALLAST_DISK_BUFFERED},   {L"locked", BALLAST_DISK_LOCKED_MEMORY},
+        {L"byte-swap", BALLAST_DISK_BYTE_SWAP}, {L"mount-manager", BALLAST_DISK_MOUNT_MANAGER},
         {L"512e", BALLAST_DISK_SECTORS_512E},
         {L"raw", BALLAST_DISK_RAW_IMAGE},
     };
@@ -78,6 +73,7 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
     ballast_disk_options_initialize(options);
     options->image = option_value(arguments, L"image");
     options->type = options->image != NULL ? BALLAST_DISK_FILE : BALLAST_DISK_RAM;
+    options->flags |= option_given(arguments, L"no-strict-end") ? 0 : BALLAST_DISK_STRICT_END;
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
         if (option_given(arguments, switches[i].name)) {
             options->flags |= switches[i].flag;

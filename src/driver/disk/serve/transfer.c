@@ -41,6 +41,20 @@ static NTSTATUS transfer(struct disk_device *device, PIRP irp, size_t *transferr
     return status;
 }
 
+/*
+ * Completes a request. Beyond the end of a disk that is not strict nothing is transferred, successfully, as with ImDisk:
+ * programs find the end so. File systems and the memory manager take success for their data being safe.
+ */
+static NTSTATUS complete(PIRP irp, NTSTATUS status, size_t transferred)
+{
+    bool trusting = irp->RequestorMode == KernelMode || (irp->Flags & IRP_PAGING_IO) != 0;
+    if (trusting && NT_SUCCESS(status) && transferred == 0 && stack_of(irp)->MajorFunction != IRP_MJ_FLUSH_BUFFERS &&
+        stack_of(irp)->Parameters.Read.Length != 0) {
+        status = BALLAST_NONEXISTENT_SECTOR;
+    }
+    return nt_complete(irp, status, transferred);
+}
+
 /* Serves and completes a request. Returns its status. */
 static NTSTATUS serve(struct disk_device *device, PIRP irp)
 {
@@ -54,7 +68,7 @@ static NTSTATUS serve(struct disk_device *device, PIRP irp)
         status = transfer(device, irp, &transferred);
     }
     KeLeaveCriticalRegion();
-    return nt_complete(irp, status, transferred);
+    return complete(irp, status, transferred);
 }
 
 void disk_serve_transfer(struct disk_device *device, PIRP irp)
@@ -89,7 +103,7 @@ NTSTATUS NTAPI disk_dispatch_transfer(PDEVICE_OBJECT object, PIRP irp)
         return nt_complete(irp, STATUS_DEVICE_REMOVED, 0);
     }
     if (!needs_service(device, irp, &status)) {
-        (void)nt_complete(irp, status, 0);
+        status = complete(irp, status, 0);
     } else if (!device->disk.source->blocks && nt_irql() <= APC_LEVEL) {
         status = serve(device, irp);
     } else {
