@@ -4,6 +4,7 @@
 #include "sim/ground/options.h"
 #include "sim/ground/thread.h"
 #include "sim/kernel/boot.h"
+#include "sim/kernel/device.h"
 #include "sim/kernel/ke.h"
 #include "sim/kernel/log.h"
 #include "sim/kernel/mdl.h"
@@ -40,6 +41,8 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
         {"PsDereferencePrimaryToken", (void (*)(void))sim_PsDereferencePrimaryToken, true},
         {"SeCaptureSubjectContext", (void (*)(void))sim_SeCaptureSubjectContext, true},
         {"SeReleaseSubjectContext", (void (*)(void))sim_SeReleaseSubjectContext, true},
+        {"IoAcquireVpbSpinLock", (void (*)(void))sim_IoAcquireVpbSpinLock, true},
+        {"IoReleaseVpbSpinLock", (void (*)(void))sim_IoReleaseVpbSpinLock, true},
         {"SeAccessCheck", (void (*)(void))sim_SeAccessCheck, true},
         {"ObGetObjectSecurity", (void (*)(void))sim_ObGetObjectSecurity, true},
         {"ObReleaseObjectSecurity", (void (*)(void))sim_ObReleaseObjectSecurity, true},

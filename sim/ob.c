@@ -12,6 +12,7 @@
 #include "sim/kernel/ps.h"
 #include "sim/kernel/user_thread.h"
 #include "sim/world/file.h"
+#include "sim/world/mounted.h"
 
 #include <stdlib.h>
 
@@ -32,6 +33,9 @@ NTSTATUS ZwClose(HANDLE handle)
         break;
     case SIM_HANDLE_DEVICE:
         sim_device_dereference(object);
+        break;
+    case SIM_HANDLE_VOLUME:
+        sim_volume_handle_closed(object);
         break;
     case SIM_HANDLE_USER_THREAD:
         sim_user_thread_dereference();

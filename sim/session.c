@@ -26,6 +26,7 @@
 #include "sim/kernel/system.h"
 #include "sim/kernel/timer.h"
 #include "sim/kernel/user_thread.h"
+#include "sim/world/mounted.h"
 #include "sim/world/mountmgr.h"
 #include "sim/world/volume.h"
 
@@ -45,6 +46,7 @@ void sim_reset(const struct sim_options *new_options)
     sim_events_reset();
     sim_log_reset();
     sim_mount_reset();
+    sim_mounted_reset();
     sim_names_reset();
     sim_registry_reset();
     sim_system_reset();

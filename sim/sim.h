@@ -17,6 +17,7 @@
 #include "sim/api/event.h"
 #include "sim/api/fault.h"
 #include "sim/api/log.h"
+#include "sim/api/mounted.h"
 #include "sim/api/mountmgr.h"
 #include "sim/api/names.h"
 #include "sim/api/options.h"

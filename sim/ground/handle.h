@@ -17,6 +17,7 @@ enum sim_handle_kind {
     SIM_HANDLE_PROCESS,
     SIM_HANDLE_SECTION,
     SIM_HANDLE_MOUNT_MANAGER,
+    SIM_HANDLE_VOLUME,
 };
 
 HANDLE sim_handle_create(enum sim_handle_kind kind, void *object, ULONG attributes, const char *function);

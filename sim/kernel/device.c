@@ -23,6 +23,8 @@
 static struct sim_raw_lock devices_lock;
 static struct sim_device *devices;
 static bool unload_pending;
+static struct sim_raw_lock vpb_lock;
+
 struct sim_device *sim_device_find(const char *path)
 {
     sim_raw_lock(&devices_lock);
@@ -65,6 +67,7 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_ST
     device->object.Characteristics = characteristics;
     device->object.Flags = DO_DEVICE_INITIALIZING;
     device->extension_size = extension_size;
+    device->object.Vpb = type == FILE_DEVICE_DISK || type == FILE_DEVICE_CD_ROM ? &device->vpb : NULL;
     device->name = strdup(path);
     device->references = 1; /* dropped by IoDeleteDevice */
     sim_publish(device);
@@ -135,7 +138,49 @@ void IoDeleteDevice(PDEVICE_OBJECT object)
     if (again) {
         sim_violation("device", "IoDeleteDevice twice for one device");
     }
+    if ((device->vpb.Flags & (VPB_MOUNTED | VPB_LOCKED)) == VPB_MOUNTED) {
+        sim_violation("mounted", "IoDeleteDevice under a mounted file system, which nobody has locked");
+    }
     sim_device_dereference(device);
+}
+
+/* ---- what is mounted ---- */
+
+void sim_IoAcquireVpbSpinLock(KIRQL *irql)
+{
+    sim_check_irql("IoAcquireVpbSpinLock", DISPATCH_LEVEL);
+    *irql = sim_self()->irql;
+    sim_raw_lock(&vpb_lock);
+    sim_self()->irql = DISPATCH_LEVEL;
+}
+
+void sim_IoReleaseVpbSpinLock(KIRQL irql)
+{
+    sim_raw_unlock(&vpb_lock);
+    sim_self()->irql = irql;
+}
+
+void sim_device_set_mounted(struct sim_device *device, USHORT set, USHORT clear)
+{
+    sim_raw_lock(&vpb_lock);
+    device->vpb.Flags = (USHORT)((device->vpb.Flags & ~clear) | set);
+    sim_raw_unlock(&vpb_lock);
+}
+
+LONG sim_device_opens(const struct sim_device *device)
+{
+    sim_raw_lock(&devices_lock);
+    LONG opens = device->opens;
+    sim_raw_unlock(&devices_lock);
+    return opens;
+}
+
+bool sim_device_deleted(const struct sim_device *device)
+{
+    sim_raw_lock(&devices_lock);
+    bool deleted = device->deleted;
+    sim_raw_unlock(&devices_lock);
+    return deleted;
 }
 
 /* ---- opens, and the driver that is to be unloaded ---- */

@@ -15,6 +15,7 @@ struct sim_device {
     bool unload_pending;
     bool has_dacl;
     ACCESS_MASK system, administrators, everyone, restricted, packages, service;
+    VPB vpb;
     struct sim_device *next;
 };
 
@@ -25,6 +26,16 @@ void sim_device_dereference(struct sim_device *device);
 bool sim_device_open(struct sim_device *device);
 /* Lets a driver go that is to be unloaded, if this is the last. */
 void sim_device_close(struct sim_device *device);
+
+LONG sim_device_opens(const struct sim_device *device);
+bool sim_device_deleted(const struct sim_device *device);
+
+/* Changes flags of the volume's parameter block. */
+void sim_device_set_mounted(struct sim_device *device, USHORT set, USHORT clear);
+
+/* What drivers look up by name. */
+void sim_IoAcquireVpbSpinLock(KIRQL *irql);
+void sim_IoReleaseVpbSpinLock(KIRQL irql);
 
 /* All devices refuse to be opened from now on; the driver is unloaded when nothing is open any more. */
 void sim_devices_unload(void);

@@ -19,6 +19,7 @@
 #include "sim/kernel/irp.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/rtl.h"
+#include "sim/world/mounted.h"
 #include "sim/world/mountmgr.h"
 #include "sim/world/volume.h"
 
@@ -103,6 +104,14 @@ NTSTATUS ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES att
     if (strcasecmp(path, "\\Device\\MountPointManager") == 0) {
         *handle = sim_handle_create(SIM_HANDLE_MOUNT_MANAGER, NULL, attributes->Attributes, "ZwCreateFile");
         return STATUS_SUCCESS;
+    }
+    void *volume;
+    io->Status = sim_volume_handle_open(path, &volume);
+    if (NT_SUCCESS(io->Status)) {
+        *handle = sim_handle_create(SIM_HANDLE_VOLUME, volume, attributes->Attributes, "ZwCreateFile");
+    }
+    if (io->Status != STATUS_OBJECT_NAME_NOT_FOUND) {
+        return io->Status;
     }
     if (strncasecmp(path, VOLUME_PREFIX, strlen(VOLUME_PREFIX)) != 0 || !sim_boot_has_volumes()) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
@@ -288,6 +297,10 @@ NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID
 {
     sim_check_irql("ZwFsControlFile", PASSIVE_LEVEL);
     sim_check_apcs("ZwFsControlFile");
+    if (sim_handle_kind(handle, "ZwFsControlFile") == SIM_HANDLE_VOLUME) {
+        io->Status = sim_volume_handle_control(sim_handle_object(handle, SIM_HANDLE_VOLUME, "ZwFsControlFile"), code);
+        return io->Status;
+    }
     struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwFsControlFile");
     UNREFERENCED_PARAMETER(apc);
     UNREFERENCED_PARAMETER(apc_context);

@@ -13,6 +13,7 @@
 #include "sim/kernel/memory.h"
 #include "sim/kernel/mm.h"
 #include "sim/kernel/names.h"
+#include "sim/world/mounted.h"
 #include "sim/world/paging.h"
 #include "sim/kernel/process.h"
 #include "sim/ground/handle.h"
@@ -422,6 +423,11 @@ NTSTATUS sim_ioctl(struct sim_file *file, ULONG code, const void *input, ULONG i
     return sim_request_wait(sim_ioctl_begin(file, code, input, input_length, output, output_length), information);
 }
 
+NTSTATUS sim_fs_control(struct sim_file *file, ULONG code)
+{
+    return sim_mounted_control(file->device, file, code);
+}
+
 /* ---- handles ---- */
 
 static ACCESS_MASK map_access(ACCESS_MASK access)
@@ -543,6 +549,7 @@ void sim_close(struct sim_file *file)
     }
     *link = file->next;
     pthread_mutex_unlock(&process->mutex);
+    sim_mounted_closed(file);
     sim_device_close(file->device);
     free(file);
 }

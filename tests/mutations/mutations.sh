@@ -17,7 +17,7 @@ result() {
 
 programs() { # DRIVER: that show whether it is as it should be
     case $1 in
-    disk) echo sim-disk-table sim-disk-kernel sim-disk-paging sim-disk-windows ;;
+    disk) echo sim-disk-table sim-disk-kernel sim-disk-paging sim-disk-removal sim-disk-windows ;;
     ai) echo sim-ai-table sim-ai-kernel ;;
     esac
 }
@@ -83,6 +83,8 @@ mutate off-by-one src/core/base/request.h 's/request->input_length < entry->mini
 mutate paged-at-dispatch src/driver/disk/make/device.c 's/PLATFORM_POOL_NONPAGED, BITMAP_BYTES/PLATFORM_POOL_PAGED, BITMAP_BYTES/'
 mutate partner-beyond-end src/core/disk/swap.c 's/(offset ^ 1) < swap->size/(offset ^ 1) <= swap->size/'
 mutate access-ignored src/driver/disk/device/image.c 's/CODE_WRITES(code) && image->read_only/false/'
+mutate dismount-forgotten src/driver/disk/end/removal.c 's/disk_dismount_needed(device) && /false \&\& /'
+mutate lock-taken-twice src/driver/disk/end/dismount.c 's/(VPB_MOUNTED | VPB_LOCKED)) == VPB_MOUNTED/VPB_MOUNTED) == VPB_MOUNTED/'
 mutate sender-not-asked src/driver/disk/device/request.c '/^static NTSTATUS check_sender/,/^}/s/access == 0/true/'
 
 mutate kernel-believes src/driver/disk/serve/transfer.c 's/status = BALLAST_NONEXISTENT_SECTOR;/(void)status;/'

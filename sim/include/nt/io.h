@@ -84,8 +84,16 @@ struct _DRIVER_OBJECT {
     DRIVER_DISPATCH *MajorFunction[IRP_MJ_MAXIMUM_FUNCTION + 1];
 };
 
+#define VPB_MOUNTED 0x0001
+#define VPB_LOCKED  0x0002
+
+typedef struct {
+    USHORT Flags;
+} VPB, *PVPB;
+
 struct _DEVICE_OBJECT {
     PDRIVER_OBJECT DriverObject;
+    PVPB Vpb; /* of disks and CDs */
     PDEVICE_OBJECT NextDevice;
     ULONG Flags, Characteristics;
     PVOID DeviceExtension;

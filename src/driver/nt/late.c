@@ -26,6 +26,8 @@ void nt_late_resolve(void)
         resolve(L"IoRegisterBootDriverReinitialization", &nt_late.register_boot_driver_reinitialization);
         resolve(L"IoAllocateErrorLogEntry", &nt_late.allocate_error_log_entry);
         resolve(L"IoWriteErrorLogEntry", &nt_late.write_error_log_entry);
+        resolve(L"IoAcquireVpbSpinLock", &nt_late.acquire_vpb_spin_lock);
+        resolve(L"IoReleaseVpbSpinLock", &nt_late.release_vpb_spin_lock);
         resolve(L"SeCreateClientSecurity", &nt_late.create_client_security);
         resolve(L"SeImpersonateClientEx", &nt_late.impersonate_client);
         resolve(L"PsRevertToSelf", &nt_late.revert_to_self);

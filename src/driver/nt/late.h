@@ -19,6 +19,9 @@ struct nt_late {
     /* Both or none. */
     PVOID(NTAPI *allocate_error_log_entry)(PVOID object, UCHAR size);
     VOID(NTAPI *write_error_log_entry)(PVOID entry);
+    /* Both or none; Wine has no volume parameter blocks. */
+    void(NTAPI *acquire_vpb_spin_lock)(KIRQL *irql);
+    void(NTAPI *release_vpb_spin_lock)(KIRQL irql);
     /* All or none. */
     NTSTATUS(NTAPI *create_client_security)
     (PETHREAD thread, PSECURITY_QUALITY_OF_SERVICE qos, BOOLEAN remote, PSECURITY_CLIENT_CONTEXT context);

@@ -56,6 +56,9 @@ struct disk_device {
     LONG workers_tried;                            /* atomic */
     LONG workers_running;                          /* atomic */
     PKEVENT gone;                                  /* set when the device is gone; set here by a worker, or NULL */
+    LONG leaving;                                  /* atomic; 1: its removal has begun */
+    struct nt_work leave;
+    struct nt_thread leaver; /* dismounts what is on it */
     struct nt_work finish;
 };
 

@@ -6,6 +6,7 @@
 #include "driver/disk/device/mount.h"
 #include "driver/disk/device/names.h"
 #include "driver/disk/device/refresh.h"
+#include "driver/disk/end/dismount.h"
 
 /* REMOVE and EJECT requests waiting for a device (the owner) to be gone. */
 static struct nt_irp_queue removals;
@@ -35,6 +36,36 @@ static void *removes_of(struct disk_device *device)
     return &device->finish;
 }
 
+/* No request is taken from now on. For who holds a reference, which stays; what has been done is not done again. */
+static void leave(struct disk_device *device)
+{
+    if (__atomic_exchange_n(&device->removing, 1, __ATOMIC_ACQ_REL) == 0) {
+        nt_irp_queue_abandon_all(&device->queue, NULL, STATUS_DEVICE_REMOVED);
+        disk_device_release(device); /* the reference of its existence; the caller's is still there */
+    }
+}
+
+/* While the file system writes what it has in memory the disk serves it as ever. */
+static void dismount_and_leave(void *context)
+{
+    struct disk_device *device = context;
+    HANDLE volume = disk_dismount(device);
+    leave(device);
+    if (volume != NULL) {
+        (void)ZwClose(volume); /* and with it the lock: too late to mount anything */
+    }
+    disk_device_release(device);
+}
+
+/* In the work thread, which does it itself if there is no other. */
+static void begin_dismount(struct nt_work *work)
+{
+    struct disk_device *device = CONTAINING_RECORD(work, struct disk_device, leave);
+    if (!NT_SUCCESS(nt_thread_create(&device->leaver, dismount_and_leave, device))) {
+        dismount_and_leave(device);
+    }
+}
+
 void disk_removal_start(struct disk_device *device, PIRP irp)
 {
     if (irp != NULL) {
@@ -43,17 +74,22 @@ void disk_removal_start(struct disk_device *device, PIRP irp)
             IoGetCurrentIrpStackLocation(irp)->DeviceObject == device->object ? ejects_of(device) : removes_of(device);
         nt_irp_queue_insert(&removals, irp, false);
     }
-    if (__atomic_exchange_n(&device->removing, 1, __ATOMIC_ACQ_REL) == 0) {
-        nt_irp_queue_abandon_all(&device->queue, NULL, STATUS_DEVICE_REMOVED);
-        disk_device_release(device); /* the reference of its existence; the caller's is still there */
+    if (__atomic_exchange_n(&device->leaving, 1, __ATOMIC_ACQ_REL) != 0) {
+        return;
+    }
+    if (disk_dismount_needed(device) && disk_device_acquire(device)) {
+        nt_work_post(&disk_driver.work, &device->leave, begin_dismount);
+    } else {
+        leave(device);
     }
 }
 
+/* Nothing is mounted: a file system would keep the driver loaded. */
 void disk_removal_start_all(void)
 {
     struct disk_device *device;
     while ((device = disk_device_find_any()) != NULL) {
-        disk_removal_start(device, NULL);
+        leave(device);
         disk_device_release(device);
     }
 }
@@ -66,6 +102,7 @@ static void finish(struct nt_work *work)
     for (unsigned i = 0; i < DISK_DEVICE_WORKERS; i++) {
         nt_thread_join(&device->workers[i]);
     }
+    nt_thread_join(&device->leaver);
     if (device->mounted) {
         disk_mount_leave(&device->disk);
     }

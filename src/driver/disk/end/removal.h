@@ -9,12 +9,12 @@
 void disk_removal_initialize(void);
 
 /*
- * Starts the removal of an acquired device, which stays acquired, and pends `irp`, if there is one, until the device is
- * gone. <= DISPATCH_LEVEL.
+ * Starts the removal of an acquired device, which stays acquired: what is mounted is dismounted first, unless who asks has
+ * done that. Pends `irp`, if there is one, until the device is gone. <= DISPATCH_LEVEL.
  */
 void disk_removal_start(struct disk_device *device, PIRP irp);
 
-/* Starts the removal of all devices. <= DISPATCH_LEVEL. */
+/* Starts the removal of all devices, on which nothing is mounted. <= DISPATCH_LEVEL. */
 void disk_removal_start_all(void);
 
 /*

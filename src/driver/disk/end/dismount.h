@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The file system on a disk that is to be removed. */
+#ifndef DRIVER_DISK_END_DISMOUNT_H
+#define DRIVER_DISK_END_DISMOUNT_H
+
+#include "driver/disk/device/device.h"
+
+/*
+ * Whether a file system is mounted that nobody has locked. Programs that lock, dismount and eject do so on one handle,
+ * which would keep everybody else from locking: what they have locked is theirs. <= DISPATCH_LEVEL.
+ */
+bool disk_dismount_needed(const struct disk_device *device);
+
+/*
+ * Locks the file system and dismounts it; if others have files open, it waits a while for them, and then takes the files from
+ * them. What it has not written yet it writes. Until the handle that this returns is closed nothing is mounted again if it
+ * could be locked. NULL: the volume could not be opened, and the disk goes without that. PASSIVE_LEVEL, no lock held; blocks.
+ */
+HANDLE disk_dismount(const struct disk_device *device);
+
+#endif
