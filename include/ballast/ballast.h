@@ -372,18 +372,22 @@ BALLAST_API ballast_result ballast_ai_rules(ballast_ai *ai, struct ballast_ai_ru
 BALLAST_API ballast_result ballast_ai_reload_rules(ballast_ai *ai, struct ballast_ai_rule_reply **reply,
                                                    ballast_error *error);
 
-/* Quota, use and history of the pinned pool. */
+/* Quotas, use and history of the pinned pool; what is free in it for this process. */
 BALLAST_API ballast_result ballast_ai_pool(ballast_ai *ai, struct ballast_ai_pool_reply *reply, ballast_error *error);
 
-/* All blocks of the pool, of all processes, by id. Release the reply. */
+/* The blocks of the pool, by id: all for administrators, those of their own user for others. Release the reply. */
 BALLAST_API ballast_result ballast_ai_blocks(ballast_ai *ai, struct ballast_ai_block_reply **reply,
+                                             ballast_error *error);
+
+/* The processes that have the driver open and what they have of the pool; whose, as for blocks. Release the reply. */
+BALLAST_API ballast_result ballast_ai_owners(ballast_ai *ai, struct ballast_ai_owner_reply **reply,
                                              ballast_error *error);
 
 /*
  * Allocates size bytes (1 ... the quota), zeroed, mapped at mapping->address for reading and writing, aligned to
  * alignment bytes (a power of two to BALLAST_AI_MAXIMUM_ALIGNMENT, or 0). flags: BALLAST_AI_LOCK fails if the pages cannot
- * be locked, BALLAST_AI_LOCK_IF_POSSIBLE tells in mapping->state. The block belongs to this handle. BALLAST_FAILED: the
- * quota of the pool or of the owner, or memory, is exhausted. Needs a handle for changes, as all of the following.
+ * be locked, BALLAST_AI_LOCK_IF_POSSIBLE tells in mapping->state. The block belongs to this handle. BALLAST_FAILED: a
+ * quota, which the message names with the value in the registry that sets it, or memory is exhausted. Needs a handle for changes, as all of the following.
  */
 BALLAST_API ballast_result ballast_ai_allocate(ballast_ai *ai, uint64_t size, uint32_t alignment, uint32_t flags,
                                                struct ballast_ai_mapping *mapping, ballast_error *error);
@@ -397,6 +401,13 @@ BALLAST_API ballast_result ballast_ai_free(ballast_ai *ai, uint64_t id, ballast_
  */
 BALLAST_API ballast_result ballast_ai_grant(ballast_ai *ai, uint64_t id, uint32_t process_id, uint32_t access,
                                             ballast_error *error);
+
+/*
+ * The same for a process by a handle to it that was opened with PROCESS_QUERY_INFORMATION, or
+ * PROCESS_QUERY_LIMITED_INFORMATION from Windows Vista on: ids of processes are used again, handles are not mistaken.
+ */
+BALLAST_API ballast_result ballast_ai_grant_process(ballast_ai *ai, uint64_t id, void *process, uint32_t access,
+                                                    ballast_error *error);
 
 /*
  * Maps a block that another process has granted to this one. access: BALLAST_AI_ACCESS_READ or _WRITE; flags as for

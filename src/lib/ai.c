@@ -135,6 +135,7 @@ _Static_assert(offsetof(struct ballast_ai_gpu_reply, adapters_returned) == 12, "
 _Static_assert(offsetof(struct ballast_ai_process_reply, processes_returned) == 12, "a list begins so");
 _Static_assert(offsetof(struct ballast_ai_rule_reply, rules_returned) == 12, "a list begins so");
 _Static_assert(offsetof(struct ballast_ai_block_reply, blocks_returned) == 12, "a list begins so");
+_Static_assert(offsetof(struct ballast_ai_owner_reply, owners_returned) == 12, "a list begins so");
 
 struct list {
     size_t fixed; /* bytes before the rows */
@@ -263,6 +264,18 @@ ballast_result ballast_ai_blocks(ballast_ai *ai, struct ballast_ai_block_reply *
 {
     static const struct list list = {sizeof(struct ballast_ai_block_reply), sizeof(struct ballast_ai_block), 64};
     struct ai_request request = {BALLAST_IOCTL_AI_QUERY_BLOCKS, NULL, 0, L"query pinned blocks"};
+    void *answer = NULL;
+    ballast_result result = query_list(ai, &request, &list, &answer, error);
+    if (result == BALLAST_OK) {
+        *reply = answer;
+    }
+    return result;
+}
+
+ballast_result ballast_ai_owners(ballast_ai *ai, struct ballast_ai_owner_reply **reply, ballast_error *error)
+{
+    static const struct list list = {sizeof(struct ballast_ai_owner_reply), sizeof(struct ballast_ai_owner), 32};
+    struct ai_request request = {BALLAST_IOCTL_AI_QUERY_OWNERS, NULL, 0, L"query who has pinned memory"};
     void *answer = NULL;
     ballast_result result = query_list(ai, &request, &list, &answer, error);
     if (result == BALLAST_OK) {

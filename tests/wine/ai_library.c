@@ -110,6 +110,9 @@ static void what_cannot_be_allocated(void)
     CHECK_EQUAL(ballast_ai_allocate(ai, 4096, 0, 0x10000, &mapping, &error), BALLAST_INVALID_ARGUMENT);
     CHECK(ballast_ai_allocate(ai, pool.total_bytes + 1, 0, 0, &mapping, &error) != BALLAST_OK);
     CHECK(strstr(error.message, "pinned bytes") != NULL);
+    CHECK(pool.owner_quota_bytes < pool.total_bytes);
+    CHECK_EQUAL(ballast_ai_allocate(ai, pool.owner_quota_bytes + 1, 0, 0, &mapping, &error), BALLAST_FAILED);
+    CHECK(strstr(error.message, "OwnerPoolBytes") != NULL); /* what is to be raised */
     CHECK_EQUAL(mapping.id, 0);
     ballast_ai_close(ai);
 }
@@ -129,10 +132,34 @@ static void blocks_of_others(void)
     CHECK_EQUAL(ballast_ai_unmap(other, mapping.id + 12345678, NULL), BALLAST_NOT_FOUND);
     CHECK_EQUAL(ballast_ai_grant(owner, mapping.id, 0x7FFFFFF0, BALLAST_AI_ACCESS_READ, NULL), BALLAST_NOT_FOUND);
     CHECK_EQUAL(ballast_ai_grant(owner, mapping.id, GetCurrentProcessId(), 9, NULL), BALLAST_INVALID_ARGUMENT);
+    HANDLE self = OpenProcess(PROCESS_QUERY_INFORMATION, FALSE, GetCurrentProcessId());
+    CHECK_EQUAL(ballast_ai_grant_process(owner, mapping.id, self, BALLAST_AI_ACCESS_READ, NULL), BALLAST_OK);
+    CHECK_EQUAL(ballast_ai_map(other, mapping.id, BALLAST_AI_ACCESS_READ, 0, &mapped, NULL), BALLAST_OK);
+    CHECK_EQUAL(ballast_ai_unmap(other, mapping.id, NULL), BALLAST_OK);
+    mapped.id = 0;
+    CloseHandle(self);
     CHECK_EQUAL(mapped.id, 0);
     CHECK_EQUAL(ballast_ai_free(owner, mapping.id, NULL), BALLAST_OK);
     ballast_ai_close(other);
     ballast_ai_close(owner);
+}
+
+/* What each process has, ours among them. */
+static void owners_of_the_pool(void)
+{
+    struct ballast_ai_owner_reply *owners = NULL;
+    struct ballast_ai_mapping mapping;
+    bool found = false;
+    ballast_ai *ai = open_driver(BALLAST_AI_OPEN_CHANGES);
+    CHECK_EQUAL(ballast_ai_allocate(ai, 4096, 0, 0, &mapping, NULL), BALLAST_OK);
+    CHECK_EQUAL(ballast_ai_owners(ai, &owners, NULL), BALLAST_OK);
+    for (uint32_t i = 0; owners != NULL && i < owners->owners_returned; i++) {
+        const struct ballast_ai_owner *owner = &owners->owner[i];
+        found |= owner->process_id == GetCurrentProcessId() && owner->used_bytes >= 4096 && owner->create_time != 0;
+    }
+    CHECK(found);
+    ballast_ai_release(owners);
+    ballast_ai_close(ai);
 }
 
 /* More than the library first makes room for. */
@@ -220,5 +247,5 @@ static void queries_do_not_leak(void)
 TEST_MAIN({"opening", opening}, {"a_handle_for_queries_changes_nothing", a_handle_for_queries_changes_nothing},
           {"allocating_and_freeing", allocating_and_freeing}, {"closing_frees", closing_frees},
           {"what_cannot_be_allocated", what_cannot_be_allocated}, {"blocks_of_others", blocks_of_others},
-          {"long_lists", long_lists}, {"gpus_and_samples", gpus_and_samples},
-          {"queries_do_not_leak", queries_do_not_leak})
+          {"owners_of_the_pool", owners_of_the_pool}, {"long_lists", long_lists},
+          {"gpus_and_samples", gpus_and_samples}, {"queries_do_not_leak", queries_do_not_leak})

@@ -14,10 +14,14 @@ static const struct option sched_options[] = {
 
 static const struct option watch_options[] = {AI_WATCH_OPTIONS, {NULL, NULL, NULL}};
 
+static const struct option pool_options[] = {
+    {L"owners", NULL, "show which processes have how much of it"}, AI_WATCH_OPTIONS, {NULL, NULL, NULL}};
+
 static const struct option no_options[] = {{NULL, NULL, NULL}};
 
 static const char values_help[] = "A dash is a value that is not known; the line below says why. '~' marks an\n"
-                                  "estimate, and a time in brackets the age of a value that is not fresh any more.\n";
+                                  "estimate, '>=' what is recorded in too few bits, and a time in brackets the age\n"
+                                  "of a value that is not fresh any more.\n";
 
 static const char push_help[] = "  ballast ai push adapter=0 utilization=43.5% engine=3D temperature=61C power=210W\n"
                                 "  collector | ballast ai push -      one sample a line, until the input ends\n"
@@ -35,16 +39,18 @@ static const char push_help[] = "  ballast ai push adapter=0 utilization=43.5% e
                                 "  source           d3dkmt, perf-counter, nvml, vendor or manual (if not given)\n"
                                 "  age              how long ago it was measured, as 250ms or 2s\n"
                                 "\n"
-                                "Values that are not given keep what was pushed before; '-' and N/A are as if not\n"
-                                "given. In the input, empty lines and lines that begin with # are skipped. A wrong\n"
-                                "line is reported with its number and the rest goes on; the exit code is then that\n"
-                                "of the first failure. Pushing needs administrator rights.\n";
+                                "Values that are not given keep what was pushed before; '-', N/A and what nvidia-smi\n"
+                                "writes in brackets are as if not given. In the input, empty lines and lines that\n"
+                                "begin with # are skipped. A wrong line is reported with its number and the rest\n"
+                                "goes on; the exit code is then that of the first failure. Pushing needs\n"
+                                "administrator rights.\n";
 
 const struct command ai_commands[] = {
     {L"ai", L"gpu", "[N]", 0, 1, "Show all GPUs, or all about one", values_help, gpu_options, ai_gpu},
     {L"ai", L"ps", "", 0, 0, "Show the AI processes", "", ps_options, ai_ps},
     {L"ai", L"sched", "", 0, 0, "Show wake-up latency and AI threads", values_help, sched_options, ai_sched},
-    {L"ai", L"pool", "", 0, 0, "Show the pinned pool and its blocks", "", watch_options, ai_pool},
+    {L"ai", L"pool", "", 0, 0, "Show the pinned pool and its blocks",
+     "Administrators see the blocks and processes of all users, others those of their own.\n", pool_options, ai_pool},
     {L"ai", L"rules", "[reload]", 0, 1, "Show by which rules AI processes are found, or read them again",
      "The rules are in the registry: REG_MULTI_SZ value Rules of the key\n"
      "HKLM\\SYSTEM\\CurrentControlSet\\Services\\ballastai\\Parameters. docs/ai.md has the syntax.\n",

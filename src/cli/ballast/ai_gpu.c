@@ -187,7 +187,7 @@ static ballast_result find_adapter(const struct ballast_ai_gpu_reply *reply, con
 {
     wchar_t *end;
     unsigned long number = wcstoul(text, &end, 10);
-    if (text[0] < L'0' || text[0] > L'9' || *end != 0 || wcslen(text) > 4) {
+    if (text[0] < L'0' || text[0] > L'9' || *end != 0 || wcslen(text) > 5) {
         print_error("error: '%s' is not the number of a GPU; 'ballast ai gpu' shows them\n", utf8(text));
         return BALLAST_INVALID_ARGUMENT;
     }

@@ -5,11 +5,36 @@
 
 #include <stdio.h>
 
-static void print_pool_json(const struct ballast_ai_pool_reply *pool, const struct ballast_ai_block_reply *blocks)
+static void print_owners_json(const struct ballast_ai_owner_reply *owners)
+{
+    json_open("processes", '[');
+    for (uint32_t i = 0; i < owners->owners_returned; i++) {
+        const struct ballast_ai_owner *owner = &owners->owner[i];
+        json_open(NULL, '{');
+        json_number("process_id", owner->process_id);
+        ai_json_time("create_time", owner->create_time);
+        json_number("used_bytes", owner->used_bytes);
+        json_number("quota_bytes", owner->quota_bytes);
+        json_number("blocks", owner->blocks);
+        json_number("handles", owner->handles);
+        json_bool("administrator", (owner->flags & BALLAST_AI_OWNER_ADMINISTRATOR) != 0);
+        json_bool("small", (owner->flags & BALLAST_AI_OWNER_SMALL) != 0);
+        json_close('}');
+    }
+    json_close(']');
+}
+
+/* `owners` is NULL if they are not to be shown. */
+static void print_pool_json(const struct ballast_ai_pool_reply *pool, const struct ballast_ai_block_reply *blocks,
+                            const struct ballast_ai_owner_reply *owners)
 {
     json_open(NULL, '{');
     json_number("total_bytes", pool->total_bytes);
     json_number("owner_quota_bytes", pool->owner_quota_bytes);
+    json_number("owner_used_bytes", pool->owner_used_bytes);
+    json_number("user_quota_bytes", pool->user_quota_bytes);
+    json_number("user_used_bytes", pool->user_used_bytes);
+    json_number("reserve_bytes", pool->reserve_bytes);
     json_number("used_bytes", pool->used_bytes);
     json_number("free_bytes", pool->free_bytes);
     json_number("requested_bytes", pool->requested_bytes);
@@ -44,8 +69,37 @@ static void print_pool_json(const struct ballast_ai_pool_reply *pool, const stru
         json_close('}');
     }
     json_close(']');
+    if (owners != NULL) {
+        print_owners_json(owners);
+    }
     json_close('}');
     json_end();
+}
+
+static void print_owners(const struct ballast_ai_owner_reply *owners)
+{
+    static const struct table_column columns[] = {
+        {"PROCESS", true}, {"USED", true}, {"OF", true}, {"BLOCKS", true}, {"HANDLES", true}, {"RIGHTS", false},
+    };
+    struct table table = {.columns = columns, .column_count = sizeof(columns) / sizeof(columns[0])};
+    for (uint32_t i = 0; i < owners->owners_returned; i++) {
+        const struct ballast_ai_owner *owner = &owners->owner[i];
+        char(*cells)[TABLE_CELL_SIZE] = table_add(&table);
+        if (cells == NULL) {
+            break;
+        }
+        bool administrator = (owner->flags & BALLAST_AI_OWNER_ADMINISTRATOR) != 0;
+        (void)snprintf(cells[0], TABLE_CELL_SIZE, "%u", owner->process_id);
+        text_number((int64_t)owner->used_bytes, TEXT_BYTES, cells[1]);
+        text_number((int64_t)owner->quota_bytes, TEXT_BYTES, cells[2]);
+        (void)snprintf(cells[3], TABLE_CELL_SIZE, "%u", owner->blocks);
+        (void)snprintf(cells[4], TABLE_CELL_SIZE, "%u", owner->handles);
+        (void)snprintf(cells[5], TABLE_CELL_SIZE, "%s%s", administrator ? "administrator" : "user",
+                       (owner->flags & BALLAST_AI_OWNER_SMALL) != 0 ? ", cannot write" : "");
+    }
+    print("\n");
+    table_write(&table, ai_print_line, NULL);
+    table_free(&table);
 }
 
 static void print_blocks(const struct ballast_ai_block_reply *blocks)
@@ -77,11 +131,13 @@ static void print_blocks(const struct ballast_ai_block_reply *blocks)
 static void print_pool(const struct ballast_ai_pool_reply *pool, const struct ballast_ai_block_reply *blocks)
 {
     static const char *const classes[BALLAST_AI_SIZE_CLASSES] = {"to 64 KiB", "to 1 MiB", "larger"};
-    print("Quota:         %s, %s for each owner\n", size_text(pool->total_bytes), size_text(pool->owner_quota_bytes));
-    print("Used:          %s in %u blocks of %u owners, %s asked for, %s locked\n", size_text(pool->used_bytes),
+    print("Quota:         %s, %s for each process, %s for each user, %s for administrators only\n",
+          size_text(pool->total_bytes), size_text(pool->owner_quota_bytes), size_text(pool->user_quota_bytes),
+          size_text(pool->reserve_bytes));
+    print("Used:          %s in %u blocks of %u handles, %s asked for, %s locked\n", size_text(pool->used_bytes),
           pool->blocks, pool->owners, size_text(pool->requested_bytes), size_text(pool->locked_bytes));
-    print("Free:          %s, the largest block can be %s, %.1f %% fragmented\n", size_text(pool->free_bytes),
-          size_text(pool->largest_free_bytes), (double)pool->fragmentation_permille / 10);
+    print("Free:          %s, of which this process can have %s; this user has %s\n", size_text(pool->free_bytes),
+          size_text(pool->largest_free_bytes), size_text(pool->user_used_bytes));
     print("Peak:          %s\n", size_text(pool->peak_bytes));
     print("Sizes:        ");
     for (size_t i = 0; i < BALLAST_AI_SIZE_CLASSES; i++) {
@@ -97,18 +153,27 @@ static ballast_result show_pool(ballast_ai *ai, const struct arguments *argument
     ballast_error error;
     struct ballast_ai_pool_reply pool;
     struct ballast_ai_block_reply *blocks = NULL;
+    struct ballast_ai_owner_reply *owners = NULL;
     ballast_result result = ballast_ai_pool(ai, &pool, &error);
     if (result == BALLAST_OK) {
         result = ballast_ai_blocks(ai, &blocks, &error);
     }
+    if (result == BALLAST_OK && option_given(arguments, L"owners")) {
+        result = ballast_ai_owners(ai, &owners, &error);
+    }
     if (result != BALLAST_OK) {
+        ballast_ai_release(blocks);
         return fail(result, &error);
     }
     if (arguments->json) {
-        print_pool_json(&pool, blocks);
+        print_pool_json(&pool, blocks, owners);
     } else {
         print_pool(&pool, blocks);
+        if (owners != NULL) {
+            print_owners(owners);
+        }
     }
+    ballast_ai_release(owners);
     ballast_ai_release(blocks);
     return BALLAST_OK;
 }

@@ -31,10 +31,8 @@ static void for_each_command(void (*visit)(const struct command *command, void *
         const struct command *commands;
         const size_t *count;
     } tables[] = {
-        {disk_commands, &disk_command_count},
-        {&image_command, &one},
-        {ai_commands, &ai_command_count},
-        {&top_command, &one},
+        {disk_commands, &disk_command_count},     {&image_command, &one},
+        {ai_commands, &ai_command_count},         {&top_command, &one},
         {driver_commands, &driver_command_count},
     };
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {

@@ -102,14 +102,14 @@ static bool parse_adapter(struct sample_parser *parser, const char *value)
 {
     uint32_t number = 0;
     size_t length = strlen(value);
-    for (size_t i = 0; i < length && length <= 4; i++) {
+    for (size_t i = 0; i < length && length <= 5; i++) {
         if (value[i] < '0' || value[i] > '9') {
             length = 0;
         } else {
             number = number * 10 + (uint32_t)(value[i] - '0');
         }
     }
-    if (length == 0 || length > 4) { /* the registry numbers drivers with four digits */
+    if (length == 0 || length > 5) { /* the registry numbers drivers with four digits, of each class */
         return wrong(parser, "adapter=%.40s is wrong; write the number that 'ballast ai gpu' shows", value);
     }
     parser->sample.adapter_index = number;
