@@ -100,6 +100,7 @@ void ai_pool_stop(void)
         KeEnterCriticalRegion();
         pool_destroy(pool);
         KeLeaveCriticalRegion();
+        ai_views_stop();
         pool = NULL;
     }
 }

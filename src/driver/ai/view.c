@@ -33,6 +33,7 @@ struct record {
 };
 
 static struct {
+    bool told; /* of processes that exit: a viewer stays until then, since who maps once maps again */
     bool secured;
     KSPIN_LOCK lock; /* all that follows, viewers, records */
     LIST_ENTRY bucket[BUCKETS];
@@ -40,10 +41,25 @@ static struct {
 
 void ai_views_start(bool told)
 {
+    views.told = told;
     views.secured = told && nt_late.secure_virtual_memory != NULL;
     KeInitializeSpinLock(&views.lock);
     for (size_t i = 0; i < BUCKETS; i++) {
         InitializeListHead(&views.bucket[i]);
+    }
+}
+
+static void free_viewer(struct viewer *viewer)
+{
+    platform_free(viewer, sizeof(*viewer), VIEW_TAG);
+}
+
+void ai_views_stop(void)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        while (!IsListEmpty(&views.bucket[i])) {
+            free_viewer(CONTAINING_RECORD(RemoveHeadList(&views.bucket[i]), struct viewer, link));
+        }
     }
 }
 
@@ -71,31 +87,22 @@ static struct viewer *find_viewer(PEPROCESS process)
 /* The viewer if nothing needs it any more, taken out; the caller frees it. Lock held. */
 static struct viewer *idle_viewer(struct viewer *viewer)
 {
-    if (!IsListEmpty(&viewer->views) || viewer->unmapping != 0 || viewer->exiting) {
+    if (!IsListEmpty(&viewer->views) || viewer->unmapping != 0 || viewer->exiting || views.told) {
         return NULL;
     }
     (void)RemoveEntryList(&viewer->link);
     return viewer;
 }
 
-static void free_viewer(struct viewer *viewer)
-{
-    platform_free(viewer, sizeof(*viewer), VIEW_TAG);
-}
-
-/* False: no memory, or the process is exiting. */
-static bool enter(PEPROCESS process, struct record *record)
+/* Enters the record of a process that has a viewer; makes `fresh` that, and *fresh NULL, if it has none. False: as below. */
+static bool try_to_enter(PEPROCESS process, struct record *record, struct viewer **fresh)
 {
     KIRQL irql;
-    struct viewer *fresh = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*fresh), VIEW_TAG);
     KeAcquireSpinLock(&views.lock, &irql);
     struct viewer *viewer = find_viewer(process);
-    if (viewer == NULL && fresh != NULL) {
-        viewer = fresh;
-        fresh = NULL;
-        *viewer = (struct viewer){.process = process};
-        InitializeListHead(&viewer->views);
-        KeInitializeEvent(&viewer->left, NotificationEvent, FALSE);
+    if (viewer == NULL && *fresh != NULL) {
+        viewer = *fresh;
+        *fresh = NULL;
         InsertTailList(bucket_of(process), &viewer->link);
     }
     bool entered = viewer != NULL && !viewer->exiting;
@@ -104,6 +111,24 @@ static bool enter(PEPROCESS process, struct record *record)
         InsertTailList(&viewer->views, &record->link);
     }
     KeReleaseSpinLock(&views.lock, irql);
+    return entered;
+}
+
+/* False: no memory, or the process is exiting. */
+static bool enter(PEPROCESS process, struct record *record)
+{
+    struct viewer *fresh = NULL;
+    if (try_to_enter(process, record, &fresh)) {
+        return true;
+    }
+    fresh = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*fresh), VIEW_TAG);
+    if (fresh == NULL) {
+        return false;
+    }
+    *fresh = (struct viewer){.process = process};
+    InitializeListHead(&fresh->views);
+    KeInitializeEvent(&fresh->left, NotificationEvent, FALSE);
+    bool entered = try_to_enter(process, record, &fresh);
     free_viewer(fresh);
     return entered;
 }

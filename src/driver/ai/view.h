@@ -18,6 +18,8 @@
 
 /* After nt_late_resolve. `told`: ai_views_forget is called for each process that exits; without that nothing is secured. */
 void ai_views_start(bool told);
+/* No view is left, and nobody is told any more. */
+void ai_views_stop(void);
 
 /* pool_operations. Mapping and locking: in the caller's process, but in Wine. */
 ballast_status ai_view_map(void *section, uint64_t size, const struct pool_caller *caller, uint32_t access,
