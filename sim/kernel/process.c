@@ -41,6 +41,19 @@ void KeUnstackDetachProcess(PKAPC_STATE state)
     self->attached = state->before;
 }
 
+/* A process may exit at the moment that the routine is entered. */
+static void notify_at_once(PCREATE_PROCESS_NOTIFY_ROUTINE routine)
+{
+    PEPROCESS process = sim_eprocess_create();
+    struct sim_thread *self = sim_self();
+    PEPROCESS before = self->process;
+    self->process = process;
+    routine(NULL, PsGetProcessId(process), FALSE);
+    self->process = before;
+    sim_eprocess_exit(process);
+    sim_eprocess_dereference(process);
+}
+
 NTSTATUS PsSetCreateProcessNotifyRoutine(PCREATE_PROCESS_NOTIFY_ROUTINE routine, BOOLEAN remove)
 {
     NTSTATUS status = STATUS_INVALID_PARAMETER;
@@ -56,6 +69,9 @@ NTSTATUS PsSetCreateProcessNotifyRoutine(PCREATE_PROCESS_NOTIFY_ROUTINE routine,
         }
     }
     sim_raw_unlock(&lock);
+    if (NT_SUCCESS(status) && !remove) {
+        notify_at_once(routine);
+    }
     return status;
 }
 

@@ -265,10 +265,12 @@ static bool needs(const struct control_row *row, const struct ai_request *ai, en
     }
 }
 
+#define WANTS_ANYTHING (MAPS | PROCESSES | INVENTORY | LATENCY | UTILIZATION | READS_REGISTRY)
+
 /* The next stage from this one on; STAGES: it can be answered. */
 static enum stage next_stage(const struct control_row *row, const struct ai_request *ai, enum stage from)
 {
-    enum stage stage = from;
+    enum stage stage = (row->entry.flags & WANTS_ANYTHING) != 0 ? from : STAGES;
     while (stage < STAGES && !needs(row, ai, stage)) {
         stage++;
     }
@@ -342,7 +344,9 @@ static NTSTATUS dispatch(PIRP irp, struct ai_file *file)
     const struct control_row *row = find_row(ai.request.code);
     NTSTATUS status = row != NULL ? check(row, &ai.request, file) : STATUS_INVALID_DEVICE_REQUEST;
     if (NT_SUCCESS(status)) {
-        read_wishes(row, &ai);
+        if ((row->entry.flags & (AGE | REFRESH | PROCESSES | UTILIZATION)) != 0) {
+            read_wishes(row, &ai);
+        }
         status = find_process(row, &ai);
     }
     if (NT_SUCCESS(status)) {

@@ -84,8 +84,11 @@ NTSTATUS ai_pool_start(const struct pool_limits *limits)
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
     NTSTATUS status = pool_create(&operations, limits, &pool);
     if (NT_SUCCESS(status)) {
+        ai_views_start();
         told_of_processes = !nt_in_wine && NT_SUCCESS(PsSetCreateProcessNotifyRoutine(process_notify, FALSE));
-        ai_views_start(told_of_processes);
+        if (told_of_processes) {
+            ai_views_are_told();
+        }
     }
     return status;
 }
@@ -322,14 +325,18 @@ void ai_pool_read(struct ai_pool_owner *owner, struct ballast_ai_pool_reply *rep
 
 ballast_status ai_pool_query(void *target, struct request *request)
 {
+    struct ai_pool_owner *owner = ai_request_of(request)->owner;
     struct ballast_ai_pool_reply reply;
     UNREFERENCED_PARAMETER(target);
-    ai_pool_read(ai_request_of(request)->owner, &reply);
-    if (request->output_length < sizeof(reply)) {
+    if (request->output_length >= sizeof(reply)) {
+        ai_pool_read(owner, request->buffer);
+        request->information = sizeof(reply);
+    } else {
+        ai_pool_read(owner, &reply);
         reply.header.size_bytes = BALLAST_AI_POOL_REPLY_SHORT;
+        RtlCopyMemory(request->buffer, &reply, BALLAST_AI_POOL_REPLY_SHORT);
+        request->information = BALLAST_AI_POOL_REPLY_SHORT;
     }
-    RtlCopyMemory(request->buffer, &reply, reply.header.size_bytes);
-    request->information = reply.header.size_bytes;
     return BALLAST_SUCCESS;
 }
 

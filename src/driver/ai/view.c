@@ -39,14 +39,20 @@ static struct {
     LIST_ENTRY bucket[BUCKETS];
 } views;
 
-void ai_views_start(bool told)
+void ai_views_start(void)
 {
-    views.told = told;
-    views.secured = told && nt_late.secure_virtual_memory != NULL;
+    views.told = false;
+    views.secured = false;
     KeInitializeSpinLock(&views.lock);
     for (size_t i = 0; i < BUCKETS; i++) {
         InitializeListHead(&views.bucket[i]);
     }
+}
+
+void ai_views_are_told(void)
+{
+    views.told = true;
+    views.secured = nt_late.secure_virtual_memory != NULL;
 }
 
 static void free_viewer(struct viewer *viewer)

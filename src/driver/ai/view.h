@@ -16,8 +16,9 @@
 #include "core/mem/pool.h"
 #include "driver/nt/nt.h"
 
-/* After nt_late_resolve. `told`: ai_views_forget is called for each process that exits; without that nothing is secured. */
-void ai_views_start(bool told);
+void ai_views_start(void);
+/* After nt_late_resolve: ai_views_forget is called for each process that exits. Without that nothing is secured. */
+void ai_views_are_told(void);
 /* No view is left, and nobody is told any more. */
 void ai_views_stop(void);
 
