@@ -250,31 +250,22 @@ static bool needs_processes(const struct control_row *row)
            ((row->entry.flags & UTILIZATION) != 0 && ai_inventory_wants_estimate());
 }
 
-static bool needs(const struct control_row *row, const struct ai_request *ai, enum stage stage)
-{
-    uint32_t flags = row->entry.flags;
-    switch (stage) {
-    case STAGE_REGISTRY:
-        return (flags & READS_REGISTRY) != 0 || ((flags & INVENTORY) != 0 && (ai->refresh || !ai_inventory_known()));
-    case STAGE_PROCESSES:
-        return needs_processes(row) && !ai_processes_fresh(ai->age_ms);
-    case STAGE_LATENCY:
-        return (flags & LATENCY) != 0 && !ai_probe_has_samples();
-    default:
-        return (flags & MAPS) != 0 && nt_in_wine; /* where dispatching must not wait, and it is nobody's own thread */
-    }
-}
-
-#define WANTS_ANYTHING (MAPS | PROCESSES | INVENTORY | LATENCY | UTILIZATION | READS_REGISTRY)
-
 /* The next stage from this one on; STAGES: it can be answered. */
 static enum stage next_stage(const struct control_row *row, const struct ai_request *ai, enum stage from)
 {
-    enum stage stage = (row->entry.flags & WANTS_ANYTHING) != 0 ? from : STAGES;
-    while (stage < STAGES && !needs(row, ai, stage)) {
-        stage++;
+    uint32_t flags = row->entry.flags;
+    if (from <= STAGE_REGISTRY &&
+        ((flags & READS_REGISTRY) != 0 || ((flags & INVENTORY) != 0 && (ai->refresh || !ai_inventory_known())))) {
+        return STAGE_REGISTRY;
     }
-    return stage;
+    if (from <= STAGE_PROCESSES && needs_processes(row) && !ai_processes_fresh(ai->age_ms)) {
+        return STAGE_PROCESSES;
+    }
+    if (from <= STAGE_LATENCY && (flags & LATENCY) != 0 && !ai_probe_has_samples()) {
+        return STAGE_LATENCY;
+    }
+    /* Where dispatching must not wait, and the thread is nobody's own. */
+    return from <= STAGE_POOL && (flags & MAPS) != 0 && nt_in_wine ? STAGE_POOL : STAGES;
 }
 
 /* What a stage is for, unless somebody has done it since the request was pended. In a thread of the stage. */

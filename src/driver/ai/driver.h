@@ -113,7 +113,7 @@ void ai_service_abandon(const struct ai_file *file);
 /* ---- file.c ---- */
 
 /* For the file object that this request opens. PASSIVE_LEVEL. */
-NTSTATUS ai_file_open(PDEVICE_OBJECT device, PIRP irp);
+NTSTATUS ai_file_open(const DEVICE_OBJECT *device, PIRP irp);
 void ai_file_reference(struct ai_file *file);
 /* <= DISPATCH_LEVEL. At PASSIVE_LEVEL on Windows the last one frees what is left at once, in its own thread. */
 void ai_file_release(struct ai_file *file);

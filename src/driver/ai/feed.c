@@ -40,7 +40,6 @@ struct descriptor {
 static void describe(struct descriptor *descriptor)
 {
     UCHAR *at = descriptor->entries;
-    RtlZeroMemory(descriptor, sizeof(*descriptor));
     descriptor->head.Revision = SECURITY_DESCRIPTOR_REVISION;
     descriptor->head.Control = SE_SELF_RELATIVE | SE_DACL_PRESENT | SE_DACL_PROTECTED;
     descriptor->head.Dacl = FIELD_OFFSET(struct descriptor, dacl);
@@ -53,14 +52,13 @@ static void describe(struct descriptor *descriptor)
         RtlCopyMemory(at + sizeof(header) + sizeof(mask), &allowed[i], sid);
         at += header.AceSize;
     }
-    descriptor->dacl.AclRevision = ACL_REVISION;
     descriptor->dacl.AceCount = ALLOWED;
     descriptor->dacl.AclSize = (USHORT)((ULONG_PTR)at - (ULONG_PTR)&descriptor->dacl);
 }
 
 static NTSTATUS protect(PDEVICE_OBJECT device)
 {
-    struct descriptor descriptor;
+    struct descriptor descriptor = {.dacl = {.AclRevision = ACL_REVISION}};
     HANDLE handle;
     NTSTATUS status = ObOpenObjectByPointer(device, OBJ_KERNEL_HANDLE, NULL, WRITE_DAC, NULL, KernelMode, &handle);
     if (NT_SUCCESS(status)) {

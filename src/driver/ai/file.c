@@ -50,7 +50,7 @@ static bool opened_for_writing(PIRP irp)
     return (access & FILE_WRITE_DATA) != 0;
 }
 
-NTSTATUS ai_file_open(PDEVICE_OBJECT device, PIRP irp)
+NTSTATUS ai_file_open(const DEVICE_OBJECT *device, PIRP irp)
 {
     PFILE_OBJECT object = IoGetCurrentIrpStackLocation(irp)->FileObject;
     KIRQL irql;
