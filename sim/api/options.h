@@ -9,13 +9,10 @@
  * Rules of Windows that the drivers do not keep yet: switched on here or, for any program, by their names in SIM_RULES
  * ("special-apc,paging" or "all").
  */
-#define SIM_RULE_SPECIAL_APC  0x01u /* special kernel APCs read from the disk whose driver runs */
-#define SIM_RULE_PAGING       0x02u /* requests that page are mapped with the highest priority, and succeed */
-#define SIM_RULE_PASS_THROUGH 0x04u /* codes with pointers or handles in them are not sent as the kernel's */
-#define SIM_RULE_LINKS        0x08u /* links to devices of others are not deleted */
-#define SIM_RULE_RESTRICTED   0x10u /* for tests: restricted programs and app containers reach disks */
-#define SIM_RULE_STOP         0x20u /* for tests: a driver with disks refuses to be stopped */
-#define SIM_RULES_ALL         0xFFu
+#define SIM_RULE_SPECIAL_APC 0x01u /* special kernel APCs read from the disk whose driver runs */
+#define SIM_RULE_PAGING      0x02u /* requests that page are mapped with the highest priority, and succeed */
+#define SIM_RULE_STOP        0x20u /* for tests: a driver with disks refuses to be stopped */
+#define SIM_RULES_ALL        0xFFu
 
 struct sim_options {
     uint64_t seed;             /* of delays and of what completes asynchronously */

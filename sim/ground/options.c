@@ -15,9 +15,9 @@ static unsigned rules_named(const char *text)
     static const struct {
         const char *name;
         unsigned rules;
-    } names[] = {{"all", SIM_RULES_ALL},      {"special-apc", SIM_RULE_SPECIAL_APC},
-                 {"paging", SIM_RULE_PAGING}, {"pass-through", SIM_RULE_PASS_THROUGH},
-                 {"links", SIM_RULE_LINKS},   {"restricted", SIM_RULE_RESTRICTED},
+    } names[] = {{"all", SIM_RULES_ALL},
+                 {"special-apc", SIM_RULE_SPECIAL_APC},
+                 {"paging", SIM_RULE_PAGING},
                  {"stop", SIM_RULE_STOP}};
     unsigned rules = 0;
     for (size_t i = 0; text != NULL && i < sizeof(names) / sizeof(names[0]); i++) {

@@ -3,7 +3,6 @@
 
 #include "sim/kernel/names.h"
 
-#include "sim/api/options.h"
 #include "sim/ground/fault.h"
 #include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
@@ -144,7 +143,7 @@ NTSTATUS IoDeleteSymbolicLink(PUNICODE_STRING link_string)
     if (link == NULL) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
-    if (sim_rule(SIM_RULE_LINKS) && sim_self()->kernel_depth != 0 && sim_is_foreign_device(link->target)) {
+    if (sim_self()->kernel_depth != 0 && sim_is_foreign_device(link->target)) {
         sim_violation("link", "the driver deletes '%s', which leads to '%s'", link->name, link->target);
     }
     free_link(link);

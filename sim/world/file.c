@@ -256,7 +256,7 @@ static void check_trusted(ULONG code)
         0x0004D02C, 0x0004D030,                         /* IOCTL_ATA_PASS_THROUGH, _DIRECT */
         0x00090074, 0x000900FC, 0x00098344, 0x000983E8, /* FSCTL_MOVE_FILE, MARK_HANDLE, DUPLICATE_EXTENTS, _EX */
     };
-    for (size_t i = 0; sim_rule(SIM_RULE_PASS_THROUGH) && i < sizeof(codes) / sizeof(codes[0]); i++) {
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         if (codes[i] == code) {
             sim_violation("pass-through", "code 0x%08x, whose input holds a pointer or a handle, as the kernel's",
                           code);

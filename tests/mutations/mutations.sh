@@ -88,6 +88,9 @@ mutate lock-taken-twice src/driver/disk/end/dismount.c 's/(VPB_MOUNTED | VPB_LOC
 mutate sender-not-asked src/driver/disk/device/request.c '/^static NTSTATUS check_sender/,/^}/s/access == 0/true/'
 
 mutate kernel-believes src/driver/disk/serve/transfer.c 's/status = BALLAST_NONEXISTENT_SECTOR;/(void)status;/'
+mutate all-passed-on src/driver/disk/device/image.c 's/!pass_through_allowed(code, file_system)/false/'
+mutate link-of-others src/driver/disk/device/names.c 's/ || number == device->disk.number) {/ || true) {/'
+mutate restricted-shut-out src/driver/nt/security.c 's/{ACE(struct ace_1), restricted,/{ACE(struct ace_1), 0,/'
 mutate plug-and-play-answered src/driver/disk/serve/information.c \
     's/nt_complete(irp, irp->IoStatus.Status, irp->IoStatus.Information)/nt_complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0)/'
 

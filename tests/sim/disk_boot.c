@@ -492,7 +492,8 @@ static void device_objects(void)
         CHECK_EQUAL(create_with(rows[i].flags, 0), STATUS_SUCCESS);
         struct sim_device *device = sim_device_find("\\Device\\ImDisk5");
         CHECK_EQUAL(device->object.DeviceType, rows[i].type);
-        CHECK_EQUAL(device->object.Characteristics, rows[i].characteristics | FILE_DEVICE_SECURE_OPEN);
+        CHECK_EQUAL(device->object.Characteristics,
+                    rows[i].characteristics | FILE_DEVICE_SECURE_OPEN | FILE_DEVICE_ALLOW_APPCONTAINER_TRAVERSAL);
         sim_device_dereference(device);
         CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
     }

@@ -22,11 +22,11 @@ DRIVER_INITIALIZE DriverEntry;
 static struct sim_process *process;
 static struct sim_file *control;
 
-/* False: the rule is off, and the case skipped. */
+/* 0: always. False: the rule is off, and the case skipped. */
 static bool begin_with(unsigned rule, const struct sim_options *options)
 {
     sim_reset(options);
-    if (!sim_rule(rule)) {
+    if (rule != 0 && !sim_rule(rule)) {
         test_skip("the driver does not keep this rule yet");
         return false;
     }
@@ -73,9 +73,7 @@ static void a_letter_that_leads_elsewhere_stays(void)
     UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\Global\\V:");
     UNICODE_STRING target = RTL_CONSTANT_STRING(L"\\Device\\HarddiskVolume9");
     char path[64] = "";
-    if (!begin(SIM_RULE_LINKS)) {
-        return;
-    }
+    (void)begin(0);
     sim_foreign_device("\\Device\\HarddiskVolume9");
     CHECK_EQUAL(create(IMDISK_TYPE_VM, NULL, 'V'), STATUS_SUCCESS);
     CHECK_EQUAL(IoDeleteSymbolicLink(&link), STATUS_SUCCESS);
@@ -101,9 +99,7 @@ static NTSTATUS open_as(enum sim_restriction restriction, const char *path, ACCE
 /* What everybody may do they may, too: ask, and reach the files behind the disk, of which there are none here. */
 static void restricted_programs_reach_files(void)
 {
-    if (!begin(SIM_RULE_RESTRICTED)) {
-        return;
-    }
+    (void)begin(0);
     CHECK_EQUAL(create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
     CHECK_EQUAL(open_as(SIM_RESTRICTED_TOKEN, DEVICE, FILE_READ_ATTRIBUTES), STATUS_SUCCESS);
     CHECK_EQUAL(open_as(SIM_RESTRICTED_TOKEN, DEVICE, GENERIC_READ), STATUS_ACCESS_DENIED);
@@ -126,9 +122,7 @@ static void codes_with_pointers_are_not_the_kernels(void)
         {IMDISK_IOCTL_FSCTL_PASS_THROUGH, 0x00098344},
     };
     struct sim_file *disk;
-    if (!begin(SIM_RULE_PASS_THROUGH)) {
-        return;
-    }
+    (void)begin(0);
     CHECK_EQUAL(create(IMDISK_TYPE_FILE, IMAGE, 0), STATUS_SUCCESS);
     CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

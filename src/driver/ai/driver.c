@@ -197,7 +197,7 @@ static NTSTATUS create_device(void)
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = nt_device_protect(ai_driver.device, ACCESS_EVERYONE);
+    status = nt_device_protect(ai_driver.device, ACCESS_EVERYONE, 0);
     for (size_t i = 0; i < LINKS && NT_SUCCESS(status); i++) {
         status = create_link(i, &name);
     }

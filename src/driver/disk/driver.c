@@ -62,7 +62,7 @@ static NTSTATUS create_control_device(void)
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = nt_device_protect(control_device, CONTROL_ACCESS_EVERYONE);
+    status = nt_device_protect(control_device, CONTROL_ACCESS_EVERYONE, CONTROL_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
         status = nt_link_create(&link, &name);
     }

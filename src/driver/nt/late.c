@@ -20,6 +20,8 @@ void nt_late_resolve(void)
     ULONG minor = 0;
     PsGetVersion(&major, &minor, NULL, NULL);
     nt_late = (struct nt_late){.no_execute = major > 6 || (major == 6 && minor >= 2), .before_nt_6 = major < 6};
+    nt_late.app_container_traversal =
+        nt_late.no_execute ? 0x00020000u /* FILE_DEVICE_ALLOW_APPCONTAINER_TRAVERSAL */ : 0;
     resolve(L"ZwFlushBuffersFile", &nt_late.flush_buffers_file);
     resolve(L"ZwLockVirtualMemory", &nt_late.lock_virtual_memory);
     if (!nt_in_wine) { /* there the lookup finds stubs that abort when called */

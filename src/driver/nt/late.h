@@ -12,6 +12,8 @@
 /* Any member may be NULL. */
 struct nt_late {
     bool no_execute; /* Windows 8 and later: memory and mappings that cannot be executed */
+    ULONG
+        app_container_traversal; /* characteristic of devices behind which app containers have files; 0: before Windows 8 */
     NTSTATUS(NTAPI *flush_buffers_file)(HANDLE file, PIO_STATUS_BLOCK io);
     NTSTATUS(NTAPI *lock_virtual_memory)(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
     VOID(NTAPI *register_boot_driver_reinitialization)

@@ -33,8 +33,9 @@ struct device_security {
     struct ace_1 system;
     struct ace_2 administrators;
     struct ace_1 everyone;
+    struct ace_1 restricted;
 };
-_Static_assert(sizeof(struct device_security) == 20 + 8 + 20 + 24 + 20, "no padding: the layout is the kernel's");
+_Static_assert(sizeof(struct device_security) == 20 + 8 + 20 + 24 + 20 + 20, "no padding: the layout is the kernel's");
 
 #define NT_AUTHORITY     \
     {                    \
@@ -49,8 +50,8 @@ _Static_assert(sizeof(struct device_security) == 20 + 8 + 20 + 24 + 20, "no padd
         ACCESS_ALLOWED_ACE_TYPE, 0, sizeof(type) \
     }
 
-/* D:P(A;;<all>;;;SY)(A;;<all>;;;BA)(A;;<everyone>;;;WD) */
-static struct device_security describe(ACCESS_MASK all, ACCESS_MASK everyone)
+/* D:P(A;;<all>;;;SY)(A;;<all>;;;BA)(A;;<everyone>;;;WD)(A;;<restricted>;;;RC) */
+static struct device_security describe(ACCESS_MASK all, ACCESS_MASK everyone, ACCESS_MASK restricted)
 {
     return (struct device_security){
         .descriptor = {.Revision = SECURITY_DESCRIPTOR_REVISION,
@@ -58,29 +59,30 @@ static struct device_security describe(ACCESS_MASK all, ACCESS_MASK everyone)
                        .Dacl = FIELD_OFFSET(struct device_security, dacl)},
         .dacl = {.AclRevision = ACL_REVISION,
                  .AclSize = sizeof(struct device_security) - FIELD_OFFSET(struct device_security, dacl),
-                 .AceCount = 3},
+                 .AceCount = 4},
         .system = {ACE(struct ace_1), all, {SID_REVISION, 1, NT_AUTHORITY, {SECURITY_LOCAL_SYSTEM_RID}}},
         .administrators = {ACE(struct ace_2),
                            all,
                            {SID_REVISION, 2, NT_AUTHORITY, {SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS}}},
         .everyone = {ACE(struct ace_1), everyone, {SID_REVISION, 1, WORLD_AUTHORITY, {SECURITY_WORLD_RID}}},
+        .restricted = {ACE(struct ace_1), restricted, {SID_REVISION, 1, NT_AUTHORITY, {SECURITY_RESTRICTED_CODE_RID}}},
     };
 }
 
-NTSTATUS nt_handle_protect(HANDLE handle, ACCESS_MASK all, ACCESS_MASK everyone)
+NTSTATUS nt_handle_protect(HANDLE handle, ACCESS_MASK all, ACCESS_MASK everyone, ACCESS_MASK restricted)
 {
-    struct device_security security = describe(all, everyone);
+    struct device_security security = describe(all, everyone, restricted);
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
     return ZwSetSecurityObject(handle, DACL_SECURITY_INFORMATION, (PSECURITY_DESCRIPTOR)&security);
 }
 
-NTSTATUS nt_device_protect(PDEVICE_OBJECT device, ACCESS_MASK everyone)
+NTSTATUS nt_device_protect(PDEVICE_OBJECT device, ACCESS_MASK everyone, ACCESS_MASK restricted)
 {
     HANDLE handle;
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
     NTSTATUS status = ObOpenObjectByPointer(device, OBJ_KERNEL_HANDLE, NULL, WRITE_DAC, NULL, KernelMode, &handle);
     if (NT_SUCCESS(status)) {
-        status = nt_handle_protect(handle, FILE_ALL_ACCESS, everyone);
+        status = nt_handle_protect(handle, FILE_ALL_ACCESS, everyone, restricted);
         (void)ZwClose(handle);
     }
     return status;

@@ -6,15 +6,16 @@
 #include "driver/nt/nt.h"
 
 /*
- * Replaces the device's DACL: SYSTEM and Administrators get full access, everyone else gets `everyone`. Call before
- * DO_DEVICE_INITIALIZING is cleared, so that nobody has opened the device. PASSIVE_LEVEL.
+ * Replaces the device's DACL: SYSTEM and Administrators get full access, everyone else gets `everyone`; who runs with a
+ * restricted token gets at most `restricted` of that. Call before DO_DEVICE_INITIALIZING is cleared, so that nobody has
+ * opened the device. PASSIVE_LEVEL.
  *
  * IoCreateDeviceSecure would do this from SDDL text, but needs a static library that the toolchain does not have.
  */
-NTSTATUS nt_device_protect(PDEVICE_OBJECT device, ACCESS_MASK everyone);
+NTSTATUS nt_device_protect(PDEVICE_OBJECT device, ACCESS_MASK everyone, ACCESS_MASK restricted);
 
 /* The same for any object that was opened with WRITE_DAC; `all` is full access to such an object. PASSIVE_LEVEL. */
-NTSTATUS nt_handle_protect(HANDLE handle, ACCESS_MASK all, ACCESS_MASK everyone);
+NTSTATUS nt_handle_protect(HANDLE handle, ACCESS_MASK all, ACCESS_MASK everyone, ACCESS_MASK restricted);
 
 /*
  * Whether the calling thread, or whom it impersonates, is an administrator with all rights. Wine cannot say, and there

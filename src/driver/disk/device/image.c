@@ -9,6 +9,7 @@
 #include "driver/nt/late.h"
 #include "driver/nt/wine.h"
 
+#include "core/disk/pass_through.h"
 #include "core/disk/storage_abi.h"
 
 #define IMAGE_TAG                PLATFORM_TAG('B', 'd', 'I', 'm')
@@ -427,7 +428,6 @@ bool image_set_sparse(struct image *image)
 
 /* ---- pass-through ---- */
 
-#define CODE_METHOD(code) ((code)&3)
 #define CODE_WRITES(code) (((code) >> 14 & BALLAST_ACCESS_WRITE) != 0)
 
 /* 100 ms: how often somebody who waits for an answer that may never come looks whether it is still wanted. */
@@ -454,10 +454,10 @@ NTSTATUS image_pass_through(struct image *image, bool file_system, struct reques
     ULONG code;
     unsigned char *buffer = request->buffer;
     RtlCopyMemory(&code, buffer, sizeof(code));
-    /* Other methods would hand our addresses to a driver as the caller's; and to us the I/O manager lets all pass. */
-    if (CODE_METHOD(code) != BALLAST_METHOD_BUFFERED) {
+    if (!pass_through_allowed(code, file_system)) {
         return STATUS_INVALID_DEVICE_REQUEST;
     }
+    /* To us the I/O manager lets all pass. */
     if (CODE_WRITES(code) && image->read_only) {
         return STATUS_ACCESS_DENIED;
     }

@@ -47,7 +47,7 @@ bool image_set_sparse(struct image *image);
 
 /*
  * Sends the control request within `request` to the image: its code, then its input; `buffer` receives the output. Only
- * METHOD_BUFFERED, and only what the image's access allows.
+ * codes of plain data (core/disk/pass_through.h), and only what the image's access allows.
  */
 NTSTATUS image_pass_through(struct image *image, bool file_system, struct request *request);
 

@@ -37,22 +37,38 @@ static bool parse_target(const UNICODE_STRING *target, uint32_t *number)
     return true;
 }
 
-/* Whether a link leads to a disk that does not exist: a crash of the driver's process has left it, in Wine. */
-static bool is_stale(const UNICODE_STRING *link, uint32_t new_number)
+#define NO_DISK 0xFFFFFFFFu
+
+/* The number of the disk, which need not exist, that a link leads to, or NO_DISK. Fails if there is no such link. */
+static NTSTATUS follow_link(const UNICODE_STRING *link, uint32_t *number)
 {
     OBJECT_ATTRIBUTES attributes;
     HANDLE handle;
     WCHAR text[NT_NAME_CHARACTERS];
     UNICODE_STRING target = {.MaximumLength = sizeof(text), .Buffer = text};
-    uint32_t number;
     InitializeObjectAttributes(&attributes, (PUNICODE_STRING)(ULONG_PTR)link, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE,
                                NULL, NULL);
-    if (!NT_SUCCESS(ZwOpenSymbolicLinkObject(&handle, GENERIC_READ, &attributes))) {
-        return false;
+    NTSTATUS status = ZwOpenSymbolicLinkObject(&handle, GENERIC_READ, &attributes);
+    if (!NT_SUCCESS(status)) {
+        return status;
     }
-    NTSTATUS status = ZwQuerySymbolicLinkObject(handle, &target, NULL);
+    status = ZwQuerySymbolicLinkObject(handle, &target, NULL);
     (void)ZwClose(handle);
-    return NT_SUCCESS(status) && parse_target(&target, &number) &&
+    if (status == STATUS_BUFFER_TOO_SMALL) { /* longer than the name of any disk */
+        target.Length = 0;
+        status = STATUS_SUCCESS;
+    }
+    if (NT_SUCCESS(status) && !parse_target(&target, number)) {
+        *number = NO_DISK;
+    }
+    return status;
+}
+
+/* Whether a link leads to a disk that does not exist: a crash of the driver's process has left it, in Wine. */
+static bool is_stale(const UNICODE_STRING *link, uint32_t new_number)
+{
+    uint32_t number;
+    return NT_SUCCESS(follow_link(link, &number)) && number != NO_DISK &&
            (number == new_number || !disk_device_number_taken(number));
 }
 
@@ -78,15 +94,24 @@ void disk_names_link(struct disk_device *device)
     }
 }
 
+/* Unless others have taken the name meanwhile. */
+static void delete_ours(const UNICODE_STRING *link, const struct disk_device *device)
+{
+    uint32_t number;
+    if (!NT_SUCCESS(follow_link(link, &number)) || number == device->disk.number) {
+        delete_link(link);
+    }
+}
+
 void disk_names_unlink(const struct disk_device *device)
 {
     struct nt_name name;
     if (device->number_linked) {
         nt_name_number(&name, NUMBER_PREFIX, device->disk.number);
-        delete_link(&name.string);
+        delete_ours(&name.string, device);
     }
     if (device->letter_linked) {
         nt_name_letter(&name, LETTER_PREFIX, device->disk.drive_letter);
-        delete_link(&name.string);
+        delete_ours(&name.string, device);
     }
 }

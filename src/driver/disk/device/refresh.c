@@ -38,7 +38,7 @@ static void make(void)
     bool missing = status == STATUS_OBJECT_PATH_NOT_FOUND;
     __atomic_store_n(&too_early, missing, __ATOMIC_RELAXED);
     if (NT_SUCCESS(status)) {
-        status = nt_handle_protect(event, EVENT_ALL_ACCESS, REFRESH_ACCESS_EVERYONE);
+        status = nt_handle_protect(event, EVENT_ALL_ACCESS, REFRESH_ACCESS_EVERYONE, REFRESH_ACCESS_EVERYONE);
     }
     if (!NT_SUCCESS(status)) {
         disk_refresh_delete();

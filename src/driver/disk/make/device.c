@@ -6,9 +6,13 @@
 #include "driver/disk/device/names.h"
 #include "driver/disk/device/refresh.h"
 #include "driver/disk/workers.h"
+#include "driver/nt/late.h"
 #include "driver/nt/security.h"
 
-/* What everybody may do with a disk device: query it, and traverse it to files of a mounted file system. */
+/*
+ * What everybody may do with a disk device, programs with restricted tokens included: query it, and traverse it to files of
+ * a mounted file system.
+ */
 #define DISK_ACCESS_EVERYONE (FILE_TRAVERSE | FILE_READ_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE)
 
 #define BITMAP_BYTES         (IMDISK_MAXIMUM_DEVICES / 8)
@@ -19,7 +23,8 @@ static NTSTATUS create_object(uint32_t number, enum disk_kind kind, bool removab
     struct nt_name name;
     DEVICE_TYPE type = FILE_DEVICE_DISK;
     /* SECURE_OPEN: or an open relative to a handle that may only query would not be checked at all. */
-    ULONG characteristics = FILE_DEVICE_SECURE_OPEN | (removable ? FILE_REMOVABLE_MEDIA : 0);
+    ULONG characteristics = FILE_DEVICE_SECURE_OPEN | nt_late.app_container_traversal;
+    characteristics |= removable ? FILE_REMOVABLE_MEDIA : 0;
     if (kind == DISK_KIND_FLOPPY) {
         characteristics |= FILE_FLOPPY_DISKETTE;
     } else if (kind == DISK_KIND_CD) {
@@ -93,7 +98,7 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
     object->Flags |= DO_DIRECT_IO;
     object->AlignmentRequirement = source->buffer_alignment_mask;
     device->disk.identity = identify(&numbered);
-    status = nt_device_protect(object, DISK_ACCESS_EVERYONE);
+    status = nt_device_protect(object, DISK_ACCESS_EVERYONE, DISK_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
         status = disk_initialize(&device->disk, &numbered, source);
     }
