@@ -15,18 +15,20 @@
 #define SIM_RULES_ALL        0xFFu
 
 struct sim_options {
-    uint64_t seed;             /* of delays and of what completes asynchronously */
-    unsigned delay_percent;    /* how often a thread is held up at locks, waits and completions; 0: never */
-    bool nt52;                 /* hide what NT 5.2 does not export */
-    uint64_t file_limit;       /* the longest file that the volume has room for, in bytes; 0: any */
-    uint64_t pool_limit;       /* bytes that drivers may have allocated at once; 0: any */
-    unsigned watchdog_seconds; /* what takes longer will never end; 0: 60 */
-    ULONG sector_size;         /* of the volume that image files live on; 0: 512 */
-    unsigned hurry;            /* timers and delays take so many times less; 0: 1 */
-    unsigned apc_interval;     /* memory accesses of a driver between two special kernel APCs, about; 0: none */
-    unsigned rules;            /* SIM_RULE_... */
-    bool early;                /* the system starts: boot.h says what is missing */
-    unsigned timer_tick_us;    /* timers fire at multiples of it; 0: when they are due */
+    uint64_t seed;              /* of delays and of what completes asynchronously */
+    unsigned delay_percent;     /* how often a thread is held up at locks, waits and completions; 0: never */
+    bool nt52;                  /* hide what NT 5.2 does not export */
+    uint64_t file_limit;        /* the longest file that the volume has room for, in bytes; 0: any */
+    uint64_t pool_limit;        /* bytes that drivers may have allocated at once; 0: any */
+    unsigned watchdog_seconds;  /* what takes longer will never end; 0: 60 */
+    ULONG sector_size;          /* of the volume that image files live on; 0: 512 */
+    bool raw_device;            /* what images are opened as are devices without a file system */
+    ULONG physical_sector_size; /* of the medium under that volume; 0: as the sectors */
+    unsigned hurry;             /* timers and delays take so many times less; 0: 1 */
+    unsigned apc_interval;      /* memory accesses of a driver between two special kernel APCs, about; 0: none */
+    unsigned rules;             /* SIM_RULE_... */
+    bool early;                 /* the system starts: boot.h says what is missing */
+    unsigned timer_tick_us;     /* timers fire at multiples of it; 0: when they are due */
 };
 
 /* Whether a rule (SIM_RULE_...) is in force. */

@@ -43,6 +43,9 @@ void sim_set_options(const struct sim_options *new_options)
     if (options.sector_size == 0) {
         options.sector_size = 512;
     }
+    if (options.physical_sector_size == 0) {
+        options.physical_sector_size = options.sector_size;
+    }
     if (options.watchdog_seconds == 0) {
         options.watchdog_seconds = 60;
     }

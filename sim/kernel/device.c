@@ -65,6 +65,11 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_ST
     device->object.DeviceExtension = calloc(1, extension_size != 0 ? extension_size : 1);
     device->object.DeviceType = type;
     device->object.Characteristics = characteristics;
+    if (type == FILE_DEVICE_DISK) {
+        device->object.SectorSize = 512;
+    } else if (type == FILE_DEVICE_CD_ROM) {
+        device->object.SectorSize = 2048;
+    }
     device->object.Flags = DO_DEVICE_INITIALIZING;
     device->extension_size = extension_size;
     device->object.Vpb = type == FILE_DEVICE_DISK || type == FILE_DEVICE_CD_ROM ? &device->vpb : NULL;

@@ -28,12 +28,14 @@
 #include <string.h>
 #include <strings.h>
 
-#define NAME_SIZE             1024
-#define VOLUME_PREFIX         "\\??\\C:\\"
-#define FSCTL_SET_SPARSE      0x000900C4u
-#define FSCTL_SET_ZERO_DATA   0x000980C8u
-#define FSCTL_GET_COMPRESSION 0x0009003Cu
-#define FSCTL_REQUEST_OPLOCK  0x00090000u /* level 1: ends when somebody else opens the file, or when it is cancelled */
+#define NAME_SIZE                     1024
+#define VOLUME_PREFIX                 "\\??\\C:\\"
+#define FSCTL_SET_SPARSE              0x000900C4u
+#define IOCTL_DISK_GET_DRIVE_GEOMETRY 0x00070000u
+#define IOCTL_DISK_GET_LENGTH_INFO    0x0007405Cu
+#define FSCTL_SET_ZERO_DATA           0x000980C8u
+#define FSCTL_GET_COMPRESSION         0x0009003Cu
+#define FSCTL_REQUEST_OPLOCK          0x00090000u /* level 1: ends when somebody else opens the file, or when it is cancelled */
 
 /* ---- files ---- */
 
@@ -152,7 +154,7 @@ static void finish_transfer(struct transfer *transfer)
     ULONG_PTR information;
     struct file *file = transfer->file;
     NTSTATUS status = sim_node_transfer(file->node, transfer->write, transfer->offset, transfer->buffer,
-                                        transfer->length, &information);
+                                        transfer->length, (file->options & FILE_WRITE_THROUGH) != 0, &information);
     transfer->io->Information = information;
     transfer->io->Status = status;
     struct sim_waitable *event = transfer->event;
@@ -190,6 +192,11 @@ static NTSTATUS begin_transfer(const char *function, HANDLE handle, HANDLE event
     }
     if ((file->options & FILE_SYNCHRONOUS_IO_NONALERT) == 0 && (offset == NULL || event == NULL)) {
         sim_violation("file", "%s on an asynchronous file without an offset, or without an event to wait for",
+                      function);
+    }
+    if (write && (file->options & (FILE_NO_INTERMEDIATE_BUFFERING | FILE_WRITE_THROUGH)) == 0) {
+        sim_violation("throttle",
+                      "%s leaves dirty pages: it waits while there are too many, maybe of the driver's disks",
                       function);
     }
     if (sim_fault(function)) {
@@ -264,6 +271,21 @@ static void check_trusted(ULONG code)
     }
 }
 
+static NTSTATUS device_control(const struct sim_node *node, ULONG code, void *output, ULONG length)
+{
+    const struct {
+        int64_t cylinders;
+        ULONG media_type, tracks_per_cylinder, sectors_per_track, bytes_per_sector;
+    } geometry = {1, 12, 1, 1, sim_get_options()->sector_size};
+    uint64_t size = sim_node_size(node);
+    bool is_length = code == IOCTL_DISK_GET_LENGTH_INFO && length >= sizeof(size);
+    if (!is_length && (code != IOCTL_DISK_GET_DRIVE_GEOMETRY || length < sizeof(geometry))) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
+    memcpy(output, is_length ? (const void *)&size : &geometry, is_length ? sizeof(size) : sizeof(geometry));
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
                                ULONG code, PVOID input, ULONG input_length, PVOID output, ULONG output_length)
 {
@@ -272,15 +294,14 @@ NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, P
     UNREFERENCED_PARAMETER(event);
     UNREFERENCED_PARAMETER(apc);
     UNREFERENCED_PARAMETER(apc_context);
-    UNREFERENCED_PARAMETER(output);
-    UNREFERENCED_PARAMETER(output_length);
     check_trusted(code);
     if (sim_handle_kind(file, "ZwDeviceIoControlFile") == SIM_HANDLE_MOUNT_MANAGER) {
         io->Status = sim_mount_control(code, input, input_length);
         return io->Status;
     }
-    (void)sim_handle_object(file, SIM_HANDLE_FILE, "ZwDeviceIoControlFile");
-    io->Status = STATUS_INVALID_DEVICE_REQUEST; /* files are no devices */
+    const struct file *object = sim_handle_object(file, SIM_HANDLE_FILE, "ZwDeviceIoControlFile");
+    io->Status = sim_get_options()->raw_device ? device_control(object->node, code, output, output_length)
+                                               : STATUS_INVALID_DEVICE_REQUEST; /* files are no devices */
     return io->Status;
 }
 
@@ -309,6 +330,7 @@ NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID
     if (sim_fault("ZwFsControlFile")) {
         io->Status = STATUS_INSUFFICIENT_RESOURCES;
     } else if (code == FSCTL_SET_SPARSE) {
+        sim_node_set_sparse(file->node);
         io->Status = STATUS_SUCCESS;
     } else if (code == FSCTL_SET_ZERO_DATA) {
         io->Status = zero_data(file->node, input, input_length);
@@ -350,6 +372,9 @@ NTSTATUS ZwQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID inform
     const struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryInformationFile");
     if (sim_fault("ZwQueryInformationFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (sim_get_options()->raw_device) {
+        return STATUS_INVALID_DEVICE_REQUEST;
     }
     if (information_class == FileStandardInformation && length >= sizeof(FILE_STANDARD_INFORMATION)) {
         *(FILE_STANDARD_INFORMATION *)information =
@@ -393,6 +418,22 @@ NTSTATUS ZwQueryVolumeInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID 
     (void)sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryVolumeInformationFile");
     if (sim_fault("ZwQueryVolumeInformationFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (sim_get_options()->raw_device) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
+    if (information_class == FileFsSectorSizeInformation && length >= sizeof(FILE_FS_SECTOR_SIZE_INFORMATION) &&
+        !sim_get_options()->nt52) {
+        ULONG logical = sim_get_options()->sector_size;
+        ULONG physical = sim_get_options()->physical_sector_size;
+        *(FILE_FS_SECTOR_SIZE_INFORMATION *)information = (FILE_FS_SECTOR_SIZE_INFORMATION){
+            .LogicalBytesPerSector = logical,
+            .PhysicalBytesPerSectorForAtomicity = physical,
+            .PhysicalBytesPerSectorForPerformance = physical,
+            .FileSystemEffectivePhysicalBytesPerSectorForAtomicity = physical,
+        };
+        io->Status = STATUS_SUCCESS;
+        return STATUS_SUCCESS;
     }
     if (information_class != FileFsSizeInformation || length < sizeof(FILE_FS_SIZE_INFORMATION)) {
         return STATUS_INVALID_PARAMETER;

@@ -20,6 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What one write may make a file system zero before it. */
+#define ZEROED_AT_MOST (16u << 20)
+
 /* ---- the set ---- */
 
 struct sim_node {
@@ -27,6 +30,9 @@ struct sim_node {
     int descriptor;
     bool is_protected;
     bool deleted;
+    bool sparse;
+    uint64_t
+        valid; /* as far as it has been written; what lies behind is zeros that only a sparse file need not store */
     unsigned opens; /* handles; share counts of those */
     unsigned writers, deny_write;
     unsigned references; /* handles, and the directory's one */
@@ -84,6 +90,7 @@ bool sim_volume_create(const char *name, const void *data, uint64_t size)
     sim_volume_delete(name);
     sim_raw_lock(&volume_lock);
     struct sim_node *node = create_node(name);
+    node->valid = size;
     bool ok = ftruncate(node->descriptor, (off_t)size) == 0 &&
               (data == NULL || pwrite(node->descriptor, data, size, 0) == (ssize_t)size);
     sim_raw_unlock(&volume_lock);
@@ -254,9 +261,28 @@ uint64_t sim_node_size(const struct sim_node *node)
     return fstat(node->descriptor, &status) == 0 ? (uint64_t)status.st_size : 0;
 }
 
-bool sim_node_resize(const struct sim_node *node, int64_t size)
+bool sim_node_resize(struct sim_node *node, int64_t size)
 {
+    node->valid = node->valid < (uint64_t)size ? node->valid : (uint64_t)size;
     return ftruncate(node->descriptor, size) == 0;
+}
+
+void sim_node_set_sparse(struct sim_node *node)
+{
+    __atomic_store_n(&node->sparse, true, __ATOMIC_RELAXED);
+}
+
+/* The file system stores the zeros before what is written, in the writer's time, if the file is not sparse. */
+static void advance_valid(struct sim_node *node, uint64_t offset, uint64_t end)
+{
+    sim_raw_lock(&volume_lock);
+    uint64_t valid = node->valid;
+    node->valid = end > valid ? end : valid;
+    sim_raw_unlock(&volume_lock);
+    if (offset > valid && offset - valid > ZEROED_AT_MOST && !__atomic_load_n(&node->sparse, __ATOMIC_RELAXED)) {
+        sim_violation("zeroing", "a write makes the file system write %llu bytes of zeros before it",
+                      (unsigned long long)(offset - valid));
+    }
 }
 
 bool sim_node_zero(const struct sim_node *node, int64_t start, int64_t end)
@@ -278,7 +304,7 @@ static void wait_while_held(void)
     __atomic_sub_fetch(&waiting, 1, __ATOMIC_RELAXED);
 }
 
-NTSTATUS sim_node_transfer(const struct sim_node *node, bool write, uint64_t offset, void *buffer, ULONG length,
+NTSTATUS sim_node_transfer(struct sim_node *node, bool write, uint64_t offset, void *buffer, ULONG length, bool through,
                            ULONG_PTR *information)
 {
     wait_while_held();
@@ -288,9 +314,10 @@ NTSTATUS sim_node_transfer(const struct sim_node *node, bool write, uint64_t off
         return failure;
     }
     if (write) {
+        advance_valid(node, offset, offset + length);
         ssize_t done = pwrite(node->descriptor, buffer, length, (off_t)offset);
         *information = done > 0 ? (ULONG_PTR)done : 0;
-        __atomic_add_fetch(&unflushed, *information, __ATOMIC_RELAXED);
+        __atomic_add_fetch(&unflushed, through ? 0 : *information, __ATOMIC_RELAXED);
         return done == (ssize_t)length ? STATUS_SUCCESS : STATUS_DISK_FULL;
     }
     ssize_t done = pread(node->descriptor, buffer, length, (off_t)offset);

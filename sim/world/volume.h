@@ -15,12 +15,13 @@ NTSTATUS sim_node_open(const char *name, bool create, ACCESS_MASK access, ULONG 
 void sim_node_close(struct sim_node *node, ACCESS_MASK access, ULONG share);
 
 uint64_t sim_node_size(const struct sim_node *node);
-bool sim_node_resize(const struct sim_node *node, int64_t size);
+bool sim_node_resize(struct sim_node *node, int64_t size);
 /* Makes a hole of [start, end), as far as the file goes. */
 bool sim_node_zero(const struct sim_node *node, int64_t start, int64_t end);
 /* Waits while the volume is held, and fails while it fails; *information: the bytes read or written. */
-NTSTATUS sim_node_transfer(const struct sim_node *node, bool write, uint64_t offset, void *buffer, ULONG length,
+NTSTATUS sim_node_transfer(struct sim_node *node, bool write, uint64_t offset, void *buffer, ULONG length, bool through,
                            ULONG_PTR *information);
+void sim_node_set_sparse(struct sim_node *node);
 
 /* Flushes all files. */
 NTSTATUS sim_volume_flush(void);

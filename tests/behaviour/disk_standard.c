@@ -294,6 +294,14 @@ static bool trim_advertised(struct target_handle *disk)
     memcpy(&trim, reply.bytes, sizeof(trim));
     CHECK_EQUAL(trim.version, 12);
     CHECK_EQUAL(trim.size, 12);
+    struct storage_lb_provisioning thin;
+    CHECK_EQUAL(query(disk, STORAGE_PROPERTY_LB_PROVISIONING, STORAGE_QUERY_STANDARD, &reply), SUCCESS);
+    memcpy(&thin, reply.bytes, sizeof(thin));
+    CHECK_EQUAL(thin.version, 32);
+    CHECK_EQUAL(thin.size, 32);
+    CHECK_EQUAL(thin.flags, trim.value != 0 ? 0x23 : 0); /* what is trimmed reads as zeros */
+    CHECK_EQUAL(thin.optimal_unmap_granularity, trim.value != 0 ? 65536 : 0);
+    CHECK_EQUAL(thin.unmap_granularity_alignment, 0);
     return trim.value != 0;
 }
 

@@ -91,6 +91,8 @@ mutate kernel-believes src/driver/disk/serve/transfer.c 's/status = BALLAST_NONE
 mutate all-passed-on src/driver/disk/device/image.c 's/!pass_through_allowed(code, file_system)/false/'
 mutate link-of-others src/driver/disk/device/names.c 's/ || number == device->disk.number) {/ || true) {/'
 mutate restricted-shut-out src/driver/nt/security.c 's/{ACE(struct ace_1), restricted,/{ACE(struct ace_1), 0,/'
+mutate stored-zeros src/driver/disk/device/image.c 's/if (image->length == 0) {/if (false) {/'
+mutate throttled src/driver/disk/device/image.c 's/buffered ? FILE_WRITE_THROUGH :/buffered ? 0 :/'
 mutate plug-and-play-answered src/driver/disk/serve/information.c \
     's/nt_complete(irp, irp->IoStatus.Status, irp->IoStatus.Information)/nt_complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0)/'
 

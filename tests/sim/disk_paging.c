@@ -2,6 +2,8 @@
 /* The disk driver under those who trust it with everything: file systems, the cache and memory managers. */
 
 #include "ballast/disk_abi.h"
+#include "core/disk/storage_abi.h"
+#include "sim/kernel/device.h"
 #include "sim/sim.h"
 #include "tests/behaviour/create_request.h"
 #include "tests/harness/test.h"
@@ -42,16 +44,108 @@ static void end(void)
     sim_unload();
 }
 
-static NTSTATUS create(uint32_t flags, const char *image)
+static NTSTATUS create_sized(uint32_t flags, int64_t size, const char *image)
 {
     static _Alignas(8) unsigned char bytes[256];
-    struct imdisk_create_data fields = {.device_number = NUMBER, .flags = flags, .size_bytes = MIB};
+    struct imdisk_create_data fields = {.device_number = NUMBER, .flags = flags, .size_bytes = size};
     size_t length = create_request(bytes, sizeof(bytes), &fields, image);
     NTSTATUS status = sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL);
     if (NT_SUCCESS(status)) {
         CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
     }
     return status;
+}
+
+static NTSTATUS create(uint32_t flags, const char *image)
+{
+    return create_sized(flags, MIB, image);
+}
+
+/* ---- image files ---- */
+
+/* A file that is created has its end far out at once. Zeros up to a write there take minutes if they have to be stored. */
+static void images_that_are_created_are_sparse(void)
+{
+    begin();
+    CHECK_EQUAL(create_sized(IMDISK_TYPE_FILE, 100 * (int64_t)MIB, "new"), STATUS_SUCCESS);
+    memset(page, 7, sizeof(page));
+    CHECK_EQUAL(sim_write(disk, 99 * MIB, page, sizeof(page), NULL), STATUS_SUCCESS);
+    CHECK(sim_volume_allocated("new") < MIB);
+    end();
+}
+
+/* A worker must not wait for dirty pages to become fewer that only it can write. */
+static void cached_writes_are_written_through(void)
+{
+    static const uint32_t flags[] = {IMDISK_TYPE_FILE, IMDISK_TYPE_FILE | IMDISK_FILE_BUFFERED_IO};
+    for (size_t i = 0; i < 2; i++) {
+        struct sim_options options = {.seed = 1, .sector_size = 4096};
+        begin_with(&options);
+        CHECK_EQUAL(create(flags[i], IMAGE), STATUS_SUCCESS);
+        CHECK_EQUAL(sim_write(disk, 512, page, 512, NULL), STATUS_SUCCESS);
+        CHECK_EQUAL(sim_volume_unflushed_bytes(), 0);
+        end();
+    }
+}
+
+static struct storage_access_alignment alignment(void)
+{
+    struct storage_property_query query = {STORAGE_PROPERTY_ACCESS_ALIGNMENT, STORAGE_QUERY_STANDARD};
+    struct storage_access_alignment reply = {.version = 0};
+    CHECK_EQUAL(sim_ioctl(disk, IOCTL_STORAGE_QUERY_PROPERTY, &query, sizeof(query), &reply, sizeof(reply), NULL),
+                STATUS_SUCCESS);
+    return reply;
+}
+
+/* What the medium under the image reads and writes at a time, which its sectors do not say. */
+static void sectors_are_the_hosts(void)
+{
+    static const struct {
+        struct sim_options options;
+        uint32_t physical;
+    } rows[] = {
+        {{.seed = 1}, 512},
+        {{.seed = 1, .physical_sector_size = 4096}, 4096},
+        {{.seed = 1, .physical_sector_size = 4096, .nt52 = true}, 512}, /* which cannot say */
+        {{.seed = 1, .sector_size = 4096}, 4096},
+        {{.seed = 1, .sector_size = 4096, .raw_device = true}, 4096},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        test_note("row %u", (unsigned)i);
+        begin_with(&rows[i].options);
+        CHECK_EQUAL(create(IMDISK_TYPE_FILE | BALLAST_OPTION_AS_IS, IMAGE), STATUS_SUCCESS);
+        CHECK_EQUAL(alignment().bytes_per_logical_sector, 512);
+        CHECK_EQUAL(alignment().bytes_per_physical_sector, rows[i].physical);
+        CHECK_EQUAL(sim_read(disk, 512, page, 512, NULL), STATUS_SUCCESS);
+        CHECK_EQUAL(page[0], target_pattern(512));
+        end();
+    }
+}
+
+static void device_objects_have_the_disks_sectors(void)
+{
+    static const struct {
+        uint32_t flags, sector, expected;
+    } rows[] = {
+        {IMDISK_TYPE_VM, 512, 512},
+        {IMDISK_TYPE_VM, 4096, 4096},
+        {IMDISK_TYPE_VM, 65536, 0}, /* that number does not fit */
+        {IMDISK_TYPE_VM | IMDISK_DEVICE_TYPE_CD, 2048, 2048},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        _Alignas(8) unsigned char bytes[256];
+        struct imdisk_create_data fields = {
+            .device_number = NUMBER, .flags = rows[i].flags, .size_bytes = MIB, .bytes_per_sector = rows[i].sector};
+        size_t length = create_request(bytes, sizeof(bytes), &fields, NULL);
+        begin();
+        CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL),
+                    STATUS_SUCCESS);
+        struct sim_device *device = sim_device_find(DEVICE);
+        test_note("row %u", (unsigned)i);
+        CHECK_EQUAL(device->object.SectorSize, rows[i].expected);
+        sim_device_dereference(device);
+        end();
+    }
 }
 
 /* ---- the end ---- */
@@ -75,4 +169,8 @@ static void the_kernel_is_told_of_the_end(void)
     end();
 }
 
-TEST_MAIN({"the_kernel_is_told_of_the_end", the_kernel_is_told_of_the_end})
+TEST_MAIN({"images_that_are_created_are_sparse", images_that_are_created_are_sparse},
+          {"cached_writes_are_written_through", cached_writes_are_written_through},
+          {"sectors_are_the_hosts", sectors_are_the_hosts},
+          {"device_objects_have_the_disks_sectors", device_objects_have_the_disks_sectors},
+          {"the_kernel_is_told_of_the_end", the_kernel_is_told_of_the_end})

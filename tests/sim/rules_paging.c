@@ -178,16 +178,67 @@ static NTSTATUS with_too_small_a_reserve(PIRP irp)
     return good(irp);
 }
 
+/* ---- image files ---- */
+
+static HANDLE create_file(ULONG options)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\??\\C:\\file");
+    OBJECT_ATTRIBUTES attributes;
+    IO_STATUS_BLOCK io;
+    HANDLE handle = NULL;
+    InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE, NULL, NULL);
+    (void)ZwCreateFile(&handle, GENERIC_WRITE, &attributes, &io, NULL, 0, 0, FILE_OPEN_IF,
+                       options | FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
+    return handle;
+}
+
+static NTSTATUS write_file(PIRP irp, HANDLE handle, LONGLONG where)
+{
+    static unsigned char sector[512];
+    FILE_END_OF_FILE_INFORMATION end = {.EndOfFile.QuadPart = 1 << 30};
+    LARGE_INTEGER offset = {.QuadPart = where};
+    IO_STATUS_BLOCK io;
+    (void)ZwSetInformationFile(handle, &io, &end, sizeof(end), FileEndOfFileInformation);
+    (void)ZwWriteFile(handle, NULL, NULL, NULL, &io, sector, sizeof(sector), &offset, NULL);
+    (void)ZwClose(handle);
+    return good(irp);
+}
+
+static NTSTATUS cached_write(PIRP irp)
+{
+    return write_file(irp, create_file(0), 0);
+}
+
+static NTSTATUS write_far_out(PIRP irp)
+{
+    return write_file(irp, create_file(FILE_NO_INTERMEDIATE_BUFFERING), 1 << 29);
+}
+
+static NTSTATUS write_through(PIRP irp)
+{
+    return write_file(irp, create_file(FILE_WRITE_THROUGH), 512);
+}
+
+static NTSTATUS write_far_out_of_sparse_file(PIRP irp)
+{
+    IO_STATUS_BLOCK io;
+    HANDLE handle = create_file(FILE_WRITE_THROUGH);
+    (void)ZwFsControlFile(handle, NULL, NULL, NULL, &io, 0x000900C4 /* FSCTL_SET_SPARSE */, NULL, 0, NULL, 0);
+    return write_file(irp, handle, 1 << 29);
+}
+
 /* ---- the case ---- */
 
 void rules_paging(void)
 {
     static const struct wrong rows[] = {
-        ROW(normal_priority, "paging"),       ROW(address_left, "leak"),         ROW(mapping_left, "mapping"),
-        ROW(address_shared, "mapping"),       ROW(nothing_transferred, "short"), ROW(wrong_tag, "mapping"),
-        ROW(reserve_without_size, "mapping"),
+        ROW(normal_priority, "paging"), ROW(address_left, "leak"),         ROW(mapping_left, "mapping"),
+        ROW(address_shared, "mapping"), ROW(nothing_transferred, "short"), ROW(cached_write, "throttle"),
+        ROW(write_far_out, "zeroing"),  ROW(wrong_tag, "mapping"),         ROW(reserve_without_size, "mapping"),
     };
     RULES_RUN(rows);
     rules_allow(with_a_reserve);
     rules_allow(with_too_small_a_reserve);
+    rules_allow(write_through);
+    rules_allow(write_far_out_of_sparse_file);
 }

@@ -51,6 +51,7 @@
 #define FILE_SHARE_DELETE                        0x00000004u
 #define FILE_OPEN                                0x00000001u
 #define FILE_OPEN_IF                             0x00000003u
+#define FILE_WRITE_THROUGH                       0x00000002u
 #define FILE_NO_INTERMEDIATE_BUFFERING           0x00000008u
 #define FILE_SYNCHRONOUS_IO_NONALERT             0x00000020u
 #define FILE_NON_DIRECTORY_FILE                  0x00000040u
@@ -99,6 +100,7 @@ struct _DEVICE_OBJECT {
     PVOID DeviceExtension;
     DEVICE_TYPE DeviceType;
     ULONG AlignmentRequirement;
+    USHORT SectorSize;
 };
 
 typedef struct _FILE_OBJECT {

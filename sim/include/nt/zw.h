@@ -9,6 +9,7 @@
 
 typedef enum {
     FileFsSizeInformation = 3,
+    FileFsSectorSizeInformation = 11,
 } FS_INFORMATION_CLASS;
 
 typedef struct {
@@ -33,6 +34,12 @@ typedef struct {
     LARGE_INTEGER TotalAllocationUnits, AvailableAllocationUnits;
     ULONG SectorsPerAllocationUnit, BytesPerSector;
 } FILE_FS_SIZE_INFORMATION;
+
+typedef struct {
+    ULONG LogicalBytesPerSector, PhysicalBytesPerSectorForAtomicity, PhysicalBytesPerSectorForPerformance;
+    ULONG FileSystemEffectivePhysicalBytesPerSectorForAtomicity, Flags;
+    ULONG ByteOffsetForSectorAlignment, ByteOffsetForPartitionAlignment;
+} FILE_FS_SECTOR_SIZE_INFORMATION;
 
 typedef enum {
     ThreadBasePriority = 3,

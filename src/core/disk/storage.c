@@ -8,6 +8,7 @@
 #define PARTITION_TYPE_FAT16    0x06 /* what GET_PARTITION_INFO reports, too */
 #define PHYSICAL_SECTOR_512E    4096u
 #define CACHE_LINE              64u
+#define TRIM_GRANULARITY        65536u
 #define SCSI_TYPE_DIRECT_ACCESS 0
 #define SCSI_TYPE_CD            5
 
@@ -203,6 +204,19 @@ static bool can_trim(const struct disk *disk)
     return !disk_read_only(disk) && (disk->in_memory || source_sparse(disk->source));
 }
 
+/* Memory is given back in chunks, image files become holes in what NTFS calls compression units: as large, both. */
+static ballast_status provisioning_property(const struct disk *disk, struct request *request)
+{
+    struct storage_lb_provisioning output = {.version = sizeof(output), .size = sizeof(output)};
+    if (can_trim(disk)) {
+        uint64_t beyond = disk->in_memory ? 0 : disk->image_offset % TRIM_GRANULARITY;
+        output.flags = STORAGE_THIN_PROVISIONED | STORAGE_THIN_READS_ZEROS | STORAGE_UNMAP_ALIGNMENT;
+        output.optimal_unmap_granularity = TRIM_GRANULARITY;
+        output.unmap_granularity_alignment = (TRIM_GRANULARITY - beyond) % TRIM_GRANULARITY;
+    }
+    return reply_property(request, &output, sizeof(output));
+}
+
 static ballast_status property(const struct disk *disk, uint32_t id, struct request *request)
 {
     switch (id) {
@@ -216,6 +230,8 @@ static ballast_status property(const struct disk *disk, uint32_t id, struct requ
         return disk->in_memory ? flag_property(request, false) : BALLAST_INVALID_DEVICE_REQUEST;
     case STORAGE_PROPERTY_TRIM:
         return flag_property(request, can_trim(disk));
+    case STORAGE_PROPERTY_LB_PROVISIONING:
+        return provisioning_property(disk, request);
     default:
         return BALLAST_INVALID_DEVICE_REQUEST;
     }

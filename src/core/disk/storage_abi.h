@@ -166,6 +166,7 @@ _Static_assert(sizeof(struct storage_property_query) == 8, "wire layout");
 #define STORAGE_PROPERTY_ACCESS_ALIGNMENT 6u
 #define STORAGE_PROPERTY_SEEK_PENALTY     7u
 #define STORAGE_PROPERTY_TRIM             8u
+#define STORAGE_PROPERTY_LB_PROVISIONING  11u
 #define STORAGE_QUERY_STANDARD            0u
 #define STORAGE_QUERY_EXISTS              1u
 
@@ -230,6 +231,21 @@ struct storage_flag_descriptor {
     uint8_t padding[3];
 };
 _Static_assert(sizeof(struct storage_flag_descriptor) == 12, "wire layout");
+
+#define STORAGE_THIN_PROVISIONED 0x01u
+#define STORAGE_THIN_READS_ZEROS 0x02u
+#define STORAGE_UNMAP_ALIGNMENT  0x20u /* the alignment is valid */
+
+/* DEVICE_LB_PROVISIONING_DESCRIPTOR, without its limits */
+struct storage_lb_provisioning {
+    uint32_t version;
+    uint32_t size;
+    uint8_t flags;
+    uint8_t padding[7];
+    uint64_t optimal_unmap_granularity;
+    uint64_t unmap_granularity_alignment;
+};
+_Static_assert(sizeof(struct storage_lb_provisioning) == 32, "wire layout");
 
 #define STORAGE_GPT_ATTRIBUTE_READ_ONLY 0x1000000000000000u
 

@@ -26,6 +26,18 @@ struct zero_data_range { /* FILE_ZERO_DATA_INFORMATION */
     int64_t beyond_final_zero;
 };
 
+#define FILE_FS_SECTOR_SIZE_CLASS 11 /* FileFsSectorSizeInformation, Windows 8 and later */
+
+struct sector_sizes { /* FILE_FS_SECTOR_SIZE_INFORMATION */
+    ULONG logical;
+    ULONG physical_for_atomicity;
+    ULONG physical_for_performance;
+    ULONG effective_for_atomicity;
+    ULONG flags;
+    ULONG offset_for_sector_alignment;
+    ULONG offset_for_partition_alignment;
+};
+
 struct image {
     struct source source;
     HANDLE file;
@@ -178,8 +190,9 @@ static NTSTATUS open_file(struct image *image, const struct image_options *optio
                                NULL, NULL);
     ACCESS_MASK access = GENERIC_READ | (options->read_only ? 0 : GENERIC_WRITE);
     ULONG share = FILE_SHARE_READ | FILE_SHARE_DELETE | (options->share_write ? FILE_SHARE_WRITE : 0);
+    /* Through: a write must not wait for dirty pages to become fewer, which may be those of disks that it keeps waiting. */
     ULONG flags = FILE_NON_DIRECTORY_FILE | FILE_RANDOM_ACCESS |
-                  (options->buffered ? 0 : FILE_NO_INTERMEDIATE_BUFFERING) |
+                  (options->buffered ? FILE_WRITE_THROUGH : FILE_NO_INTERMEDIATE_BUFFERING) |
                   (options->sparse ? FILE_OPEN_FOR_BACKUP_INTENT : 0);
     return ZwCreateFile(&image->file, access, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL, share,
                         options->create ? FILE_OPEN_IF : FILE_OPEN, flags, NULL, 0);
@@ -209,17 +222,38 @@ static NTSTATUS inspect_length(struct image *image)
     return status; /* neither: the first answer says more */
 }
 
-/* Length, sector size and alignment of what was opened. Only the length must be known. */
-static NTSTATUS inspect(struct image *image)
+/* What a host says of a sector, if that is one. */
+static ULONG sane_sector(ULONG size, ULONG otherwise)
+{
+    return size >= otherwise && size <= GEOMETRY_MAXIMUM_SECTOR && (size & (size - 1)) == 0 ? size : otherwise;
+}
+
+/* The file system's sectors, or those of a device without one; and what the medium below reads and writes at a time. */
+static void inspect_sectors(struct image *image)
 {
     IO_STATUS_BLOCK io;
     FILE_FS_SIZE_INFORMATION volume;
-    FILE_ALIGNMENT_INFORMATION alignment;
+    struct sector_sizes sizes;
+    struct storage_geometry geometry;
     image->host_sector = GEOMETRY_MINIMUM_SECTOR;
-    if (NT_SUCCESS(ZwQueryVolumeInformationFile(image->file, &io, &volume, sizeof(volume), FileFsSizeInformation)) &&
-        volume.BytesPerSector != 0) {
-        image->host_sector = volume.BytesPerSector;
+    if (NT_SUCCESS(ZwQueryVolumeInformationFile(image->file, &io, &volume, sizeof(volume), FileFsSizeInformation))) {
+        image->host_sector = sane_sector(volume.BytesPerSector, image->host_sector);
+    } else if (NT_SUCCESS(control(image, false, IOCTL_DISK_GET_DRIVE_GEOMETRY, NULL, 0, &geometry, sizeof(geometry)))) {
+        image->host_sector = sane_sector(geometry.bytes_per_sector, image->host_sector);
     }
+    image->source.block_size = image->host_sector;
+    if (NT_SUCCESS(ZwQueryVolumeInformationFile(image->file, &io, &sizes, sizeof(sizes),
+                                                (FS_INFORMATION_CLASS)FILE_FS_SECTOR_SIZE_CLASS))) {
+        image->source.block_size = sane_sector(sizes.physical_for_performance, image->host_sector);
+    }
+}
+
+/* Length, sectors and alignment of what was opened. Only the length must be known. */
+static NTSTATUS inspect(struct image *image)
+{
+    IO_STATUS_BLOCK io;
+    FILE_ALIGNMENT_INFORMATION alignment;
+    inspect_sectors(image);
     if (NT_SUCCESS(ZwQueryInformationFile(image->file, &io, &alignment, sizeof(alignment), FileAlignmentInformation))) {
         image->source.buffer_alignment_mask = alignment.AlignmentRequirement;
     }
@@ -298,6 +332,9 @@ NTSTATUS image_extend(struct image *image, uint64_t length)
     }
     if (!image->is_file) {
         return STATUS_INVALID_PARAMETER;
+    }
+    if (image->length == 0) { /* new: what has not been written must not be stored as zeros before what has */
+        (void)control(image, true, FSCTL_CODE_SET_SPARSE, NULL, 0, NULL, 0);
     }
     end.EndOfFile.QuadPart = (LONGLONG)length;
     status = ZwSetInformationFile(image->file, &io, &end, sizeof(end), FileEndOfFileInformation);
@@ -406,7 +443,6 @@ struct source *image_source(struct image *image, uint64_t offset)
 {
     image->source.operations = &image_operations;
     image->source.blocks = true;
-    image->source.block_size = image->host_sector;
     image->offset = offset;
     return &image->source;
 }

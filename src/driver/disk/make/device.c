@@ -97,6 +97,7 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
     struct disk_device *device = object->DeviceExtension;
     object->Flags |= DO_DIRECT_IO;
     object->AlignmentRequirement = source->buffer_alignment_mask;
+    object->SectorSize = (USHORT)numbered.geometry.bytes_per_sector; /* 0: it does not fit, and nobody believes it */
     device->disk.identity = identify(&numbered);
     status = nt_device_protect(object, DISK_ACCESS_EVERYONE, DISK_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
