@@ -24,6 +24,23 @@ pattern='^\{"bench":"[a-z0-9.]+","baseline":"[^"]+","ratio":[0-9.]+,"better":"(l
 well_formed() { grep -qE "^\\{\"bench\":\"$1\"" <<<"$output" && ! grep -E "^\\{\"bench\":\"$1\"" <<<"$output" | grep -qvE "$pattern"; }
 all_lines_well_formed() { ! grep -vE "$pattern" <<<"$output"; }
 
+# The table has its first row while the last are still to be measured.
+rows_come_one_by_one() {
+    local rows pid status=1
+    rows=$(mktemp "$root/build/rows.XXXXXX")
+    setsid "$root/bench/run" --rounds 100 store. >"$rows" 2>/dev/null &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null && ! grep -q '^store' "$rows"; do
+        sleep 0.1
+    done
+    kill -0 "$pid" 2>/dev/null && status=0
+    kill -- "-$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+    rm -f "$rows"
+    return "$status"
+}
+
+check "rows are printed as they are measured" rows_come_one_by_one
 check "bench/run succeeds" [ "$status" -eq 0 ]
 check "every line is a result" all_lines_well_formed
 for name in store.read.4k store.write.1m store.trim.1g store.trim.freed store.overhead store.scale.read store.scale.write rules.match ram.read.4k.1t ram.write.1m.4t file.read.4k.1t \
