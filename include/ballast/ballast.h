@@ -230,6 +230,9 @@ BALLAST_API ballast_result ballast_disk_format(uint32_t number, wchar_t letter, 
 
 /* Letters are upper case, A ... Z. */
 
+/* The letter, upper case, that a text is: "R", "r:", "R:\\"; 0 if it is none. */
+BALLAST_API wchar_t ballast_letter_of(const wchar_t *text);
+
 /* The first letter from D on that is not in use; 0: none. */
 BALLAST_API wchar_t ballast_letter_free(void);
 

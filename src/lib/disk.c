@@ -214,9 +214,9 @@ static ballast_result find_by_letter(wchar_t letter, uint32_t *number, ballast_e
 
 ballast_result ballast_disk_find(const wchar_t *name, uint32_t *number, ballast_error *error)
 {
-    wchar_t upper = (wchar_t)(name[0] & ~0x20);
-    if (upper >= L'A' && upper <= L'Z' && (name[1] == 0 || (name[1] == L':' && name[2] == 0))) {
-        return find_by_letter(upper, number, error);
+    wchar_t letter = ballast_letter_of(name);
+    if (letter != 0) {
+        return find_by_letter(letter, number, error);
     }
     wchar_t *end;
     unsigned long value = wcstoul(name, &end, 10);
@@ -294,9 +294,15 @@ ballast_result ballast_disk_resize(uint32_t number, uint64_t size, uint32_t flag
     }
     if (size < info.size && !shrink) {
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
-                         L"cannot resize disk %u: it has %llu bytes, and shrinking it loses what lies behind the end; "
-                         L"allow that explicitly",
+                         L"cannot resize disk %u: it has %llu bytes, and shrinking it loses what lies behind the end",
                          number, (unsigned long long)info.size);
+    }
+    if (info.image_offset != 0) {
+        return error_set(
+            error, BALLAST_FAILED, 0,
+            L"cannot resize disk %u: it begins at byte %llu of its image, and what follows it there may be "
+            L"somebody else's",
+            number, (unsigned long long)info.image_offset);
     }
     HANDLE disk = open_disk(number, OPEN_WRITE, &result, error);
     if (disk == INVALID_HANDLE_VALUE) {

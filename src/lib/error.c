@@ -71,6 +71,9 @@ ballast_result result_of(DWORD code)
     case ERROR_BAD_PATHNAME:
     case ERROR_INVALID_NAME:
     case ERROR_NOT_FOUND:
+    case ERROR_BAD_DEV_TYPE: /* Wine's word for a server that is not there */
+    case ERROR_BAD_NETPATH:
+    case ERROR_BAD_NET_NAME:
         return BALLAST_NOT_FOUND;
     case ERROR_ACCESS_DENIED:
     case ERROR_WRITE_PROTECT:

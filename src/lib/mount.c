@@ -30,6 +30,17 @@ static int is_letter(wchar_t letter)
     return letter >= L'A' && letter <= L'Z';
 }
 
+wchar_t ballast_letter_of(const wchar_t *text)
+{
+    wchar_t upper = (wchar_t)(text[0] & ~0x20);
+    if (!is_letter(upper) || (text[1] != 0 && text[1] != L':')) {
+        return 0;
+    }
+    const wchar_t *rest = text + (text[1] == L':' ? 2 : 1);
+    bool root = text[1] == L':' && (rest[0] == L'\\' || rest[0] == L'/') && rest[1] == 0;
+    return rest[0] == 0 || root ? upper : 0;
+}
+
 wchar_t ballast_letter_free(void)
 {
     DWORD used = GetLogicalDrives();

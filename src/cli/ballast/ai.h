@@ -14,10 +14,10 @@ typedef ballast_result ai_show(ballast_ai *ai, const struct arguments *arguments
 ballast_result ai_repeat(const struct arguments *arguments, ai_show *show);
 
 /* The options that make ai_repeat repeat. */
-#define AI_WATCH_OPTIONS                                                       \
-    {L"watch", L"[SECONDS]", "show it again every SECONDS (2), until Ctrl-C"}, \
-    {                                                                          \
-        L"count", L"N", "with --watch: so many times"                          \
+#define AI_WATCH_OPTIONS                                                                                      \
+    {L"watch", L"[SECONDS]", "show it again every SECONDS (2), until Ctrl-C; with --json one object a line"}, \
+    {                                                                                                         \
+        L"count", L"N", "with --watch: so many times"                                                         \
     }
 
 /* An object: value, state, source and age; or null, state and reason. */

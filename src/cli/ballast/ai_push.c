@@ -29,6 +29,9 @@ static void print_tally(const struct tally *tally, bool json)
         json_open(NULL, '{');
         json_number("pushed", tally->pushed);
         json_number("refused", tally->refused);
+        if (tally->first_failure != BALLAST_OK) {
+            json_failure(tally->first_failure);
+        }
         json_close('}');
         json_end();
     } else {

@@ -150,6 +150,11 @@ ballast_result disk_bench(const struct arguments *arguments)
     }
     result = run_all(&bench, write, seconds, arguments->json) ? BALLAST_OK : BALLAST_FAILED;
     if (arguments->json) {
+        if (result != BALLAST_OK) {
+            json_open(NULL, '{');
+            json_failure(result);
+            json_close('}');
+        }
         json_close(']');
         json_end();
     }

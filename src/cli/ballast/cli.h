@@ -18,7 +18,7 @@ struct option {
 };
 
 #define MAXIMUM_OPTIONS   28
-#define MAXIMUM_POSITIONS 16
+#define MAXIMUM_POSITIONS 512
 
 struct arguments {
     const struct command *command;
@@ -58,7 +58,11 @@ bool parse_size(const wchar_t *text, uint64_t *value);
 
 /* printf for standard output and standard error. Text is UTF-8; %ls works for UTF-16. */
 void print(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
+/* With --json it is kept for the object that says what went wrong. */
 void print_error(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
+
+/* What is neither a result nor a failure, to standard error. */
+void print_note(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
 
 /* Converts for printing. The result is valid until the fourth next call. */
 const char *utf8(const wchar_t *text);
@@ -85,6 +89,17 @@ void json_bool(const char *name, bool value);
 void json_null(const char *name);
 /* Ends the line of a finished document. */
 void json_end(void);
+
+/* ---- failure ---- */
+
+/* The words of the command line that follow the program's name, and whether --json is among them. */
+void failure_begin(bool json, int count, wchar_t **words);
+
+/* With --json prints what went wrong, unless the command has done that, or has nothing to say: its exit code does. */
+void failure_end(ballast_result result);
+
+/* The member "error" of a command's own object, with what print_error has got. */
+void json_failure(ballast_result result);
 
 /* ---- progress ---- */
 

@@ -3,6 +3,10 @@
 
 #include "cli/ballast/disk.h"
 
+#include <stdlib.h>
+
+#include "ballast/disk_abi.h"
+
 bool disk_find(const wchar_t *text, uint32_t *number, ballast_result *result)
 {
     ballast_error error;
@@ -23,31 +27,119 @@ ballast_result disk_query(uint32_t number, ballast_disk_info *info)
 
 /* ---- remove, resize ---- */
 
-ballast_result disk_remove(const struct arguments *arguments)
+static ballast_result remove_one(uint32_t number, bool force)
 {
-    uint32_t number;
     ballast_disk_info info = {.struct_size = sizeof(info)};
     ballast_error error;
-    ballast_result result;
-    if (!disk_find(arguments->positions[0], &number, &result)) {
-        return result;
-    }
     (void)ballast_disk_query(number, &info, NULL); /* for its letter, which it need not have */
     ballast_letter_notify(info.drive_letter, BALLAST_LETTER_LEAVING);
-    result = ballast_disk_remove(number, option_given(arguments, L"force") ? BALLAST_REMOVE_FORCE : 0, &error);
+    ballast_result result = ballast_disk_remove(number, force ? BALLAST_REMOVE_FORCE : 0, &error);
     if (result != BALLAST_OK) {
         return fail(result, &error);
     }
     ballast_letter_notify(info.drive_letter, BALLAST_LETTER_GONE);
-    if (arguments->json) {
-        json_open(NULL, '{');
-        json_number("removed", number);
-        json_close('}');
-        json_end();
-    } else {
-        print("Removed disk %u\n", number);
+    return BALLAST_OK;
+}
+
+/* Which disks a command is about. */
+struct disk_set {
+    uint32_t *numbers;
+    size_t count;
+    ballast_result failure; /* of the first that there is not */
+};
+
+/* The caller frees set->numbers. Prints why it fails. */
+static ballast_result all_disks(struct disk_set *set)
+{
+    ballast_error error;
+    size_t capacity = IMDISK_MAXIMUM_DEVICES;
+    set->numbers = calloc(capacity, sizeof(*set->numbers));
+    if (set->numbers == NULL) {
+        print_error("error: out of memory\n");
+        return BALLAST_FAILED;
+    }
+    ballast_result result = ballast_disk_list(set->numbers, capacity, &set->count, &error);
+    return result == BALLAST_OK ? result : fail(result, &error);
+}
+
+static bool is_in(const struct disk_set *set, uint32_t number)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->numbers[i] == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All are found before any is removed: a letter may lead elsewhere then. One that is named twice is removed once. */
+static ballast_result named_disks(const struct arguments *arguments, struct disk_set *set)
+{
+    set->numbers = calloc(arguments->position_count, sizeof(*set->numbers));
+    if (set->numbers == NULL) {
+        print_error("error: out of memory\n");
+        return BALLAST_FAILED;
+    }
+    for (size_t i = 0; i < arguments->position_count; i++) {
+        uint32_t number;
+        ballast_result result;
+        if (!disk_find(arguments->positions[i], &number, &result)) {
+            set->failure = set->failure != BALLAST_OK ? set->failure : result;
+        } else if (!is_in(set, number)) {
+            set->numbers[set->count++] = number;
+        }
     }
     return BALLAST_OK;
+}
+
+/* One that cannot be removed does not keep the others. Returns the first failure. */
+static ballast_result remove_disks(const struct arguments *arguments, const struct disk_set *set)
+{
+    bool force = option_given(arguments, L"force");
+    ballast_result first = set->failure;
+    size_t removed = 0;
+    if (arguments->json) {
+        json_open(NULL, '{');
+        json_open("removed", '[');
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        ballast_result result = remove_one(set->numbers[i], force);
+        if (result != BALLAST_OK) {
+            first = first != BALLAST_OK ? first : result;
+        } else if (arguments->json) {
+            json_number(NULL, set->numbers[i]);
+        } else if (arguments->position_count != 0) {
+            print("Removed disk %u\n", set->numbers[i]);
+        }
+        removed += result == BALLAST_OK;
+    }
+    if (arguments->json) {
+        json_close(']');
+        if (first != BALLAST_OK) {
+            json_failure(first);
+        }
+        json_close('}');
+        json_end();
+    } else if (arguments->position_count == 0) {
+        print("Removed %zu disk%s\n", removed, removed == 1 ? "" : "s");
+    }
+    return first;
+}
+
+ballast_result disk_remove(const struct arguments *arguments)
+{
+    struct disk_set set = {.failure = BALLAST_OK};
+    bool all = option_given(arguments, L"all");
+    if (all == (arguments->position_count != 0)) {
+        print_error("error: 'ballast disk remove' needs DISK... or --all\n");
+        return BALLAST_INVALID_ARGUMENT;
+    }
+    ballast_result result = all ? all_disks(&set) : named_disks(arguments, &set);
+    if (result == BALLAST_OK) {
+        result = remove_disks(arguments, &set);
+    }
+    free(set.numbers);
+    return result;
 }
 
 /* "+64M" adds to the present size. */
@@ -84,7 +176,11 @@ ballast_result disk_resize(const struct arguments *arguments)
     uint32_t flags = option_given(arguments, L"shrink") ? BALLAST_RESIZE_ALLOW_SHRINK : 0;
     result = ballast_disk_resize(number, size, flags, &error);
     if (result != BALLAST_OK) {
-        return fail(result, &error);
+        (void)fail(result, &error);
+        if (size < disk.size && flags == 0) {
+            print_error("--shrink allows it.\n");
+        }
+        return result;
     }
     if (arguments->json) {
         json_open(NULL, '{');

@@ -34,6 +34,7 @@ static const struct option create_options[] = {
 };
 
 static const struct option remove_options[] = {
+    {L"all", NULL, "all disks that there are"},
     {L"force", NULL, "although its file system is in use; unsaved file data is lost"},
     {NULL, NULL, NULL},
 };
@@ -73,8 +74,8 @@ const struct command disk_commands[] = {
     {L"disk", L"list", "", 0, 0, "List all disks", "", no_options, disk_list},
     {L"disk", L"info", "DISK", 1, 1, "Show all about a disk, with statistics",
      "DISK is a disk number or a drive letter.\n", no_options, disk_info},
-    {L"disk", L"remove", "DISK", 1, 1, "Remove a disk", "DISK is a disk number or a drive letter.\n", remove_options,
-     disk_remove},
+    {L"disk", L"remove", "DISK...", 0, MAXIMUM_POSITIONS, "Remove disks", "DISK is a disk number or a drive letter.\n",
+     remove_options, disk_remove},
     {L"disk", L"resize", "DISK SIZE", 2, 2, "Change the size of a disk",
      "SIZE is the new size, or with a plus sign what is added: +1G.\n", resize_options, disk_resize},
     {L"disk", L"copy", "FROM TO", 2, 2, "Copy between disks and images", ends_help, copy_options, disk_copy},

@@ -10,7 +10,7 @@
 static bool parse_endpoint(const wchar_t *text, ballast_endpoint *endpoint, ballast_result *result)
 {
     bool number = text[wcsspn(text, L"0123456789")] == 0 && text[0] != 0;
-    bool letter = text[0] != 0 && text[1] == L':' && text[2] == 0;
+    bool letter = text[0] != 0 && text[1] == L':' && ballast_letter_of(text) != 0;
     *endpoint = (ballast_endpoint){.path = text};
     if (!number && !letter) {
         return true;

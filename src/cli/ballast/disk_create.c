@@ -45,13 +45,11 @@ static bool parse_device(const wchar_t *text, ballast_disk_device *device)
 
 static bool parse_letter(const wchar_t *text, wchar_t *letter)
 {
-    wchar_t upper = (wchar_t)(text[0] & ~0x20);
-    if (upper < L'A' || upper > L'Z' || (text[1] != 0 && (text[1] != L':' || text[2] != 0))) {
+    *letter = ballast_letter_of(text);
+    if (*letter == 0) {
         print_error("error: --letter takes a drive letter such as X:, not '%s'\n", utf8(text));
-        return false;
     }
-    *letter = upper;
-    return true;
+    return *letter != 0;
 }
 
 static bool read_create_options(const struct arguments *arguments, ballast_disk_options *options)
@@ -179,6 +177,25 @@ static void print_created(const ballast_disk_info *info)
     print("\n");
 }
 
+/* What may help, and this command has. */
+static void hint(const ballast_disk_options *options, const ballast_error *error)
+{
+    bool may_write = (options->flags & BALLAST_DISK_READ_ONLY) == 0;
+    if (options->image == NULL) {
+        return;
+    }
+    DWORD attributes = GetFileAttributesW(options->image);
+    bool protected = error->code == ERROR_WRITE_PROTECT ||
+                     (error->code == ERROR_ACCESS_DENIED && attributes != INVALID_FILE_ATTRIBUTES &&
+                      (attributes & FILE_ATTRIBUTE_READONLY) != 0);
+    if (error->code == ERROR_SHARING_VIOLATION) {
+        print_error("Another program or disk uses the image; --read-only only reads it, and --shared lets others write "
+                    "it meanwhile.\n");
+    } else if (protected && may_write) {
+        print_error("The image is write-protected; --read-only leaves it as it is.\n");
+    }
+}
+
 ballast_result disk_create(const struct arguments *arguments)
 {
     ballast_disk_options options;
@@ -191,7 +208,9 @@ ballast_result disk_create(const struct arguments *arguments)
     }
     ballast_result result = ballast_disk_create(&options, &number, &error);
     if (result != BALLAST_OK) {
-        return fail(result, &error);
+        (void)fail(result, &error);
+        hint(&options, &error);
+        return result;
     }
     if (options.image != NULL && options.partition == 0 && options.image_offset == 0) {
         image_note_partitions(options.image);

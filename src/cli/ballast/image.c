@@ -223,14 +223,14 @@ void image_note_partitions(const wchar_t *path)
     struct look *look = allocate();
     if (look != NULL && look_at_path(path, &options, look, NULL) == BALLAST_OK && look->table != LOOK_NO_TABLE &&
         look->kind != DISK_KIND_CD && listed(look) != 0) {
-        print_error("note: the image has partitions, and the disk is the whole of it; --partition N takes one:");
+        print_note("note: the image has partitions, and the disk is the whole of it; --partition N takes one:");
         for (size_t i = 0; i < listed(look); i++) {
             const struct look_partition *partition = &look->partitions[i];
-            print_error("%s %u (%s, %s)", i != 0 ? "," : "", partition->entry.number,
-                        partition->entry.damaged ? "damaged" : volume_kind_name(partition->volume),
-                        size_text(partition->entry.length_bytes));
+            print_note("%s %u (%s, %s)", i != 0 ? "," : "", partition->entry.number,
+                       partition->entry.damaged ? "damaged" : volume_kind_name(partition->volume),
+                       size_text(partition->entry.length_bytes));
         }
-        print_error("\n");
+        print_note("\n");
     }
     free(look);
 }

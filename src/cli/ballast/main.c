@@ -269,6 +269,16 @@ static ballast_result run(int argc, wchar_t **argv)
     return run_command(command, argv + 3, argc - 3);
 }
 
+/* The mistakes of a command line that asks for JSON are to be JSON, too. */
+static bool asks_for_json(int argc, wchar_t **argv)
+{
+    bool asked = false;
+    for (int i = 2; i < argc; i++) {
+        asked = asked || wcscmp(argv[i], L"--json") == 0;
+    }
+    return asked && wcscmp(argv[1], top_command.group) != 0;
+}
+
 int wmain(int argc, wchar_t **argv);
 
 int wmain(int argc, wchar_t **argv)
@@ -277,8 +287,10 @@ int wmain(int argc, wchar_t **argv)
     (void)_setmode(_fileno(stdout), _O_BINARY);
     (void)_setmode(_fileno(stderr), _O_BINARY);
     (void)SetConsoleOutputCP(CP_UTF8);
-    int result = (int)run(argc, argv);
+    failure_begin(asks_for_json(argc, argv), argc - 1, argv + 1);
+    ballast_result result = run(argc, argv);
+    failure_end(result);
     fflush(stdout);
     (void)SetConsoleOutputCP(code_page);
-    return result;
+    return (int)result;
 }

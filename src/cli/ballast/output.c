@@ -18,7 +18,7 @@ void print(const char *format, ...)
     va_end(arguments);
 }
 
-void print_error(const char *format, ...)
+void print_note(const char *format, ...)
 {
     va_list arguments;
     fflush(stdout);
@@ -26,12 +26,6 @@ void print_error(const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fflush(stderr);
-}
-
-ballast_result fail(ballast_result result, const ballast_error *error)
-{
-    print_error("error: %s\n", error->message);
-    return result;
 }
 
 /* A few static results, used in turn, so that one print can take several. */
@@ -191,8 +185,8 @@ void progress_begin(struct progress *progress, const char *verb, bool forced)
 static void draw(struct progress *progress, uint64_t done, unsigned percent)
 {
     double seconds = now_seconds() - progress->began;
-    print_error("%s%s %3u %%  %s of %s  %s%s", on_terminal() ? "\r" : "", progress->verb, percent, size_text(done),
-                size_text(progress->total), rate_text(done, seconds), on_terminal() ? "   " : "\n");
+    print_note("%s%s %3u %%  %s of %s  %s%s", on_terminal() ? "\r" : "", progress->verb, percent, size_text(done),
+               size_text(progress->total), rate_text(done, seconds), on_terminal() ? "   " : "\n");
     progress->printed = now_seconds();
     progress->percent_printed = percent;
 }
@@ -216,7 +210,7 @@ int progress_step(void *context, uint64_t done, uint64_t total)
 double progress_end(struct progress *progress)
 {
     if (progress->shown && on_terminal()) {
-        print_error("\n");
+        print_note("\n");
     }
     return now_seconds() - progress->began;
 }
