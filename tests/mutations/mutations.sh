@@ -94,7 +94,8 @@ mutate restricted-shut-out src/driver/nt/security.c 's/{ACE(struct ace_1), restr
 mutate stored-zeros src/driver/disk/device/image.c 's/if (image->length == 0) {/if (false) {/'
 mutate throttled src/driver/disk/device/image.c 's/buffered ? FILE_WRITE_THROUGH :/buffered ? 0 :/'
 mutate plug-and-play-answered src/driver/disk/serve/information.c \
-    's/nt_complete(irp, irp->IoStatus.Status, irp->IoStatus.Information)/nt_complete(irp, STATUS_INVALID_DEVICE_REQUEST, 0)/'
+    's/NTSTATUS status = irp->IoStatus.Status;/NTSTATUS status = STATUS_INVALID_DEVICE_REQUEST;/'
+mutate page-files-accepted src/driver/disk/serve/information.c 's/status = STATUS_NOT_SUPPORTED;/status = STATUS_SUCCESS;/'
 
 mutate snapshot-not-dropped src/driver/ai/processes.c '/^ballast_status ai_query_processes/,/^}/s/put_snapshot(snapshot);//'
 mutate header-off-by-one src/driver/ai/control.c 's/header.size_bytes < row->structure/header.size_bytes + 1u < row->structure/'

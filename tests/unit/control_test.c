@@ -223,33 +223,29 @@ static void changing_flags(void)
     static const struct {
         uint32_t flags;
         enum disk_kind kind;
-        bool special_files;
         uint32_t change, values, remaining, flags_after; /* of RO, REM and MOD */
     } rows[] = {
-        {IMDISK_TYPE_VM, DISK_KIND_HARD_DISK, false, RO, RO, 0, RO},
-        {IMDISK_TYPE_VM | RO, DISK_KIND_HARD_DISK, false, RO, 0, 0, 0},
-        {IMDISK_TYPE_FILE, DISK_KIND_HARD_DISK, false, RO, RO, 0, RO},
-        {IMDISK_TYPE_FILE | RO, DISK_KIND_HARD_DISK, false, RO, 0, RO, RO}, /* a file stays read-only */
-        {IMDISK_TYPE_VM, DISK_KIND_HARD_DISK, true, RO, RO, RO, 0},         /* with a page file on it */
-        {IMDISK_TYPE_VM | RO, DISK_KIND_HARD_DISK, true, RO, RO, RO, RO},
-        {IMDISK_TYPE_VM | RO, DISK_KIND_CD, false, RO, 0, RO, RO}, /* a CD is not a disk device */
-        {IMDISK_TYPE_VM, DISK_KIND_RAW, false, RO, RO, RO, 0},
-        {IMDISK_TYPE_VM, DISK_KIND_HARD_DISK, false, REM, REM, 0, REM},
-        {IMDISK_TYPE_VM | REM, DISK_KIND_HARD_DISK, false, REM, 0, 0, 0},
-        {IMDISK_TYPE_VM, DISK_KIND_RAW, false, REM, REM, REM, 0},
-        {IMDISK_TYPE_VM, DISK_KIND_CD, false, MOD, MOD, 0, MOD},
-        {IMDISK_TYPE_VM | MOD, DISK_KIND_RAW, false, MOD, 0, 0, 0},
-        {IMDISK_TYPE_VM, DISK_KIND_HARD_DISK, false, RO | REM | MOD | 0x40000, RO | MOD, 0x40000, RO | MOD},
-        {IMDISK_TYPE_VM, DISK_KIND_HARD_DISK, false, 0, RO | REM | MOD, 0, 0}, /* values without a change */
-        {IMDISK_TYPE_VM, DISK_KIND_HARD_DISK, false, IMDISK_OPTION_SPARSE_FILE, IMDISK_OPTION_SPARSE_FILE,
+        {IMDISK_TYPE_VM, DISK_KIND_HARD_DISK, RO, RO, 0, RO},
+        {IMDISK_TYPE_VM | RO, DISK_KIND_HARD_DISK, RO, 0, 0, 0},
+        {IMDISK_TYPE_FILE, DISK_KIND_HARD_DISK, RO, RO, 0, RO},
+        {IMDISK_TYPE_FILE | RO, DISK_KIND_HARD_DISK, RO, 0, RO, RO}, /* a file stays read-only */
+        {IMDISK_TYPE_VM | RO, DISK_KIND_CD, RO, 0, RO, RO},          /* a CD is not a disk device */
+        {IMDISK_TYPE_VM, DISK_KIND_RAW, RO, RO, RO, 0},
+        {IMDISK_TYPE_VM, DISK_KIND_HARD_DISK, REM, REM, 0, REM},
+        {IMDISK_TYPE_VM | REM, DISK_KIND_HARD_DISK, REM, 0, 0, 0},
+        {IMDISK_TYPE_VM, DISK_KIND_RAW, REM, REM, REM, 0},
+        {IMDISK_TYPE_VM, DISK_KIND_CD, MOD, MOD, 0, MOD},
+        {IMDISK_TYPE_VM | MOD, DISK_KIND_RAW, MOD, 0, 0, 0},
+        {IMDISK_TYPE_VM, DISK_KIND_HARD_DISK, RO | REM | MOD | 0x40000, RO | MOD, 0x40000, RO | MOD},
+        {IMDISK_TYPE_VM, DISK_KIND_HARD_DISK, 0, RO | REM | MOD, 0, 0}, /* values without a change */
+        {IMDISK_TYPE_VM, DISK_KIND_HARD_DISK, IMDISK_OPTION_SPARSE_FILE, IMDISK_OPTION_SPARSE_FILE,
          IMDISK_OPTION_SPARSE_FILE, 0},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct fixture fixture;
         test_note("row %u", (unsigned)i);
         make(&fixture, rows[i].flags, rows[i].kind);
-        CHECK_EQUAL(disk_change_flags(&fixture.disk, rows[i].change, rows[i].values, rows[i].special_files),
-                    rows[i].remaining);
+        CHECK_EQUAL(disk_change_flags(&fixture.disk, rows[i].change, rows[i].values), rows[i].remaining);
         CHECK_EQUAL(disk_flags(&fixture.disk) & (RO | REM | MOD), rows[i].flags_after);
         destroy(&fixture);
     }

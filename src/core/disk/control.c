@@ -143,14 +143,14 @@ ballast_status disk_control_query_device(void *target, struct request *request)
     return BALLAST_SUCCESS;
 }
 
-uint32_t disk_change_flags(struct disk *disk, uint32_t flags_to_change, uint32_t values, bool special_files)
+uint32_t disk_change_flags(struct disk *disk, uint32_t flags_to_change, uint32_t values)
 {
     bool disk_device = disk->kind == DISK_KIND_HARD_DISK || disk->kind == DISK_KIND_FLOPPY;
     bool make_read_only = (values & IMDISK_OPTION_READ_ONLY) != 0;
     uint32_t allowed = IMDISK_IMAGE_MODIFIED;
     if (disk_device) {
         allowed |= IMDISK_OPTION_REMOVABLE;
-        if (make_read_only ? !special_files : disk->in_memory) {
+        if (make_read_only || disk->in_memory) {
             allowed |= IMDISK_OPTION_READ_ONLY;
         }
     }

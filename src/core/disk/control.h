@@ -37,9 +37,9 @@ void disk_write_create_data(const struct disk *disk, uint32_t flags, struct imdi
 
 /*
  * SET_DEVICE_FLAGS without IMDISK_OPTION_SPARSE_FILE, which needs the image: changes the flags it may and returns those
- * that it could not. `special_files` says that a page or dump file lives on the disk.
+ * that it could not.
  */
-uint32_t disk_change_flags(struct disk *disk, uint32_t flags_to_change, uint32_t values, bool special_files);
+uint32_t disk_change_flags(struct disk *disk, uint32_t flags_to_change, uint32_t values);
 
 /* QUERY_DRIVER: the reply for these device numbers, in the form that the output length asks for. */
 ballast_status disk_query_driver(const uint32_t *numbers, size_t count, struct request *request);

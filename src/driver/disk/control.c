@@ -57,12 +57,8 @@ static ballast_status create_device(void *target, struct request *request)
     return disk_create_start(disk_request_irp(request), request);
 }
 
-/* Refused while a page or dump file lives there. */
 static ballast_status start_removal(struct disk_device *device, const struct request *request)
 {
-    if (disk_device_special(device)) {
-        return BALLAST_ACCESS_DENIED;
-    }
     disk_removal_start(device, disk_request_irp(request));
     return BALLAST_PENDING;
 }

@@ -46,7 +46,6 @@ struct disk_device {
     LIST_ENTRY link;    /* in the list of devices */
     LONG references;    /* atomic; 0: being torn down */
     LONG removing;      /* atomic; 1: no new requests */
-    LONG special_files; /* atomic; page, dump files on the disk */
     bool number_linked; /* we made the link of its number */
     bool letter_linked; /* we made the drive letter's link */
     bool mounted;       /* the mount manager has been told of it; set by its first worker */
@@ -88,12 +87,6 @@ uint32_t disk_device_numbers(uint32_t *numbers, uint32_t capacity);
 
 /* Sets the bit of each number that is taken, of as many as IMDISK_MAXIMUM_DEVICES. <= DISPATCH_LEVEL. */
 void disk_device_mark_numbers(unsigned char *bitmap);
-
-/* Whether a page or dump file lives on the disk, which must not go then, or become read-only. Any IRQL. */
-static inline bool disk_device_special(const struct disk_device *device)
-{
-    return __atomic_load_n(&device->special_files, __ATOMIC_RELAXED) != 0;
-}
 
 /* Whether the disk's drive letter is the mount manager's to make. Any IRQL. */
 static inline bool disk_device_managed(const struct disk_device *device)

@@ -32,8 +32,7 @@ static ballast_status set_flags(void *target, struct request *request)
     PDEVICE_OBJECT object = disk_request_device(disk)->object;
     struct imdisk_set_device_flags flags;
     RtlCopyMemory(&flags, request->buffer, sizeof(flags));
-    uint32_t remaining = disk_change_flags(disk, flags.flags_to_change, flags.flag_values,
-                                           disk_device_special(disk_request_device(disk)));
+    uint32_t remaining = disk_change_flags(disk, flags.flags_to_change, flags.flag_values);
     if (disk_removable(disk)) {
         object->Characteristics |= FILE_REMOVABLE_MEDIA;
     } else {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * File information about a disk as a whole, and notifications of page and dump files on it.
+ * File information about a disk as a whole, and what becomes of page and dump files on it.
  *
  * IRQL: <= APC_LEVEL, as the system sends these. Nothing here blocks.
  */
@@ -98,54 +98,16 @@ NTSTATUS NTAPI disk_dispatch_information(PDEVICE_OBJECT object, PIRP irp)
 /* ---- page and dump files ---- */
 
 /*
- * A page file must not be on memory that is paged out to it, and nothing is written to a read-only disk. There are no
- * power notifications, so nothing would be awake to hibernate to.
+ * Whatever serves paging must get along without memory that is paged itself, and without new memory, which there is none of
+ * then: images are files of other file systems, and memory comes as it is written. Dumps and hibernation need a disk
+ * when nothing of the system runs. So such files are refused, and those that were never there do not go.
  */
-static NTSTATUS check_use(const struct disk *disk, DEVICE_USAGE_NOTIFICATION_TYPE type)
-{
-    if (type != DeviceUsageTypePaging && type != DeviceUsageTypeDumpFile) {
-        return STATUS_NOT_SUPPORTED;
-    }
-    if (disk_read_only(disk)) {
-        return STATUS_MEDIA_WRITE_PROTECTED;
-    }
-    return disk->in_memory && !disk->locked_memory ? STATUS_NOT_SUPPORTED : STATUS_SUCCESS;
-}
-
-static NTSTATUS notify_use(struct disk_device *device, const IO_STACK_LOCATION *stack)
-{
-    DEVICE_USAGE_NOTIFICATION_TYPE type = stack->Parameters.UsageNotification.Type;
-    if (stack->Parameters.UsageNotification.InPath) {
-        NTSTATUS status = check_use(&device->disk, type);
-        if (NT_SUCCESS(status)) {
-            __atomic_add_fetch(&device->special_files, 1, __ATOMIC_RELAXED);
-        }
-        return status;
-    }
-    if (type != DeviceUsageTypePaging && type != DeviceUsageTypeDumpFile) {
-        return STATUS_NOT_SUPPORTED;
-    }
-    LONG files = __atomic_load_n(&device->special_files, __ATOMIC_RELAXED);
-    while (files > 0 && !__atomic_compare_exchange_n(&device->special_files, &files, files - 1, true, __ATOMIC_RELAXED,
-                                                     __ATOMIC_RELAXED)) {
-    }
-    return files > 0 ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
-}
-
 NTSTATUS NTAPI disk_dispatch_pnp(PDEVICE_OBJECT object, PIRP irp)
 {
-    NTSTATUS status;
-    const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
-    if (stack->MinorFunction != IRP_MN_DEVICE_USAGE_NOTIFICATION || device_role(object) != DEVICE_DISK) {
-        /* Not handled: who has sent it finds what it has put there. */
-        return nt_complete(irp, irp->IoStatus.Status, irp->IoStatus.Information);
+    NTSTATUS status = irp->IoStatus.Status; /* of what is not handled: who has sent it finds what it has put there */
+    UCHAR minor = IoGetCurrentIrpStackLocation(irp)->MinorFunction;
+    if (minor == IRP_MN_DEVICE_USAGE_NOTIFICATION && device_role(object) == DEVICE_DISK) {
+        status = STATUS_NOT_SUPPORTED;
     }
-    struct disk_device *device = disk_of(object, &status);
-    if (device == NULL) {
-        return nt_complete(irp, status, 0);
-    }
-    status = notify_use(device, stack);
-    (void)nt_complete(irp, status, 0);
-    disk_device_release(device);
-    return status;
+    return nt_complete(irp, status, irp->IoStatus.Information);
 }
