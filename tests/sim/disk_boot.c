@@ -305,19 +305,69 @@ static void wrong_parameters_keep_it_from_loading(void)
     }
 }
 
-/* ImDisk's programs write ImDisk's key; who gives the driver one of its own means that one. */
+static void set_own(const char *name, uint64_t value)
+{
+    sim_registry_set(OWN, name, TYPE_QWORD, &value, sizeof(value));
+}
+
+static void set_own_dword(const char *name, uint32_t value)
+{
+    sim_registry_set(OWN, name, TYPE_DWORD, &value, sizeof(value));
+}
+
+static uint64_t size_of(const char *device)
+{
+    return (uint64_t)query(device).size_bytes;
+}
+
+/* ImDisk's programs write ImDisk's key; a driver that has one of its own reads both. Each number is one key's, whole. */
 static void its_own_key_comes_first(void)
 {
-    uint32_t one = 1;
+    begin();
+    set_dword("LoadDevices", 4);
+    set_qword("Size0", 5 * MIB);
+    set_string(PARAMETERS, "FileName0", "\\??\\missing"); /* must not be mixed into the own disk 0 */
+    set_qword("Size1", 5 * MIB);
+    set_qword("Size2", 6 * MIB);
+    set_own_dword("LoadDevices", 3);
+    set_own("Size0", 2 * MIB);
+    set_own("Size2", 3 * MIB);
+    set_own("Size3", 4 * MIB); /* beyond what this key asks for */
+    load();
+    wait_for(3, 2);
+    check_logged(NT_EVENT_TAKEN_TWICE, "ImDisk2", STATUS_OBJECT_NAME_COLLISION);
+    CHECK_EQUAL(size_of("\\Device\\ImDisk0"), 2 * MIB);
+    CHECK_EQUAL(size_of("\\Device\\ImDisk1"), 5 * MIB);
+    CHECK_EQUAL(size_of("\\Device\\ImDisk2"), 3 * MIB);
+    end();
+}
+
+/* A setting of ours alone takes nothing away from ImDisk's disks. */
+static void an_own_setting_keeps_the_disks_of_imdisk(void)
+{
     begin();
     set_dword("LoadDevices", 3);
+    set_dword("MaxDevices", 1);
     set_qword("Size0", 5 * MIB);
-    set_qword("Size1", 5 * MIB);
-    sim_registry_set(OWN, "LoadDevices", TYPE_DWORD, &one, sizeof(one));
-    sim_registry_set(OWN, "Size0", TYPE_QWORD, "\0\0\x20\0\0\0\0\0", 8);
+    set_qword("Size1", 6 * MIB);
+    set_qword("Size2", 7 * MIB);
+    set_own_dword("MaxDevices", 2);
     load();
-    wait_for(1, 0);
-    CHECK_EQUAL(query("\\Device\\ImDisk0").size_bytes, 2 * MIB);
+    wait_for(2, 0);
+    CHECK_EQUAL(size_of("\\Device\\ImDisk1"), 6 * MIB);
+    end();
+}
+
+/* Of each parameter that both have, the own one counts, though the other makes no sense. */
+static void a_wrong_parameter_of_imdisk_may_be_overridden(void)
+{
+    begin();
+    set_string(PARAMETERS, "MaxDevices", "many");
+    CHECK_EQUAL(sim_load(DriverEntry), STATUS_INVALID_PARAMETER);
+    begin();
+    set_string(PARAMETERS, "MaxDevices", "many");
+    set_own_dword("MaxDevices", 2);
+    load();
     end();
 }
 
@@ -506,7 +556,10 @@ TEST_MAIN({"memory_file_and_offset", memory_file_and_offset}, {"failures_are_log
           {"numbers_and_letters_are_limited", numbers_and_letters_are_limited},
           {"more_than_there_can_be", more_than_there_can_be},
           {"wrong_parameters_keep_it_from_loading", wrong_parameters_keep_it_from_loading},
-          {"its_own_key_comes_first", its_own_key_comes_first}, {"long_names_and_values", long_names_and_values},
+          {"its_own_key_comes_first", its_own_key_comes_first},
+          {"an_own_setting_keeps_the_disks_of_imdisk", an_own_setting_keeps_the_disks_of_imdisk},
+          {"a_wrong_parameter_of_imdisk_may_be_overridden", a_wrong_parameter_of_imdisk_may_be_overridden},
+          {"long_names_and_values", long_names_and_values},
           {"unloading_while_disks_are_created", unloading_while_disks_are_created},
           {"changes_pulse_the_event", changes_pulse_the_event},
           {"without_sessions_the_event_has_its_old_name", without_sessions_the_event_has_its_old_name},

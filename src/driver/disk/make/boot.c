@@ -27,8 +27,16 @@ static bool is_failure(NTSTATUS status)
     return !NT_SUCCESS(status) && !is_missing(status);
 }
 
-/* Of the key with the parameters: the driver's own, else ImDisk's, where its programs write. */
-static NTSTATUS open_parameters(const UNICODE_STRING *service, HANDLE *key)
+static NTSTATUS open_key(const UNICODE_STRING *path, struct disk_boot_key *key)
+{
+    NTSTATUS status = nt_registry_open(NULL, path, &key->handle);
+    if (!NT_SUCCESS(status)) {
+        key->handle = NULL;
+    }
+    return is_missing(status) ? STATUS_SUCCESS : status;
+}
+
+static NTSTATUS open_keys(const UNICODE_STRING *service, struct disk_boot *boot)
 {
     UNICODE_STRING imdisk = RTL_CONSTANT_STRING(BOOT_IMDISK);
     UNICODE_STRING own;
@@ -36,9 +44,9 @@ static NTSTATUS open_parameters(const UNICODE_STRING *service, HANDLE *key)
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = nt_registry_open(NULL, &own, key);
+    status = open_key(&own, &boot->own);
     nt_registry_path_free(&own);
-    return is_missing(status) ? nt_registry_open(NULL, &imdisk, key) : status;
+    return NT_SUCCESS(status) ? open_key(&imdisk, &boot->imdisk) : status;
 }
 
 static struct setting setting_of(const struct nt_registry_value *value)
@@ -46,40 +54,80 @@ static struct setting setting_of(const struct nt_registry_value *value)
     return (struct setting){value->type, value->data, value->length};
 }
 
-/* Reads one of the driver's parameters. What makes no sense keeps the driver from loading, as it does ImDisk. */
-static NTSTATUS read_parameter(HANDLE key, const WCHAR *text, bool (*parse)(const struct setting *, uint32_t *),
-                               uint32_t *value)
+/* Reads a value; without the key there is none. */
+static NTSTATUS read_value(const struct disk_boot_key *key, const UNICODE_STRING *name, struct nt_registry_value *value)
 {
-    UNICODE_STRING name;
-    struct nt_registry_value read;
-    RtlInitUnicodeString(&name, text);
-    NTSTATUS status = nt_registry_value_read(key, &name, &read);
+    if (key->handle == NULL) {
+        *value = (struct nt_registry_value){.block = NULL};
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    return nt_registry_value_read(key->handle, name, value);
+}
+
+/* Logs what makes no sense; it keeps the driver from loading, as it does ImDisk. */
+static NTSTATUS parse_parameter(const WCHAR *text, NTSTATUS status, const struct nt_registry_value *read,
+                                bool (*parse)(const struct setting *, uint32_t *), uint32_t *value)
+{
     if (!is_failure(status)) {
-        struct setting setting = setting_of(&read);
+        struct setting setting = setting_of(read);
         status = parse(&setting, value) ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
     }
-    nt_registry_value_free(&read);
     if (!NT_SUCCESS(status)) {
         nt_log_failure(disk_driver.object, NT_EVENT_PARAMETER, text, status);
     }
     return status;
 }
 
+/* One of the driver's parameters: of the first key, else of the second, which may be NULL. */
+static NTSTATUS read_parameter(const struct disk_boot_key *first, const struct disk_boot_key *second, const WCHAR *text,
+                               bool (*parse)(const struct setting *, uint32_t *), uint32_t *value)
+{
+    UNICODE_STRING name;
+    struct nt_registry_value read;
+    RtlInitUnicodeString(&name, text);
+    NTSTATUS status = read_value(first, &name, &read);
+    if (is_missing(status) && second != NULL) {
+        nt_registry_value_free(&read);
+        status = read_value(second, &name, &read);
+    }
+    status = parse_parameter(text, status, &read, parse, value);
+    nt_registry_value_free(&read);
+    return status;
+}
+
 /* ---- disks ---- */
 
-static NTSTATUS read_disk(HANDLE key, uint32_t number, struct nt_registry_value values[DISK_SETTINGS])
+/* What a key says of one number. */
+struct description {
+    struct nt_registry_value values[DISK_SETTINGS];
+    struct setting settings[DISK_SETTINGS];
+    bool exists; /* it describes a disk */
+};
+
+/* *disk is set in any case, and released by free_description. */
+static NTSTATUS read_description(const struct disk_boot_key *key, uint32_t number, struct description *disk)
 {
     static const WCHAR *const names[DISK_SETTINGS] = {L"FileName", L"Size", L"Flags", L"DriveLetter", L"ImageOffset"};
     struct nt_name name;
     NTSTATUS status = STATUS_SUCCESS;
-    for (unsigned i = 0; i < DISK_SETTINGS; i++) {
+    *disk = (struct description){.exists = false};
+    for (unsigned i = 0; i < DISK_SETTINGS && number < key->disks; i++) {
         nt_name_number(&name, names[i], number);
-        NTSTATUS read = nt_registry_value_read(key, &name.string, &values[i]);
+        NTSTATUS read = read_value(key, &name.string, &disk->values[i]);
         if (is_failure(read)) {
             status = read;
         }
+        disk->settings[i] = setting_of(&disk->values[i]);
     }
+    disk->exists = NT_SUCCESS(status) && settings_describe_disk(disk->settings);
     return status;
+}
+
+static void free_description(struct description *disk)
+{
+    for (unsigned i = 0; i < DISK_SETTINGS; i++) {
+        nt_registry_value_free(&disk->values[i]);
+    }
 }
 
 /* The request that the values stand for goes to disk_create_at_boot, which owns it then. */
@@ -101,47 +149,65 @@ static NTSTATUS request_disk(uint32_t number, const struct setting settings[DISK
     return status;
 }
 
-static void create_disk(HANDLE key, uint32_t number)
+static void log_taken_twice(uint32_t number)
 {
-    struct nt_registry_value values[DISK_SETTINGS];
-    struct setting settings[DISK_SETTINGS];
-    NTSTATUS status = read_disk(key, number, values);
-    for (unsigned i = 0; i < DISK_SETTINGS; i++) {
-        settings[i] = setting_of(&values[i]);
+    struct nt_name name;
+    nt_name_number(&name, L"ImDisk", number);
+    name.text[name.string.Length / sizeof(WCHAR)] = 0;
+    nt_log_failure(disk_driver.object, NT_EVENT_TAKEN_TWICE, name.text, STATUS_OBJECT_NAME_COLLISION);
+}
+
+static void create_disk(const struct disk_boot *boot, uint32_t number)
+{
+    struct description own;
+    struct description imdisk;
+    NTSTATUS status = read_description(&boot->own, number, &own);
+    NTSTATUS second = read_description(&boot->imdisk, number, &imdisk);
+    if (own.exists && imdisk.exists) {
+        log_taken_twice(number);
     }
-    if (NT_SUCCESS(status) && settings_describe_disk(settings)) {
-        status = request_disk(number, settings);
+    if (own.exists) {
+        status = request_disk(number, own.settings);
+    } else if (imdisk.exists) {
+        status = request_disk(number, imdisk.settings);
+    } else if (NT_SUCCESS(status)) {
+        status = second;
     }
-    for (unsigned i = 0; i < DISK_SETTINGS; i++) {
-        nt_registry_value_free(&values[i]);
-    }
+    free_description(&own);
+    free_description(&imdisk);
     if (!NT_SUCCESS(status)) {
         disk_create_report(number, status);
     }
 }
 
-NTSTATUS disk_boot_read_parameters(const UNICODE_STRING *service, struct disk_boot *boot)
+static NTSTATUS read_parameters(struct disk_boot *boot)
 {
     struct disk_create_policy *policy = &disk_driver.policy;
-    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
-    *boot = (struct disk_boot){.key = NULL};
-    NTSTATUS status = open_parameters(service, &boot->key);
-    if (!NT_SUCCESS(status)) {
-        boot->key = NULL;
-        return is_failure(status) ? status : STATUS_SUCCESS;
-    }
-    status = read_parameter(boot->key, L"DisallowedDriveLetters", setting_letters, &policy->disallowed_drive_letters);
+    NTSTATUS status = read_parameter(&boot->own, &boot->imdisk, L"DisallowedDriveLetters", setting_letters,
+                                     &policy->disallowed_drive_letters);
     if (NT_SUCCESS(status)) {
-        status = read_parameter(boot->key, L"LoadDevices", setting_number, &boot->disks);
+        status = read_parameter(&boot->own, &boot->imdisk, L"MaxDevices", setting_number, &policy->maximum_devices);
+    }
+    /* Of both: each is about its own key's numbers. */
+    if (NT_SUCCESS(status)) {
+        status = read_parameter(&boot->own, NULL, L"LoadDevices", setting_number, &boot->own.disks);
     }
     if (NT_SUCCESS(status)) {
-        status = read_parameter(boot->key, L"MaxDevices", setting_number, &policy->maximum_devices);
+        status = read_parameter(&boot->imdisk, NULL, L"LoadDevices", setting_number, &boot->imdisk.disks);
     }
     if (policy->maximum_devices > IMDISK_MAXIMUM_DEVICES) {
         policy->maximum_devices = IMDISK_MAXIMUM_DEVICES;
     }
-    if (boot->disks > policy->maximum_devices) {
-        boot->disks = policy->maximum_devices;
+    return status;
+}
+
+NTSTATUS disk_boot_read_parameters(const UNICODE_STRING *service, struct disk_boot *boot)
+{
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    *boot = (struct disk_boot){.own = {.handle = NULL}};
+    NTSTATUS status = open_keys(service, boot);
+    if (NT_SUCCESS(status)) {
+        status = read_parameters(boot);
     }
     if (!NT_SUCCESS(status)) {
         disk_boot_end(boot);
@@ -149,10 +215,24 @@ NTSTATUS disk_boot_read_parameters(const UNICODE_STRING *service, struct disk_bo
     return status;
 }
 
+/* No number from this on is to be created. */
+static uint32_t end_of_numbers(const struct disk_boot *boot)
+{
+    return boot->own.disks > boot->imdisk.disks ? boot->own.disks : boot->imdisk.disks;
+}
+
 static void create_disks(const struct disk_boot *boot)
 {
-    for (uint32_t i = 0; i < boot->disks; i++) {
-        create_disk(boot->key, i);
+    for (uint32_t i = 0; i < end_of_numbers(boot) && i < disk_driver.policy.maximum_devices; i++) {
+        create_disk(boot, i);
+    }
+}
+
+static void close_key(struct disk_boot_key *key)
+{
+    if (key->handle != NULL) {
+        (void)ZwClose(key->handle);
+        key->handle = NULL;
     }
 }
 
@@ -179,7 +259,8 @@ static void NTAPI go_on(PDRIVER_OBJECT object, PVOID context, ULONG count)
 
 void disk_boot_create_disks(const UNICODE_STRING *service, struct disk_boot *boot)
 {
-    if (boot->disks != 0 && nt_late.register_boot_driver_reinitialization != NULL && comes_before_volumes(service)) {
+    if (end_of_numbers(boot) != 0 && nt_late.register_boot_driver_reinitialization != NULL &&
+        comes_before_volumes(service)) {
         nt_late.register_boot_driver_reinitialization(disk_driver.object, go_on, boot);
         return;
     }
@@ -189,8 +270,6 @@ void disk_boot_create_disks(const UNICODE_STRING *service, struct disk_boot *boo
 
 void disk_boot_end(struct disk_boot *boot)
 {
-    if (boot->key != NULL) {
-        (void)ZwClose(boot->key);
-        boot->key = NULL;
-    }
+    close_key(&boot->own);
+    close_key(&boot->imdisk);
 }
