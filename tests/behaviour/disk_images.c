@@ -192,3 +192,87 @@ void truncated_images_fail_and_recover(void)
     remove_disk(number);
     target_image_delete("cut");
 }
+
+/* ---- what others write through the host's cache, and what the disk writes ---- */
+
+/* Its pages are still dirty in the host's cache; the driver reads without the cache. */
+void loading_what_was_just_written(void)
+{
+    static unsigned char found[MIB];
+    static unsigned char expected[MIB];
+    char last[3000];
+    for (unsigned i = 0; i < MIB; i++) {
+        expected[i] = target_pattern(i);
+    }
+    memset(last, 0x3C, sizeof(last));
+    memcpy(expected + 77777, last, sizeof(last));
+    CHECK(target_image_create("copied", MIB));
+    struct target_kept *kept = target_image_keep("copied");
+    CHECK(kept != NULL);
+    CHECK(target_image_write("copied", 77777, last, sizeof(last)));
+    uint32_t number = create_disk((struct create){.number = AUTOMATIC, .flags = IMDISK_TYPE_VM, .image = "copied"});
+    struct target_handle *disk = open_disk(number);
+    CHECK_EQUAL(target_read(disk, 0, found, sizeof(found), NULL), SUCCESS);
+    CHECK_BYTES(found, expected, sizeof(found));
+    target_close(disk);
+    remove_disk(number);
+    target_image_release(kept);
+    target_image_delete("copied");
+}
+
+enum { PAGE = 4096, CACHED_AT = 700, CACHED_LENGTH = 100, DISK_AT = 2048 };
+
+/*
+ * In each page of the image something is written through the cache, and beside it something by the disk: neither may be
+ * lost when the dirty page lands after the disk's sector, and each side sees both at once.
+ */
+static void write_from_both_sides(struct target_handle *disk, unsigned char *model)
+{
+    unsigned char found[PAGE];
+    for (unsigned page = 0; page < MIB / PAGE; page++) {
+        unsigned char *bytes = model + page * PAGE;
+        uint64_t offset = (uint64_t)page * PAGE;
+        memset(bytes + CACHED_AT, (int)(page + 1), CACHED_LENGTH);
+        memset(bytes + DISK_AT, (int)(page + 128), 512);
+        if (page % 2 == 0) {
+            CHECK(target_image_write("both", offset + CACHED_AT, bytes + CACHED_AT, CACHED_LENGTH));
+        }
+        CHECK_EQUAL(target_write(disk, offset + DISK_AT, bytes + DISK_AT, 512, NULL), SUCCESS);
+        if (page % 2 != 0) {
+            CHECK(target_image_write("both", offset + CACHED_AT, bytes + CACHED_AT, CACHED_LENGTH));
+        }
+        CHECK_EQUAL(target_read(disk, offset, found, PAGE, NULL), SUCCESS);
+        CHECK_BYTES(found, bytes, PAGE);
+        CHECK(target_image_read("both", offset, found, PAGE));
+        CHECK_BYTES(found, bytes, PAGE);
+    }
+}
+
+void cached_handles_and_disks_agree(void)
+{
+    static const uint32_t flags[] = {0, IMDISK_FILE_PARALLEL_IO, IMDISK_FILE_BUFFERED_IO};
+    static unsigned char model[MIB];
+    static unsigned char found[MIB];
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        test_note("flags 0x%x", flags[i]);
+        CHECK(target_image_create("both", MIB));
+        struct target_kept *kept = target_image_keep("both");
+        CHECK(kept != NULL);
+        CHECK(target_image_read("both", 0, model, sizeof(model))); /* all of it is cached now */
+        uint32_t number = create_disk((struct create){
+            .number = AUTOMATIC, .flags = IMDISK_TYPE_FILE | IMDISK_OPTION_SHARED_IMAGE | flags[i], .image = "both"});
+        struct target_handle *disk = open_disk(number);
+        write_from_both_sides(disk, model);
+        CHECK_EQUAL(target_flush(disk), flush_status());
+        CHECK(target_image_read("both", 0, found, sizeof(found)));
+        CHECK_BYTES(found, model, sizeof(found));
+        CHECK_EQUAL(target_read(disk, 0, found, sizeof(found), NULL), SUCCESS);
+        CHECK_BYTES(found, model, sizeof(found));
+        target_close(disk);
+        remove_disk(number);
+        target_image_release(kept);
+        CHECK(target_image_read("both", 0, found, sizeof(found)));
+        CHECK_BYTES(found, model, sizeof(found));
+        target_image_delete("both");
+    }
+}

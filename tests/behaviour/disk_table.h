@@ -127,6 +127,8 @@ void run_rows(struct target_handle *handle, const struct row *rows, size_t count
     CASE(too_small_images)                              \
     CASE(images_are_shared_for_reading_only)            \
     CASE(loading_an_image_into_memory)                  \
+    CASE(loading_what_was_just_written)                 \
+    CASE(cached_handles_and_disks_agree)                \
     CASE(truncated_images_fail_and_recover)             \
     CASE(containers_are_refused)                        \
     CASE(cds_are_found_by_content)                      \

@@ -84,4 +84,9 @@ bool target_image_write(const char *name, uint64_t offset, const void *buffer, s
 bool target_image_truncate(const char *name, uint64_t size);
 void target_image_delete(const char *name);
 
+/* Keeps a cached handle to the image open, so that the host's cache keeps its pages. NULL on failure. */
+struct target_kept;
+struct target_kept *target_image_keep(const char *name);
+void target_image_release(struct target_kept *kept);
+
 #endif

@@ -305,3 +305,14 @@ void target_image_delete(const char *name)
 {
     DeleteFileW(win32_path(name));
 }
+
+struct target_kept *target_image_keep(const char *name)
+{
+    HANDLE file = open_image(name, GENERIC_READ | GENERIC_WRITE, OPEN_EXISTING);
+    return file != INVALID_HANDLE_VALUE ? (struct target_kept *)file : NULL;
+}
+
+void target_image_release(struct target_kept *kept)
+{
+    CloseHandle(kept);
+}

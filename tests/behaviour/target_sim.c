@@ -241,3 +241,15 @@ void target_image_delete(const char *name)
 {
     sim_volume_delete(name);
 }
+
+/* Nobody has to: the simulation's volume is memory. */
+struct target_kept *target_image_keep(const char *name)
+{
+    static unsigned char kept;
+    return sim_volume_size(name) >= 0 ? (struct target_kept *)&kept : NULL;
+}
+
+void target_image_release(struct target_kept *kept)
+{
+    (void)kept;
+}
