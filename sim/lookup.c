@@ -4,14 +4,15 @@
 #include "sim/ground/options.h"
 #include "sim/ground/thread.h"
 #include "sim/kernel/boot.h"
-#include "sim/kernel/device.h"
 #include "sim/kernel/ke.h"
 #include "sim/kernel/log.h"
 #include "sim/kernel/mdl.h"
 #include "sim/kernel/mm.h"
 #include "sim/kernel/rtl.h"
 #include "sim/kernel/se.h"
+#include "sim/kernel/shutdown.h"
 #include "sim/kernel/user_thread.h"
+#include "sim/kernel/vpb.h"
 #include "sim/world/file.h"
 
 #include <string.h>
@@ -23,6 +24,10 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
         void (*routine)(void);
         bool nt52;
     } routines[] = {
+        {"IoAcquireVpbSpinLock", (void (*)(void))sim_IoAcquireVpbSpinLock, true},
+        {"IoRegisterShutdownNotification", (void (*)(void))sim_IoRegisterShutdownNotification, true},
+        {"IoReleaseVpbSpinLock", (void (*)(void))sim_IoReleaseVpbSpinLock, true},
+        {"IoUnregisterShutdownNotification", (void (*)(void))sim_IoUnregisterShutdownNotification, true},
         {"KeEnterGuardedRegion", sim_KeEnterGuardedRegion, true},
         {"KeLeaveGuardedRegion", sim_KeLeaveGuardedRegion, true},
         {"MmAllocateMappingAddress", (void (*)(void))sim_MmAllocateMappingAddress, true},
@@ -41,8 +46,6 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
         {"PsDereferencePrimaryToken", (void (*)(void))sim_PsDereferencePrimaryToken, true},
         {"SeCaptureSubjectContext", (void (*)(void))sim_SeCaptureSubjectContext, true},
         {"SeReleaseSubjectContext", (void (*)(void))sim_SeReleaseSubjectContext, true},
-        {"IoAcquireVpbSpinLock", (void (*)(void))sim_IoAcquireVpbSpinLock, true},
-        {"IoReleaseVpbSpinLock", (void (*)(void))sim_IoReleaseVpbSpinLock, true},
         {"SeAccessCheck", (void (*)(void))sim_SeAccessCheck, true},
         {"ObGetObjectSecurity", (void (*)(void))sim_ObGetObjectSecurity, true},
         {"ObReleaseObjectSecurity", (void (*)(void))sim_ObReleaseObjectSecurity, true},

@@ -11,8 +11,8 @@
 #include "sim/kernel/process.h"
 #include "sim/kernel/ps.h"
 #include "sim/kernel/user_thread.h"
+#include "sim/world/device_file.h"
 #include "sim/world/file.h"
-#include "sim/world/mounted.h"
 
 #include <stdlib.h>
 
@@ -31,11 +31,11 @@ NTSTATUS ZwClose(HANDLE handle)
     case SIM_HANDLE_FILE:
         sim_file_handle_closed(object);
         break;
+    case SIM_HANDLE_DEVICE_FILE:
+        sim_device_file_closed(object);
+        break;
     case SIM_HANDLE_DEVICE:
         sim_device_dereference(object);
-        break;
-    case SIM_HANDLE_VOLUME:
-        sim_volume_handle_closed(object);
         break;
     case SIM_HANDLE_USER_THREAD:
         sim_user_thread_dereference();
@@ -106,6 +106,9 @@ NTSTATUS ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK access, POBJECT_TY
                           "ObReferenceObjectByHandle: of users only processes are simulated, and their type is given");
         }
         return sim_user_handle_reference(handle, access, object);
+    }
+    if (sim_handle_kind(handle, "ObReferenceObjectByHandle") == SIM_HANDLE_DEVICE_FILE) {
+        return STATUS_OBJECT_TYPE_MISMATCH; /* not simulated: nobody needs it of devices */
     }
     *object = sim_file_reference_object(sim_handle_object(handle, SIM_HANDLE_FILE, "ObReferenceObjectByHandle"));
     return STATUS_SUCCESS;

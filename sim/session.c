@@ -23,10 +23,11 @@
 #include "sim/kernel/process.h"
 #include "sim/kernel/ps.h"
 #include "sim/kernel/se.h"
+#include "sim/kernel/shutdown.h"
 #include "sim/kernel/system.h"
 #include "sim/kernel/timer.h"
 #include "sim/kernel/user_thread.h"
-#include "sim/world/mounted.h"
+#include "sim/world/fs.h"
 #include "sim/world/mountmgr.h"
 #include "sim/world/volume.h"
 
@@ -42,11 +43,11 @@ void sim_reset(const struct sim_options *new_options)
     sim_fault_at(0);
     (void)sim_fault_stop(NULL, 0);
     sim_memory_reset();
+    sim_fs_reset();
     sim_volume_reset();
     sim_events_reset();
     sim_log_reset();
     sim_mount_reset();
-    sim_mounted_reset();
     sim_names_reset();
     sim_registry_reset();
     sim_system_reset();
@@ -123,6 +124,13 @@ NTSTATUS sim_stop(void)
     }
     sim_devices_unload();
     return sim_driver_unload_wait() ? STATUS_SUCCESS : STATUS_PENDING;
+}
+
+void sim_shutdown(void)
+{
+    sim_shutdown_notify();
+    sim_volume_shut_down();
+    sim_fs_shutdown();
 }
 
 void sim_unload_early(void)

@@ -3,7 +3,7 @@
 #ifndef SIM_API_OPTIONS_H
 #define SIM_API_OPTIONS_H
 
-#include <ntifs.h>
+#include "sim/api/file_system.h"
 
 /*
  * Rules of Windows that the drivers do not keep yet: switched on here or, for any program, by their names in SIM_RULES
@@ -12,6 +12,7 @@
 #define SIM_RULE_SPECIAL_APC 0x01u /* special kernel APCs read from the disk whose driver runs */
 #define SIM_RULE_PAGING      0x02u /* requests that page are mapped with the highest priority, and succeed */
 #define SIM_RULE_STOP        0x20u /* for tests: a driver with disks refuses to be stopped */
+#define SIM_RULE_SHUTDOWN    0x40u /* for tests: what is cached is in the images after a shutdown */
 #define SIM_RULES_ALL        0xFFu
 
 struct sim_options {
@@ -29,6 +30,8 @@ struct sim_options {
     unsigned rules;             /* SIM_RULE_... */
     bool early;                 /* the system starts: boot.h says what is missing */
     unsigned timer_tick_us;     /* timers fire at multiples of it; 0: when they are due */
+
+    enum sim_file_system file_system; /* on the driver's disks */
 };
 
 /* Whether a rule (SIM_RULE_...) is in force. */

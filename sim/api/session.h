@@ -19,6 +19,12 @@ NTSTATUS sim_load(DRIVER_INITIALIZE *entry);
  */
 NTSTATUS sim_stop(void);
 
+/*
+ * The system goes down: devices that have asked for it are told; then file systems, those that image files live on first, write
+ * what they hold. The driver can be unloaded afterwards, for its checks.
+ */
+void sim_shutdown(void);
+
 /* Runs DriverUnload and checks that nothing is left. All handles must be closed. */
 void sim_unload(void);
 

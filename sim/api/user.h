@@ -42,6 +42,10 @@ NTSTATUS sim_flush(struct sim_file *file);
 NTSTATUS sim_ioctl(struct sim_file *file, ULONG code, const void *input, ULONG input_length, void *output,
                    ULONG output_length, ULONG_PTR *information);
 
+/* FSCTL_...: of a file system on the disk; without one the driver gets them. */
+NTSTATUS sim_fsctl(struct sim_file *file, ULONG code, const void *input, ULONG input_length, void *output,
+                   ULONG output_length);
+
 /* As a file system on the disk sends it for the memory manager: at APC_LEVEL, from the kernel, without a file. */
 NTSTATUS sim_paging_read(struct sim_file *file, uint64_t offset, void *buffer, ULONG length, ULONG_PTR *information);
 NTSTATUS sim_paging_write(struct sim_file *file, uint64_t offset, const void *buffer, ULONG length,

@@ -10,6 +10,7 @@ enum sim_handle_kind {
     SIM_HANDLE_EVENT,
     SIM_HANDLE_THREAD,
     SIM_HANDLE_FILE,
+    SIM_HANDLE_DEVICE_FILE, /* of a device, or on what is mounted on one */
     SIM_HANDLE_DEVICE,
     SIM_HANDLE_LINK,
     SIM_HANDLE_KEY,
@@ -17,7 +18,6 @@ enum sim_handle_kind {
     SIM_HANDLE_PROCESS,
     SIM_HANDLE_SECTION,
     SIM_HANDLE_MOUNT_MANAGER,
-    SIM_HANDLE_VOLUME,
 };
 
 HANDLE sim_handle_create(enum sim_handle_kind kind, void *object, ULONG attributes, const char *function);

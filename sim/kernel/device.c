@@ -23,8 +23,6 @@
 static struct sim_raw_lock devices_lock;
 static struct sim_device *devices;
 static bool unload_pending;
-static struct sim_raw_lock vpb_lock;
-
 struct sim_device *sim_device_find(const char *path)
 {
     sim_raw_lock(&devices_lock);
@@ -71,8 +69,12 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_ST
         device->object.SectorSize = 2048;
     }
     device->object.Flags = DO_DEVICE_INITIALIZING;
+    device->object.SectorSize = 512;
+    if (type == FILE_DEVICE_DISK || type == FILE_DEVICE_CD_ROM) {
+        device->vpb.RealDevice = &device->object;
+        device->object.Vpb = &device->vpb;
+    }
     device->extension_size = extension_size;
-    device->object.Vpb = type == FILE_DEVICE_DISK || type == FILE_DEVICE_CD_ROM ? &device->vpb : NULL;
     device->name = strdup(path);
     device->references = 1; /* dropped by IoDeleteDevice */
     sim_publish(device);
@@ -138,54 +140,46 @@ void IoDeleteDevice(PDEVICE_OBJECT object)
     bool again = device->deleted;
     device->deleted = true;
     free(device->name);
+    device->shutdown = 0;
+    bool mounted = (device->vpb.Flags & (VPB_MOUNTED | VPB_LOCKED)) == VPB_MOUNTED;
     device->name = NULL; /* the name goes at once, the object with its last handle */
     sim_raw_unlock(&devices_lock);
     if (again) {
         sim_violation("device", "IoDeleteDevice twice for one device");
     }
-    if ((device->vpb.Flags & (VPB_MOUNTED | VPB_LOCKED)) == VPB_MOUNTED) {
-        sim_violation("mounted", "IoDeleteDevice under a mounted file system, which nobody has locked");
+    if (mounted) {
+        sim_violation("mounted", "a device is deleted under a file system that nobody has locked");
     }
     sim_device_dereference(device);
 }
 
-/* ---- what is mounted ---- */
+/* ---- being told of the shutdown ---- */
 
-void sim_IoAcquireVpbSpinLock(KIRQL *irql)
+void sim_device_ask_for_shutdown(struct sim_device *device, bool on)
 {
-    sim_check_irql("IoAcquireVpbSpinLock", DISPATCH_LEVEL);
-    *irql = sim_self()->irql;
-    sim_raw_lock(&vpb_lock);
-    sim_self()->irql = DISPATCH_LEVEL;
-}
-
-void sim_IoReleaseVpbSpinLock(KIRQL irql)
-{
-    sim_raw_unlock(&vpb_lock);
-    sim_self()->irql = irql;
-}
-
-void sim_device_set_mounted(struct sim_device *device, USHORT set, USHORT clear)
-{
-    sim_raw_lock(&vpb_lock);
-    device->vpb.Flags = (USHORT)((device->vpb.Flags & ~clear) | set);
-    sim_raw_unlock(&vpb_lock);
-}
-
-LONG sim_device_opens(const struct sim_device *device)
-{
+    static unsigned last;
     sim_raw_lock(&devices_lock);
-    LONG opens = device->opens;
+    device->shutdown = on && !device->deleted ? ++last : 0;
+    device->object.Flags &= ~DO_SHUTDOWN_REGISTERED;
+    device->object.Flags |= on ? DO_SHUTDOWN_REGISTERED : 0;
     sim_raw_unlock(&devices_lock);
-    return opens;
 }
 
-bool sim_device_deleted(const struct sim_device *device)
+struct sim_device *sim_device_next_for_shutdown(void)
 {
+    struct sim_device *last = NULL;
     sim_raw_lock(&devices_lock);
-    bool deleted = device->deleted;
+    for (struct sim_device *device = devices; device != NULL; device = device->next) {
+        if (device->shutdown != 0 && (last == NULL || device->shutdown > last->shutdown)) {
+            last = device;
+        }
+    }
+    if (last != NULL) {
+        last->shutdown = 0;
+        last->references++;
+    }
     sim_raw_unlock(&devices_lock);
-    return deleted;
+    return last;
 }
 
 /* ---- opens, and the driver that is to be unloaded ---- */

@@ -9,13 +9,14 @@ struct sim_device {
     DEVICE_OBJECT object; /* first */
     char *name;           /* "\Device\X", NULL: has none any more */
     ULONG extension_size;
-    LONG references; /* its existence, handles, file objects */
-    LONG opens;      /* what is open on it, or mounted */
+    LONG references;   /* its existence, handles, file objects */
+    LONG opens;        /* what is open on it, or mounted */
+    unsigned shutdown; /* when it has asked to be told of the shutdown; 0: it has not */
+    VPB vpb;
     bool deleted;
     bool unload_pending;
     bool has_dacl;
     ACCESS_MASK system, administrators, everyone, restricted, packages, service;
-    VPB vpb;
     struct sim_device *next;
 };
 
@@ -27,15 +28,10 @@ bool sim_device_open(struct sim_device *device);
 /* Lets a driver go that is to be unloaded, if this is the last. */
 void sim_device_close(struct sim_device *device);
 
-LONG sim_device_opens(const struct sim_device *device);
-bool sim_device_deleted(const struct sim_device *device);
-
-/* Changes flags of the volume's parameter block. */
-void sim_device_set_mounted(struct sim_device *device, USHORT set, USHORT clear);
-
-/* What drivers look up by name. */
-void sim_IoAcquireVpbSpinLock(KIRQL *irql);
-void sim_IoReleaseVpbSpinLock(KIRQL irql);
+/* To be told of the shutdown, or not any more. */
+void sim_device_ask_for_shutdown(struct sim_device *device, bool on);
+/* Who has asked for it last, referenced, and is told now; NULL: nobody is left. */
+struct sim_device *sim_device_next_for_shutdown(void);
 
 /* All devices refuse to be opened from now on; the driver is unloaded when nothing is open any more. */
 void sim_devices_unload(void);

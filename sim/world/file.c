@@ -19,7 +19,7 @@
 #include "sim/kernel/irp.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/rtl.h"
-#include "sim/world/mounted.h"
+#include "sim/world/device_file.h"
 #include "sim/world/mountmgr.h"
 #include "sim/world/volume.h"
 
@@ -107,15 +107,16 @@ NTSTATUS ZwCreateFile(PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES att
         *handle = sim_handle_create(SIM_HANDLE_MOUNT_MANAGER, NULL, attributes->Attributes, "ZwCreateFile");
         return STATUS_SUCCESS;
     }
-    void *volume;
-    io->Status = sim_volume_handle_open(path, &volume);
-    if (NT_SUCCESS(io->Status)) {
-        *handle = sim_handle_create(SIM_HANDLE_VOLUME, volume, attributes->Attributes, "ZwCreateFile");
+    if (strncasecmp(path, VOLUME_PREFIX, strlen(VOLUME_PREFIX)) != 0) {
+        struct sim_device_file *device_file;
+        bool checked = (attributes->Attributes & OBJ_FORCE_ACCESS_CHECK) != 0;
+        NTSTATUS opened = sim_device_file_open(path, access, checked, &device_file);
+        if (NT_SUCCESS(opened)) {
+            *handle = sim_handle_create(SIM_HANDLE_DEVICE_FILE, device_file, attributes->Attributes, "ZwCreateFile");
+        }
+        return opened;
     }
-    if (io->Status != STATUS_OBJECT_NAME_NOT_FOUND) {
-        return io->Status;
-    }
-    if (strncasecmp(path, VOLUME_PREFIX, strlen(VOLUME_PREFIX)) != 0 || !sim_boot_has_volumes()) {
+    if (!sim_boot_has_volumes()) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
     if ((attributes->Attributes & OBJ_FORCE_ACCESS_CHECK) != 0 && !sim_self()->administrator) {
@@ -186,6 +187,12 @@ static NTSTATUS begin_transfer(const char *function, HANDLE handle, HANDLE event
 {
     sim_check_irql(function, PASSIVE_LEVEL);
     sim_check_apcs(function);
+    if (sim_handle_kind(handle, function) == SIM_HANDLE_DEVICE_FILE) {
+        return sim_fault(function)
+                   ? STATUS_INSUFFICIENT_RESOURCES
+                   : sim_device_file_transfer(sim_handle_object(handle, SIM_HANDLE_DEVICE_FILE, function), write, io,
+                                              buffer, length, (uint64_t)offset->QuadPart);
+    }
     struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, function);
     if ((file->access & (write ? FILE_WRITE_DATA : FILE_READ_DATA)) == 0) {
         return STATUS_ACCESS_DENIED;
@@ -299,6 +306,10 @@ NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, P
         io->Status = sim_mount_control(code, input, input_length);
         return io->Status;
     }
+    if (sim_handle_kind(file, "ZwDeviceIoControlFile") == SIM_HANDLE_DEVICE_FILE) {
+        return sim_device_file_control(sim_handle_object(file, SIM_HANDLE_DEVICE_FILE, "ZwDeviceIoControlFile"), false,
+                                       io, code, input, input_length, output, output_length);
+    }
     const struct file *object = sim_handle_object(file, SIM_HANDLE_FILE, "ZwDeviceIoControlFile");
     io->Status = sim_get_options()->raw_device ? device_control(object->node, code, output, output_length)
                                                : STATUS_INVALID_DEVICE_REQUEST; /* files are no devices */
@@ -318,9 +329,11 @@ NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID
 {
     sim_check_irql("ZwFsControlFile", PASSIVE_LEVEL);
     sim_check_apcs("ZwFsControlFile");
-    if (sim_handle_kind(handle, "ZwFsControlFile") == SIM_HANDLE_VOLUME) {
-        io->Status = sim_volume_handle_control(sim_handle_object(handle, SIM_HANDLE_VOLUME, "ZwFsControlFile"), code);
-        return io->Status;
+    if (sim_handle_kind(handle, "ZwFsControlFile") == SIM_HANDLE_DEVICE_FILE) {
+        return sim_fault("ZwFsControlFile")
+                   ? STATUS_INSUFFICIENT_RESOURCES
+                   : sim_device_file_control(sim_handle_object(handle, SIM_HANDLE_DEVICE_FILE, "ZwFsControlFile"), true,
+                                             io, code, input, input_length, output, output_length);
     }
     struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwFsControlFile");
     UNREFERENCED_PARAMETER(apc);
@@ -353,6 +366,10 @@ NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID
 NTSTATUS ZwCancelIoFile(HANDLE handle, PIO_STATUS_BLOCK io)
 {
     sim_check_irql("ZwCancelIoFile", PASSIVE_LEVEL);
+    if (sim_handle_kind(handle, "ZwCancelIoFile") == SIM_HANDLE_DEVICE_FILE) {
+        io->Status = STATUS_SUCCESS; /* whose requests have ended when their functions return */
+        return STATUS_SUCCESS;
+    }
     struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwCancelIoFile");
     if (file->oplock != NULL) {
         file->oplock->Status = STATUS_CANCELLED;
@@ -369,6 +386,9 @@ NTSTATUS ZwQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID inform
 {
     sim_check_irql("ZwQueryInformationFile", PASSIVE_LEVEL);
     sim_check_apcs("ZwQueryInformationFile");
+    if (sim_handle_kind(handle, "ZwQueryInformationFile") == SIM_HANDLE_DEVICE_FILE) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
     const struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryInformationFile");
     if (sim_fault("ZwQueryInformationFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -393,6 +413,9 @@ NTSTATUS ZwSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID informat
 {
     sim_check_irql("ZwSetInformationFile", PASSIVE_LEVEL);
     sim_check_apcs("ZwSetInformationFile");
+    if (sim_handle_kind(handle, "ZwSetInformationFile") == SIM_HANDLE_DEVICE_FILE) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
     const struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwSetInformationFile");
     if (sim_fault("ZwSetInformationFile")) {
         return STATUS_DISK_FULL;
@@ -415,6 +438,9 @@ NTSTATUS ZwQueryVolumeInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID 
 {
     sim_check_irql("ZwQueryVolumeInformationFile", PASSIVE_LEVEL);
     sim_check_apcs("ZwQueryVolumeInformationFile");
+    if (sim_handle_kind(handle, "ZwQueryVolumeInformationFile") == SIM_HANDLE_DEVICE_FILE) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
     (void)sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryVolumeInformationFile");
     if (sim_fault("ZwQueryVolumeInformationFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -450,10 +476,13 @@ NTSTATUS sim_ZwFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io)
 {
     sim_check_irql("ZwFlushBuffersFile", PASSIVE_LEVEL);
     sim_check_apcs("ZwFlushBuffersFile");
-    (void)sim_handle_object(file, SIM_HANDLE_FILE, "ZwFlushBuffersFile");
     if (sim_fault("ZwFlushBuffersFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
+    if (sim_handle_kind(file, "ZwFlushBuffersFile") == SIM_HANDLE_DEVICE_FILE) {
+        return sim_device_file_flush(sim_handle_object(file, SIM_HANDLE_DEVICE_FILE, "ZwFlushBuffersFile"), io);
+    }
+    (void)sim_handle_object(file, SIM_HANDLE_FILE, "ZwFlushBuffersFile");
     io->Status = sim_volume_flush();
     return io->Status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Paging I/O, as the memory manager and the cache manager send it. */
+/* Reads and writes of the kernel. */
 
 #include "sim/world/paging.h"
 
@@ -21,8 +21,8 @@ static void completed(PIRP irp, void *context)
     sim_waitable_signal(paging->done, 1);
 }
 
-NTSTATUS sim_paging_transfer(PDEVICE_OBJECT device, bool write, uint64_t offset, void *buffer, ULONG length,
-                             ULONG_PTR *information)
+static NTSTATUS transfer(PDEVICE_OBJECT device, bool write, bool is_paging, uint64_t offset, void *buffer, ULONG length,
+                         ULONG_PTR *information)
 {
     struct sim_thread *self = sim_self();
     KIRQL irql = self->irql;
@@ -31,12 +31,14 @@ NTSTATUS sim_paging_transfer(PDEVICE_OBJECT device, bool write, uint64_t offset,
     PIRP irp = sim_irp_create(device, write ? IRP_MJ_WRITE : IRP_MJ_READ, completed, &paging);
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
     irp->RequestorMode = KernelMode;
-    irp->Flags = IRP_NOCACHE | IRP_PAGING_IO | IRP_SYNCHRONOUS_PAGING_IO;
     irp->MdlAddress = sim_mdl_create(buffer, length, !write);
-    sim_mdl_set_paging(irp->MdlAddress);
     stack->Parameters.Read.Length = length;
     stack->Parameters.Read.ByteOffset.QuadPart = (LONGLONG)offset;
-    self->irql = APC_LEVEL;
+    if (is_paging) {
+        irp->Flags = IRP_NOCACHE | IRP_PAGING_IO | IRP_SYNCHRONOUS_PAGING_IO;
+        sim_mdl_set_paging(irp->MdlAddress);
+        self->irql = APC_LEVEL;
+    }
     self->stack_base = (const char *)__builtin_frame_address(0); /* what is below is not the driver's share */
     (void)sim_irp_dispatch(device, irp);
     (void)sim_waitable_wait(paging.done, NULL);
@@ -51,4 +53,15 @@ NTSTATUS sim_paging_transfer(PDEVICE_OBJECT device, bool write, uint64_t offset,
         *information = NT_SUCCESS(paging.io.Status) ? paging.io.Information : 0;
     }
     return paging.io.Status;
+}
+
+NTSTATUS sim_paging_transfer(PDEVICE_OBJECT device, bool write, uint64_t offset, void *buffer, ULONG length,
+                             ULONG_PTR *information)
+{
+    return transfer(device, write, true, offset, buffer, length, information);
+}
+
+NTSTATUS sim_kernel_read(PDEVICE_OBJECT device, uint64_t offset, void *buffer, ULONG length)
+{
+    return transfer(device, false, false, offset, buffer, length, NULL);
 }

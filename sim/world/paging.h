@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Paging I/O, as the memory manager and the cache manager send it. */
+/* Reads and writes of the kernel: paging, as the memory manager and the cache manager send it, and others. */
 #ifndef SIM_WORLD_PAGING_H
 #define SIM_WORLD_PAGING_H
 
@@ -11,5 +11,8 @@
  */
 NTSTATUS sim_paging_transfer(PDEVICE_OBJECT device, bool write, uint64_t offset, void *buffer, ULONG length,
                              ULONG_PTR *information);
+
+/* As a file system reads that looks whether a disk is its own. */
+NTSTATUS sim_kernel_read(PDEVICE_OBJECT device, uint64_t offset, void *buffer, ULONG length);
 
 #endif

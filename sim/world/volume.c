@@ -43,6 +43,7 @@ static struct sim_raw_lock volume_lock;
 static struct sim_node *nodes;
 static NTSTATUS volume_failure; /* atomic */
 static bool held;               /* atomic */
+static bool shut_down;          /* atomic */
 static bool oplocks;            /* can be requested */
 static unsigned waiting;        /* atomic */
 static unsigned long flushes;   /* atomic */
@@ -205,6 +206,7 @@ void sim_volume_reset(void)
     flushes = 0;
     unflushed = 0;
     held = false;
+    shut_down = false;
     oplocks = false;
     volume_failure = STATUS_SUCCESS;
 }
@@ -313,6 +315,9 @@ NTSTATUS sim_node_transfer(struct sim_node *node, bool write, uint64_t offset, v
     if (failure != STATUS_SUCCESS) {
         return failure;
     }
+    if (write && __atomic_load_n(&shut_down, __ATOMIC_RELAXED)) {
+        sim_violation("shutdown", "a file is written after its file system has gone down");
+    }
     if (write) {
         advance_valid(node, offset, offset + length);
         ssize_t done = pwrite(node->descriptor, buffer, length, (off_t)offset);
@@ -334,6 +339,11 @@ NTSTATUS sim_volume_flush(void)
         __atomic_store_n(&unflushed, 0, __ATOMIC_RELAXED);
     }
     return failure;
+}
+
+void sim_volume_shut_down(void)
+{
+    __atomic_store_n(&shut_down, true, __ATOMIC_RELAXED);
 }
 
 bool sim_volume_is_held(void)

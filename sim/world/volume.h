@@ -25,6 +25,9 @@ void sim_node_set_sparse(struct sim_node *node);
 
 /* Flushes all files. */
 NTSTATUS sim_volume_flush(void);
+/* No file is written from now on. */
+void sim_volume_shut_down(void);
+
 bool sim_volume_has_oplocks(void);
 bool sim_volume_is_held(void);
 

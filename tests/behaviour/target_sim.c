@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Behaviour target: the driver in the simulated kernel. It is loaded when the first device is opened and unloaded, with
- * the simulation's checks for what is left, when the program exits. SIM_SEED, SIM_DELAY_PERCENT and SIM_NT52 set the
- * options of these names. With SIM_RAW, what Windows has between handles and disks is here: target_raw says what that does.
+ * the simulation's checks for what is left, when the program exits. SIM_SEED, SIM_DELAY_PERCENT, SIM_NT52 and
+ * SIM_FILE_SYSTEM (1: RAW, 2: one with files) set the options of these names. With SIM_RAW, what Windows has between handles
+ * and disks is here: target_raw says what that does.
  */
 
 #include "sim/sim.h"
@@ -40,7 +41,8 @@ static void load(void)
 {
     struct sim_options options = {.seed = variable("SIM_SEED"),
                                   .delay_percent = (unsigned)variable("SIM_DELAY_PERCENT"),
-                                  .nt52 = variable("SIM_NT52") != 0};
+                                  .nt52 = variable("SIM_NT52") != 0,
+                                  .file_system = (enum sim_file_system)variable("SIM_FILE_SYSTEM")};
     if (process != NULL) {
         return;
     }

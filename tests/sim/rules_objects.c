@@ -58,16 +58,6 @@ static NTSTATUS interface_notification_left(PIRP irp)
     return good(irp);
 }
 
-static NTSTATUS deleted_under_a_file_system(PIRP irp)
-{
-    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Mounted");
-    PDEVICE_OBJECT device;
-    (void)IoCreateDevice(wrong_driver, 0, &name, FILE_DEVICE_DISK, 0, FALSE, &device);
-    CHECK_EQUAL(sim_mount("\\Device\\Mounted"), STATUS_SUCCESS);
-    IoDeleteDevice(device);
-    return good(irp);
-}
-
 static NTSTATUS link_left(PIRP irp)
 {
     UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\Left");
@@ -399,7 +389,6 @@ void rules_objects(void)
         ROW(interface_notification_left, "leak"),
         ROW(link_left, "leak"),
         ROW(deleted_twice, "device"),
-        ROW(deleted_under_a_file_system, "mounted"),
         ROW(handle_left, "leak"),
         ROW(log_entry_left, "leak"),
         ROW(user_handle, "handle"),

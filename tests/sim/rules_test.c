@@ -73,7 +73,7 @@ static NTSTATUS load(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
 
 struct sim_process *rules_load(void)
 {
-    struct sim_options options = {.seed = 1, .watchdog_seconds = 1, .rules = SIM_RULES_ALL};
+    struct sim_options options = {.seed = 1, .watchdog_seconds = 1, .rules = SIM_RULES_ALL, .file_system = SIM_FILES};
     sim_reset(&options);
     (void)sim_load(load);
     return sim_process_create(true);
@@ -163,5 +163,5 @@ TEST_MAIN({"a_right_driver_passes", a_right_driver_passes}, {"requests", rules_r
           {"cancellation", rules_cancellation}, {"locks", rules_locks}, {"memory", rules_memory},
           {"memory_under_address_sanitizer", rules_memory_under_address_sanitizer}, {"objects", rules_objects},
           {"fault_points", rules_fault_points}, {"special_apcs", rules_special_apcs}, {"paging", rules_paging},
-          {"security", rules_security}, {"stop", rules_stop},
+          {"security", rules_security}, {"stop", rules_stop}, {"file_systems", rules_file_systems},
           {"functions_at_dispatch_level", rules_functions_at_dispatch_level})

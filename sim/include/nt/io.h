@@ -13,6 +13,7 @@
 #define IRP_MJ_SET_INFORMATION                   6
 #define IRP_MJ_FLUSH_BUFFERS                     9
 #define IRP_MJ_QUERY_VOLUME_INFORMATION          10
+#define IRP_MJ_FILE_SYSTEM_CONTROL               13
 #define IRP_MJ_DEVICE_CONTROL                    14
 #define IRP_MJ_INTERNAL_DEVICE_CONTROL           15
 #define IRP_MJ_SHUTDOWN                          16
@@ -31,6 +32,7 @@
 
 #define DO_BUFFERED_IO                           0x00000004u
 #define DO_DIRECT_IO                             0x00000010u
+#define DO_SHUTDOWN_REGISTERED                   0x00000800u
 #define DO_DEVICE_INITIALIZING                   0x00000080u
 
 #define SL_PENDING_RETURNED                      0x01 /* in Control */
@@ -79,25 +81,28 @@ typedef DRIVER_REINITIALIZE *PDRIVER_REINITIALIZE;
 typedef void DRIVER_CANCEL(PDEVICE_OBJECT device, PIRP irp);
 typedef DRIVER_CANCEL *PDRIVER_CANCEL;
 
+#define VPB_MOUNTED        0x0001u
+#define VPB_LOCKED         0x0002u
+#define VPB_REMOVE_PENDING 0x0008u
+#define VPB_RAW_MOUNT      0x0010u
+
+typedef struct {
+    USHORT Flags;
+    PDEVICE_OBJECT RealDevice;
+} VPB, *PVPB;
+
 struct _DRIVER_OBJECT {
     PDEVICE_OBJECT DeviceObject;
     DRIVER_UNLOAD *DriverUnload;
     DRIVER_DISPATCH *MajorFunction[IRP_MJ_MAXIMUM_FUNCTION + 1];
 };
 
-#define VPB_MOUNTED 0x0001
-#define VPB_LOCKED  0x0002
-
-typedef struct {
-    USHORT Flags;
-} VPB, *PVPB;
-
 struct _DEVICE_OBJECT {
     PDRIVER_OBJECT DriverObject;
-    PVPB Vpb; /* of disks and CDs */
     PDEVICE_OBJECT NextDevice;
     ULONG Flags, Characteristics;
     PVOID DeviceExtension;
+    PVPB Vpb; /* of what can be mounted */
     DEVICE_TYPE DeviceType;
     ULONG AlignmentRequirement;
     USHORT SectorSize;

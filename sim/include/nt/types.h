@@ -20,7 +20,7 @@ typedef uint64_t ULONGLONG;
 typedef uintptr_t ULONG_PTR, KSPIN_LOCK;
 typedef size_t SIZE_T;
 typedef void *HANDLE, **PHANDLE;
-typedef UCHAR KIRQL;
+typedef UCHAR KIRQL, *PKIRQL;
 typedef LONG KPRIORITY;
 typedef CCHAR KPROCESSOR_MODE;
 typedef ULONG ACCESS_MASK, DEVICE_TYPE;

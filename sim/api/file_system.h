@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For tests: file systems on the driver's disks. What opens a disk for more than its attributes mounts one, as the options
+ * say; then the handle is the file system's, and the driver sees no IRP_MJ_CREATE.
+ *
+ * RAW passes aligned reads and writes and control codes on, and does not record in the file object what it has been opened for. The
+ * other has files too: "\Device\X\0" to "7" are 64 KiB each, at 64 KiB, 128 KiB ... of the disk. They are cached; a lazy
+ * writer writes their pages back. Both take the codes that lock, unlock and dismount, through a handle to the volume.
+ */
+#ifndef SIM_API_FILE_SYSTEM_H
+#define SIM_API_FILE_SYSTEM_H
+
+#include <ntifs.h>
+
+enum sim_file_system {
+    SIM_NO_FILE_SYSTEM, /* handles are the driver's */
+    SIM_RAW,
+    SIM_FILES,
+};
+
+#define SIM_FILE_SIZE           65536u
+
+#define FSCTL_LOCK_VOLUME       0x00090018u
+#define FSCTL_UNLOCK_VOLUME     0x0009001Cu
+#define FSCTL_DISMOUNT_VOLUME   0x00090020u
+#define FSCTL_IS_VOLUME_MOUNTED 0x00090028u
+
+/* Whether one is mounted on the device of this path. */
+bool sim_is_mounted(const char *path);
+
+/* Pages that have been written to files, and not to the disk yet; pages that could not be written, since sim_reset. */
+unsigned sim_dirty_pages(void);
+unsigned long sim_lost_pages(void);
+
+/* How often a volume has been locked, or that was refused, since sim_reset. */
+unsigned sim_volume_locks(void);
+unsigned sim_volume_lock_refusals(void);
+
+/* The lazy writer rests while this is on. */
+void sim_hold_lazy_writer(bool on);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* An administrator's program and one disk; disk_client.h has the contract. */
+
+#include "tests/sim/disk_client.h"
+
+#include "tests/behaviour/create_request.h"
+
+DRIVER_INITIALIZE DriverEntry;
+
+struct sim_process *disk_process;
+struct sim_file *disk_control;
+
+bool disk_begin(unsigned rule, const struct sim_options *options)
+{
+    sim_reset(options);
+    if (rule != 0 && !sim_rule(rule)) {
+        test_skip("the driver does not keep this rule yet");
+        return false;
+    }
+    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
+    disk_process = sim_process_create(true);
+    CHECK_EQUAL(sim_create_file(disk_process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &disk_control),
+                STATUS_SUCCESS);
+    CHECK(target_image_create(DISK_IMAGE, DISK_BYTES));
+    return true;
+}
+
+void disk_end(void)
+{
+    sim_kill_process(disk_process);
+    sim_unload();
+}
+
+NTSTATUS disk_create(uint32_t flags, const char *image, uint16_t letter)
+{
+    _Alignas(8) unsigned char bytes[256];
+    struct imdisk_create_data fields = {
+        .device_number = DISK_NUMBER, .flags = flags, .size_bytes = DISK_BYTES, .drive_letter = letter};
+    size_t length = create_request(bytes, sizeof(bytes), &fields, image);
+    return sim_ioctl(disk_control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL);
+}
+
+NTSTATUS disk_remove(void)
+{
+    uint32_t number = DISK_NUMBER;
+    return sim_ioctl(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0, NULL);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* An administrator's program and one disk, for the tests of the disk driver over sim/. */
+#ifndef TESTS_SIM_DISK_CLIENT_H
+#define TESTS_SIM_DISK_CLIENT_H
+
+#include "ballast/disk_abi.h"
+#include "sim/sim.h"
+#include "tests/harness/test.h"
+
+#define DISK_BYTES  (1u << 20)
+#define DISK_NUMBER 5u
+#define DISK_DEVICE "\\Device\\ImDisk5"
+#define DISK_IMAGE  "image" /* of this size, with the pattern of target_image_create */
+
+extern struct sim_process *disk_process;
+extern struct sim_file *disk_control;
+
+/* Loads the driver in a new system. False: the rule (SIM_RULE_...; 0: none) is off, and the case skipped. */
+bool disk_begin(unsigned rule, const struct sim_options *options);
+/* Kills the program and unloads the driver. */
+void disk_end(void);
+
+NTSTATUS disk_create(uint32_t flags, const char *image, uint16_t letter);
+NTSTATUS disk_remove(void);
+
+#endif
