@@ -18,8 +18,7 @@ static unsigned rules_named(const char *text)
     } names[] = {{"all", SIM_RULES_ALL},
                  {"special-apc", SIM_RULE_SPECIAL_APC},
                  {"paging", SIM_RULE_PAGING},
-                 {"stop", SIM_RULE_STOP},
-                 {"shutdown", SIM_RULE_SHUTDOWN}};
+                 {"stop", SIM_RULE_STOP}};
     unsigned rules = 0;
     for (size_t i = 0; text != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
         rules |= strstr(text, names[i].name) != NULL ? names[i].rules : 0;

@@ -17,7 +17,7 @@ result() {
 
 programs() { # DRIVER: that show whether it is as it should be
     case $1 in
-    disk) echo sim-disk-table sim-disk-kernel sim-disk-order sim-disk-paging sim-disk-removal sim-disk-windows ;;
+    disk) echo sim-disk-table sim-disk-kernel sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-windows ;;
     ai) echo sim-ai-table sim-ai-kernel ;;
     esac
 }
@@ -100,6 +100,8 @@ mutate one-event-for-all src/driver/disk/device/image.c \
     '/^static unsigned claim_event/,/^}/s/if ((__atomic_fetch_or.* == 0) {/if (image->events[i] != NULL) {/'
 mutate one-status-for-all src/driver/disk/device/image.c \
     '/^static NTSTATUS transfer_once/,/^}/s/    IO_STATUS_BLOCK io;/    static IO_STATUS_BLOCK io;/'
+
+mutate shutdown-in-any-order src/driver/disk/end/shutdown.c 's/disk_dismount_needed(device) ? disk_dismount(device) : NULL/NULL/'
 
 mutate snapshot-not-dropped src/driver/ai/processes.c '/^ballast_status ai_query_processes/,/^}/s/put_snapshot(snapshot);//'
 mutate header-off-by-one src/driver/ai/control.c 's/header.size_bytes < row->structure/header.size_bytes + 1u < row->structure/'

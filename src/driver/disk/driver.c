@@ -6,6 +6,7 @@
 #include "driver/disk/device/driver.h"
 #include "driver/disk/device/refresh.h"
 #include "driver/disk/end/removal.h"
+#include "driver/disk/end/shutdown.h"
 #include "driver/disk/make/boot.h"
 #include "driver/disk/serve/information.h"
 #include "driver/disk/serve/transfer.h"
@@ -66,6 +67,12 @@ static NTSTATUS create_control_device(void)
     if (NT_SUCCESS(status)) {
         status = nt_link_create(&link, &name);
     }
+    if (NT_SUCCESS(status)) {
+        status = disk_shutdown_register(control_device);
+        if (!NT_SUCCESS(status)) {
+            (void)IoDeleteSymbolicLink(&link);
+        }
+    }
     if (!NT_SUCCESS(status)) {
         IoDeleteDevice(control_device);
         return status;
@@ -77,6 +84,7 @@ static NTSTATUS create_control_device(void)
 static void delete_control_device(void)
 {
     UNICODE_STRING link = RTL_CONSTANT_STRING(CONTROL_LINK);
+    disk_shutdown_unregister(control_device);
     (void)IoDeleteSymbolicLink(&link);
     IoDeleteDevice(control_device);
 }
@@ -92,6 +100,7 @@ static void NTAPI unload(PDRIVER_OBJECT object)
     disk_boot_end(&boot);
     delete_control_device();
     nt_work_thread_stop(&disk_driver.work);
+    disk_shutdown_join();
     disk_refresh_delete();
     nt_pool_report_leaks("ballastdisk");
 }
@@ -125,6 +134,7 @@ static NTSTATUS load(PDRIVER_OBJECT object, const UNICODE_STRING *service)
     object->MajorFunction[IRP_MJ_FLUSH_BUFFERS] = disk_dispatch_transfer;
     object->MajorFunction[IRP_MJ_QUERY_INFORMATION] = disk_dispatch_information;
     object->MajorFunction[IRP_MJ_SET_INFORMATION] = disk_dispatch_information;
+    object->MajorFunction[IRP_MJ_SHUTDOWN] = disk_dispatch_shutdown;
     object->MajorFunction[IRP_MJ_PNP] = disk_dispatch_pnp;
     object->MajorFunction[IRP_MJ_DEVICE_CONTROL] = disk_dispatch_device_control;
     object->MajorFunction[IRP_MJ_INTERNAL_DEVICE_CONTROL] = disk_dispatch_device_control;

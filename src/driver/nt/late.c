@@ -26,6 +26,8 @@ void nt_late_resolve(void)
     resolve(L"ZwLockVirtualMemory", &nt_late.lock_virtual_memory);
     if (!nt_in_wine) { /* there the lookup finds stubs that abort when called */
         resolve(L"IoRegisterBootDriverReinitialization", &nt_late.register_boot_driver_reinitialization);
+        resolve(L"IoRegisterShutdownNotification", &nt_late.register_shutdown_notification);
+        resolve(L"IoUnregisterShutdownNotification", &nt_late.unregister_shutdown_notification);
         resolve(L"IoAllocateErrorLogEntry", &nt_late.allocate_error_log_entry);
         resolve(L"IoWriteErrorLogEntry", &nt_late.write_error_log_entry);
         resolve(L"IoAcquireVpbSpinLock", &nt_late.acquire_vpb_spin_lock);

@@ -19,6 +19,9 @@ struct nt_late {
     VOID(NTAPI *register_boot_driver_reinitialization)
     (PDRIVER_OBJECT driver, PDRIVER_REINITIALIZE routine, PVOID context);
     /* Both or none. */
+    NTSTATUS(NTAPI *register_shutdown_notification)(PDEVICE_OBJECT device);
+    VOID(NTAPI *unregister_shutdown_notification)(PDEVICE_OBJECT device);
+    /* Both or none. */
     PVOID(NTAPI *allocate_error_log_entry)(PVOID object, UCHAR size);
     VOID(NTAPI *write_error_log_entry)(PVOID entry);
     /* Both or none; Wine has no volume parameter blocks. */

@@ -65,12 +65,13 @@ struct disk_device *disk_device_find(uint32_t number)
     return found;
 }
 
-struct disk_device *disk_device_find_any(void)
+struct disk_device *disk_device_find_older(const struct disk_device *than)
 {
     struct disk_device *found = NULL;
     KIRQL irql;
     KeAcquireSpinLock(&devices_lock, &irql);
-    for (LIST_ENTRY *link = devices.Flink; link != &devices && found == NULL; link = link->Flink) {
+    for (LIST_ENTRY *link = than != NULL ? than->link.Flink : devices.Flink; link != &devices && found == NULL;
+         link = link->Flink) {
         struct disk_device *device = CONTAINING_RECORD(link, struct disk_device, link);
         if (disk_device_acquire(device)) {
             found = device;

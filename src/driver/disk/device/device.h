@@ -75,8 +75,11 @@ void disk_device_release(struct disk_device *device);
 /* The device with this number, acquired, or NULL. <= DISPATCH_LEVEL. */
 struct disk_device *disk_device_find(uint32_t number);
 
-/* Any device that is not being removed yet, acquired, or NULL. <= DISPATCH_LEVEL. */
-struct disk_device *disk_device_find_any(void);
+/*
+ * The newest device that is older than `than`, which is acquired, or NULL: than any; and is not being removed yet. Acquired, or
+ * NULL. <= DISPATCH_LEVEL.
+ */
+struct disk_device *disk_device_find_older(const struct disk_device *than);
 
 /* Whether a disk, being removed or not, has this number, or this identity. <= DISPATCH_LEVEL. */
 bool disk_device_number_taken(uint32_t number);

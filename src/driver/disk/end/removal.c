@@ -88,7 +88,7 @@ void disk_removal_start(struct disk_device *device, PIRP irp)
 void disk_removal_start_all(void)
 {
     struct disk_device *device;
-    while ((device = disk_device_find_any()) != NULL) {
+    while ((device = disk_device_find_older(NULL)) != NULL) {
         leave(device);
         disk_device_release(device);
     }
