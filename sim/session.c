@@ -103,6 +103,7 @@ NTSTATUS sim_load(DRIVER_INITIALIZE *entry)
     sim_leave_driver("DriverEntry", state);
     if (NT_SUCCESS(status)) {
         loaded = true;
+        sim_driver_note();
         /* NT does this for the devices that DriverEntry has made. */
         for (PDEVICE_OBJECT device = sim_driver()->DeviceObject; device != NULL; device = device->NextDevice) {
             device->Flags &= ~DO_DEVICE_INITIALIZING;

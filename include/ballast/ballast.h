@@ -103,8 +103,8 @@ BALLAST_API ballast_result ballast_driver_start(ballast_driver which, ballast_er
 
 /*
  * Stops the driver. BALLAST_BUSY if there are disks, unless remove_disks is set, which removes them, and with them
- * whatever RAM disks hold. Stopping the AI driver frees all pinned blocks; it waits for open handles, and gives up with
- * BALLAST_BUSY. Succeeds if the driver does not run.
+ * whatever RAM disks hold: all are locked first, and if one is in use, none is removed (BALLAST_BUSY). Stopping the AI
+ * driver frees all pinned blocks; it waits for open handles, and gives up with BALLAST_BUSY. Succeeds if the driver does not run.
  */
 BALLAST_API ballast_result ballast_driver_stop(ballast_driver which, int remove_disks, ballast_error *error);
 

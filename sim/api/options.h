@@ -11,7 +11,6 @@
  */
 #define SIM_RULE_SPECIAL_APC 0x01u /* special kernel APCs read from the disk whose driver runs */
 #define SIM_RULE_PAGING      0x02u /* requests that page are mapped with the highest priority, and succeed */
-#define SIM_RULE_STOP        0x20u /* for tests: a driver with disks refuses to be stopped */
 #define SIM_RULES_ALL        0xFFu
 
 struct sim_options {

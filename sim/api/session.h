@@ -25,7 +25,7 @@ NTSTATUS sim_stop(void);
  */
 void sim_shutdown(void);
 
-/* Runs DriverUnload and checks that nothing is left. All handles must be closed. */
+/* Runs DriverUnload, wanted or not, and checks that nothing is left. All handles must be closed. */
 void sim_unload(void);
 
 /*

@@ -77,6 +77,7 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_ST
     device->extension_size = extension_size;
     device->name = strdup(path);
     device->references = 1; /* dropped by IoDeleteDevice */
+    sim_driver_note();
     sim_publish(device);
     sim_raw_lock(&devices_lock);
     device->next = devices;

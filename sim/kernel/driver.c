@@ -13,6 +13,8 @@
 #include <string.h>
 
 static DRIVER_OBJECT driver;
+static DRIVER_UNLOAD *first_unload;   /* what the driver has set first */
+static bool unload_run;               /* atomic */
 static struct sim_waitable *unloaded; /* NULL: nothing has been begun */
 
 PDRIVER_OBJECT sim_driver(void)
@@ -23,17 +25,25 @@ PDRIVER_OBJECT sim_driver(void)
 void sim_driver_reset(void)
 {
     memset(&driver, 0, sizeof(driver));
+    first_unload = NULL;
+    unload_run = false;
     if (unloaded != NULL) {
         sim_waitable_free(unloaded);
         unloaded = NULL;
     }
 }
 
+void sim_driver_note(void)
+{
+    if (first_unload == NULL) {
+        first_unload = driver.DriverUnload;
+    }
+}
+
 void sim_driver_unload(void)
 {
-    DRIVER_UNLOAD *routine = driver.DriverUnload;
-    driver.DriverUnload = NULL;
-    if (routine != NULL) {
+    DRIVER_UNLOAD *routine = driver.DriverUnload != NULL ? driver.DriverUnload : first_unload;
+    if (routine != NULL && !__atomic_exchange_n(&unload_run, true, __ATOMIC_RELAXED)) {
         struct sim_entry state = sim_enter_driver();
         routine(&driver);
         sim_leave_driver("DriverUnload", state);

@@ -7,7 +7,10 @@
 
 PDRIVER_OBJECT sim_driver(void);
 
-/* Runs DriverUnload in this thread, once in the driver's life; does nothing if there is none. */
+/* Its DriverUnload is remembered: it makes a device, or DriverEntry has succeeded. */
+void sim_driver_note(void);
+
+/* Runs DriverUnload in this thread, once in the driver's life, even if the driver does not want it now. */
 void sim_driver_unload(void);
 
 /* The same in a thread of the system, some time. */

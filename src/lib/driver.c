@@ -4,6 +4,7 @@
 #include "lib/internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -23,8 +24,11 @@ static const struct driver {
 };
 
 /* How long stopping may take, in steps of STOP_STEP_MS: the driver waits for requests under way. */
-#define STOP_STEP_MS 20
-#define STOP_STEPS   1500
+#define STOP_STEP_MS  20
+#define STOP_STEPS    1500
+
+/* A driver that stops says so after as many of these. */
+#define REFUSAL_STEPS 50
 
 /* NULL, and *error, if there is no such driver. */
 static const struct driver *find_driver(ballast_driver driver, ballast_error *error)
@@ -213,6 +217,52 @@ static ballast_result refuse_while_disks_exist(ballast_error *error)
     return result;
 }
 
+/* All or none: whatever stands against the removal of one is found before the first is removed. */
+static ballast_result lock_disks(const uint32_t *numbers, HANDLE *disks, ballast_error *error)
+{
+    for (uint32_t i = 0; i < numbers[0]; i++) {
+        ballast_result result;
+        disks[i] = disk_lock(numbers[1 + i], 0, &result, error);
+        if (disks[i] == INVALID_HANDLE_VALUE && result != BALLAST_NOT_FOUND) {
+            while (i-- != 0) {
+                if (disks[i] != INVALID_HANDLE_VALUE) {
+                    CloseHandle(disks[i]); /* which unlocks it */
+                }
+            }
+            return result;
+        }
+    }
+    return BALLAST_OK;
+}
+
+static ballast_result remove_all_disks(ballast_error *error)
+{
+    ballast_result result;
+    uint32_t *numbers = disk_numbers(&result, error);
+    if (numbers == NULL) {
+        return result;
+    }
+    HANDLE *disks = calloc((size_t)numbers[0] + 1, sizeof(*disks));
+    result = disks != NULL ? lock_disks(numbers, disks, error)
+                           : error_set(error, result_of(ERROR_NOT_ENOUGH_MEMORY), ERROR_NOT_ENOUGH_MEMORY,
+                                       L"cannot remove the disks");
+    for (uint32_t i = 0; disks != NULL && result == BALLAST_OK && i < numbers[0]; i++) {
+        if (disks[i] != INVALID_HANDLE_VALUE) {
+            result = disk_eject(disks[i], numbers[1 + i], error);
+            disks[i] = INVALID_HANDLE_VALUE;
+        }
+    }
+    free(disks);
+    free(numbers);
+    return result;
+}
+
+/* The service manager may say that it has stopped a driver which has refused that: it runs on then. */
+static int goes_on_running(SC_HANDLE service, int step)
+{
+    return step >= REFUSAL_STEPS && service_state(service) == SERVICE_RUNNING;
+}
+
 static ballast_result stop_service(const struct driver *driver, SC_HANDLE service, ballast_error *error)
 {
     SERVICE_STATUS status;
@@ -222,7 +272,7 @@ static ballast_result stop_service(const struct driver *driver, SC_HANDLE servic
                    ? BALLAST_OK
                    : error_set(error, result_of(code), code, L"cannot stop the %ls driver", driver->name);
     }
-    for (int i = 0; i < STOP_STEPS; i++) {
+    for (int i = 0; i < STOP_STEPS && !goes_on_running(service, i); i++) {
         if (service_state(service) == SERVICE_STOPPED) {
             return BALLAST_OK;
         }
@@ -243,8 +293,8 @@ ballast_result ballast_driver_stop(ballast_driver which, int remove_disks, balla
     if (driver == NULL) {
         return BALLAST_INVALID_ARGUMENT;
     }
-    if (which == BALLAST_DRIVER_DISK && !remove_disks && control_exists(driver)) {
-        result = refuse_while_disks_exist(error);
+    if (which == BALLAST_DRIVER_DISK && control_exists(driver)) {
+        result = remove_disks ? remove_all_disks(error) : refuse_while_disks_exist(error);
     }
     if (result == BALLAST_OK) {
         result = open_service(driver, SERVICE_STOP | SERVICE_QUERY_STATUS, &manager, &service, error);

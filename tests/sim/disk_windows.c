@@ -148,7 +148,7 @@ static void may_be_opened(bool expected)
 /* A stop that cannot end makes all disks unreachable. So one with disks is no stop at all. */
 static void a_stop_with_disks_is_refused(void)
 {
-    if (!begin(SIM_RULE_STOP)) {
+    if (!begin(0)) {
         return;
     }
     CHECK_EQUAL(create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
@@ -172,7 +172,7 @@ static void creation_and_stop_are_in_order(void)
         struct sim_options options = {.seed = seed, .delay_percent = 50};
         pthread_t thread;
         NTSTATUS created;
-        if (!begin_with(SIM_RULE_STOP, &options)) {
+        if (!begin_with(0, &options)) {
             return;
         }
         CHECK_EQUAL(pthread_create(&thread, NULL, create_meanwhile, &created), 0);

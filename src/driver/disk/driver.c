@@ -17,7 +17,6 @@
 #include "driver/nt/stack_protector.h"
 #include "driver/nt/wine.h"
 
-#define CONTROL_DEVICE          L"\\Device\\ImDiskCtl"
 #define CONTROL_LINK            L"\\DosDevices\\ImDiskCtl"
 
 /* Everybody may query; creating and removing takes a handle with read and write access. */
@@ -56,7 +55,7 @@ static NTSTATUS NTAPI dispatch_close(PDEVICE_OBJECT object, PIRP irp)
 
 static NTSTATUS create_control_device(void)
 {
-    UNICODE_STRING name = RTL_CONSTANT_STRING(CONTROL_DEVICE);
+    UNICODE_STRING name = RTL_CONSTANT_STRING(DISK_CONTROL_DEVICE);
     UNICODE_STRING link = RTL_CONSTANT_STRING(CONTROL_LINK);
     NTSTATUS status = IoCreateDevice(disk_driver.object, sizeof(struct device_extension), &name, IMDISK_DEVICE_TYPE,
                                      FILE_DEVICE_SECURE_OPEN, FALSE, &control_device);
@@ -138,7 +137,7 @@ static NTSTATUS load(PDRIVER_OBJECT object, const UNICODE_STRING *service)
     object->MajorFunction[IRP_MJ_PNP] = disk_dispatch_pnp;
     object->MajorFunction[IRP_MJ_DEVICE_CONTROL] = disk_dispatch_device_control;
     object->MajorFunction[IRP_MJ_INTERNAL_DEVICE_CONTROL] = disk_dispatch_device_control;
-    object->DriverUnload = unload;
+    object->DriverUnload = disk_driver.unload = unload;
     status = create_control_device();
     if (NT_SUCCESS(status)) {
         disk_boot_create_disks(service, &boot);

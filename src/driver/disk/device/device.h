@@ -59,6 +59,7 @@ struct disk_device {
     struct nt_work leave;
     struct nt_thread leaver; /* dismounts what is on it */
     struct nt_work finish;
+    HANDLE held; /* holds the driver */
 };
 
 /* Before any device. */

@@ -54,3 +54,38 @@ void disk_driver_unlock_numbers(void)
     ExReleaseFastMutexUnsafe(&disk_driver.number_mutex);
     KeLeaveCriticalRegion();
 }
+
+/* number_mutex held. */
+static void drop_hold(void)
+{
+    if (--disk_driver.held == 0) {
+        disk_driver.object->DriverUnload = disk_driver.unload;
+    }
+}
+
+NTSTATUS disk_driver_hold(HANDLE *held)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(DISK_CONTROL_DEVICE);
+    OBJECT_ATTRIBUTES attributes;
+    IO_STATUS_BLOCK io;
+    disk_driver_lock_numbers();
+    disk_driver.held++;
+    disk_driver.object->DriverUnload = NULL;
+    disk_driver_unlock_numbers();
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    NTSTATUS status =
+        ZwCreateFile(held, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL,
+                     FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN, 0, NULL, 0);
+    if (!NT_SUCCESS(status)) {
+        disk_driver_lock_numbers();
+        drop_hold();
+        disk_driver_unlock_numbers();
+    }
+    return status == STATUS_NO_SUCH_DEVICE ? STATUS_DELETE_PENDING : status;
+}
+
+void disk_driver_let_go(HANDLE held)
+{
+    drop_hold();
+    (void)ZwClose(held);
+}

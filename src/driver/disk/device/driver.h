@@ -10,11 +10,15 @@
 #include "core/disk/create.h"
 #include "driver/nt/work.h"
 
+#define DISK_CONTROL_DEVICE L"\\Device\\ImDiskCtl"
+
 struct disk_driver {
     PDRIVER_OBJECT object;
     struct disk_create_policy policy;
     FAST_MUTEX number_mutex;    /* held from choosing a number to having taken it; in a critical region */
     bool unloading;             /* atomic; set under number_mutex */
+    PDRIVER_UNLOAD unload;      /* the driver object's while there is no disk */
+    uint32_t held;              /* disks that hold the driver; number_mutex */
     struct nt_work_thread work; /* creates and joins threads, deletes devices */
     LONG outstanding;           /* atomic: create jobs and devices, plus one until unload */
     KEVENT all_gone;            /* outstanding has become 0 */
@@ -28,6 +32,15 @@ void disk_driver_initialize(PDRIVER_OBJECT object, const struct disk_create_poli
 /* Keep the driver loaded. disk_driver_leave may be the driver's last breath: touch nothing after it. Any IRQL. */
 bool disk_driver_enter(void); /* false if it is being unloaded */
 void disk_driver_leave(void);
+
+/*
+ * A disk keeps the driver from being stopped: Windows would make all disks unreachable at once, and unload the driver when
+ * nothing is open any more, which is never where a file system is mounted. Without a DriverUnload it refuses; a stop that
+ * has been begun is found out by opening the control device, which also keeps DriverUnload from being called while it is
+ * none. STATUS_DELETE_PENDING: it has been begun. The first without number_mutex, the second with. PASSIVE_LEVEL.
+ */
+NTSTATUS disk_driver_hold(HANDLE *held);
+void disk_driver_let_go(HANDLE held);
 
 /* For unload: no device is created after the first, and none is left after the second. PASSIVE_LEVEL. */
 void disk_driver_forbid_creation(void);

@@ -84,7 +84,7 @@ static struct disk_identity identify(const struct disk_parameters *parameters)
     return identity;
 }
 
-static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct source *source,
+static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct source *source, HANDLE held,
                                 struct disk_device **result)
 {
     struct disk_parameters numbered = *parameters;
@@ -108,6 +108,7 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
         return status;
     }
     device->object = object;
+    device->held = held;
     device->references = 1;
     disk_workers_initialize(device);
     disk_names_link(device);
@@ -117,17 +118,28 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
     return STATUS_SUCCESS;
 }
 
-NTSTATUS disk_device_create(const struct disk_parameters *parameters, struct source *source,
+static NTSTATUS create_held(const struct disk_parameters *parameters, struct source *source, HANDLE held,
                             struct disk_device **device)
 {
-    disk_driver_lock_numbers();
     NTSTATUS status = STATUS_DELETE_PENDING;
+    disk_driver_lock_numbers();
     if (disk_driver_enter()) {
-        status = create_numbered(parameters, source, device);
+        status = create_numbered(parameters, source, held, device);
         if (!NT_SUCCESS(status)) {
             disk_driver_leave(); /* not the last: the creation itself keeps the driver loaded */
         }
     }
+    if (!NT_SUCCESS(status)) {
+        disk_driver_let_go(held);
+    }
     disk_driver_unlock_numbers();
     return status;
+}
+
+NTSTATUS disk_device_create(const struct disk_parameters *parameters, struct source *source,
+                            struct disk_device **device)
+{
+    HANDLE held;
+    NTSTATUS status = disk_driver_hold(&held);
+    return NT_SUCCESS(status) ? create_held(parameters, source, held, device) : status;
 }
