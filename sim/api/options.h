@@ -7,10 +7,9 @@
 
 /*
  * Rules of Windows that the drivers do not keep yet: switched on here or, for any program, by their names in SIM_RULES
- * ("special-apc,paging" or "all").
+ * ("special-apc" or "all").
  */
 #define SIM_RULE_SPECIAL_APC 0x01u /* special kernel APCs read from the disk whose driver runs */
-#define SIM_RULE_PAGING      0x02u /* requests that page are mapped with the highest priority, and succeed */
 #define SIM_RULES_ALL        0xFFu
 
 struct sim_options {
@@ -23,6 +22,7 @@ struct sim_options {
     ULONG sector_size;          /* of the volume that image files live on; 0: 512 */
     bool raw_device;            /* what images are opened as are devices without a file system */
     ULONG physical_sector_size; /* of the medium under that volume; 0: as the sectors */
+    bool no_mappings;           /* there is no room to map the memory of requests */
     unsigned hurry;             /* timers and delays take so many times less; 0: 1 */
     unsigned apc_interval;      /* memory accesses of a driver between two special kernel APCs, about; 0: none */
     unsigned rules;             /* SIM_RULE_... */

@@ -3,8 +3,8 @@
 
 #include "sim/kernel/mdl.h"
 
-#include "sim/api/options.h"
 #include "sim/ground/fault.h"
+#include "sim/ground/options.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
 #include "sim/kernel/memory.h"
@@ -70,10 +70,10 @@ void sim_mdl_finish(PMDL mdl, ULONG_PTR transferred)
 PVOID MmGetSystemAddressForMdlSafe(PMDL mdl, ULONG priority)
 {
     sim_check_irql("MmGetSystemAddressForMdlSafe", DISPATCH_LEVEL);
-    if (mdl->paging && sim_rule(SIM_RULE_PAGING) && (priority & 0xFFu) != HighPagePriority) {
+    if (mdl->paging && (priority & 0xFFu) != HighPagePriority) {
         sim_violation("paging", "memory of a request that pages is mapped with priority %u", priority & 0xFFu);
     }
-    return sim_fault("MmGetSystemAddressForMdlSafe") ? NULL : mdl->buffer;
+    return sim_fault("MmGetSystemAddressForMdlSafe") || sim_get_options()->no_mappings ? NULL : mdl->buffer;
 }
 
 /* ---- reserved addresses ---- */

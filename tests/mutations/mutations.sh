@@ -104,6 +104,8 @@ mutate one-status-for-all src/driver/disk/device/image.c \
 
 mutate shutdown-in-any-order src/driver/disk/end/shutdown.c 's/disk_dismount_needed(device) ? disk_dismount(device) : NULL/NULL/'
 
+mutate no-room-for-pages src/driver/disk/serve/transfer.c 's/buffer = nt_map_reserved(&device->reserve, irp);/buffer = NULL;/'
+
 mutate snapshot-not-dropped src/driver/ai/processes.c '/^ballast_status ai_query_processes/,/^}/s/put_snapshot(snapshot);//'
 mutate header-off-by-one src/driver/ai/control.c 's/header.size_bytes < row->structure/header.size_bytes + 1u < row->structure/'
 mutate anybody-may-feed src/driver/ai/control.c 's/ && !nt_caller_is_administrator()/ \&\& false/'

@@ -148,6 +148,26 @@ static void device_objects_have_the_disks_sectors(void)
     }
 }
 
+/* ---- short of everything ---- */
+
+/* There is no room to map anything but at the addresses that each disk has kept. */
+static void paging_needs_no_room_for_mappings(void)
+{
+    static const uint32_t types[] = {IMDISK_TYPE_VM, IMDISK_TYPE_FILE};
+    unsigned char read[sizeof(page)];
+    for (size_t i = 0; i < 2; i++) {
+        struct sim_options options = {.seed = 1, .no_mappings = true};
+        begin_with(&options);
+        CHECK_EQUAL(create(types[i], i == 0 ? NULL : IMAGE), STATUS_SUCCESS);
+        memset(page, 0x5A, sizeof(page));
+        CHECK_EQUAL(sim_paging_write(disk, 4096, page, sizeof(page), NULL), STATUS_SUCCESS);
+        CHECK_EQUAL(sim_paging_read(disk, 4096, read, sizeof(read), NULL), STATUS_SUCCESS);
+        CHECK_BYTES(read, page, sizeof(page));
+        CHECK_EQUAL(sim_read(disk, 4096, read, sizeof(read), NULL), STATUS_INSUFFICIENT_RESOURCES);
+        end();
+    }
+}
+
 /* ---- the end ---- */
 
 /* Programs find the end by reading nothing; file systems and the memory manager believe that their data is safe. */
@@ -169,7 +189,8 @@ static void the_kernel_is_told_of_the_end(void)
     end();
 }
 
-TEST_MAIN({"images_that_are_created_are_sparse", images_that_are_created_are_sparse},
+TEST_MAIN({"paging_needs_no_room_for_mappings", paging_needs_no_room_for_mappings},
+          {"images_that_are_created_are_sparse", images_that_are_created_are_sparse},
           {"cached_writes_are_written_through", cached_writes_are_written_through},
           {"sectors_are_the_hosts", sectors_are_the_hosts},
           {"device_objects_have_the_disks_sectors", device_objects_have_the_disks_sectors},

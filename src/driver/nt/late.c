@@ -28,6 +28,10 @@ void nt_late_resolve(void)
         resolve(L"IoRegisterBootDriverReinitialization", &nt_late.register_boot_driver_reinitialization);
         resolve(L"IoRegisterShutdownNotification", &nt_late.register_shutdown_notification);
         resolve(L"IoUnregisterShutdownNotification", &nt_late.unregister_shutdown_notification);
+        resolve(L"MmAllocateMappingAddress", &nt_late.allocate_mapping_address);
+        resolve(L"MmFreeMappingAddress", &nt_late.free_mapping_address);
+        resolve(L"MmMapLockedPagesWithReservedMapping", &nt_late.map_reserved);
+        resolve(L"MmUnmapReservedMapping", &nt_late.unmap_reserved);
         resolve(L"IoAllocateErrorLogEntry", &nt_late.allocate_error_log_entry);
         resolve(L"IoWriteErrorLogEntry", &nt_late.write_error_log_entry);
         resolve(L"IoAcquireVpbSpinLock", &nt_late.acquire_vpb_spin_lock);

@@ -18,6 +18,11 @@ struct nt_late {
     NTSTATUS(NTAPI *lock_virtual_memory)(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
     VOID(NTAPI *register_boot_driver_reinitialization)
     (PDRIVER_OBJECT driver, PDRIVER_REINITIALIZE routine, PVOID context);
+    /* All or none. */
+    PVOID(NTAPI *allocate_mapping_address)(SIZE_T size, ULONG tag);
+    VOID(NTAPI *free_mapping_address)(PVOID address, ULONG tag);
+    PVOID(NTAPI *map_reserved)(PVOID address, ULONG tag, PMDL mdl, MEMORY_CACHING_TYPE cache);
+    VOID(NTAPI *unmap_reserved)(PVOID address, ULONG tag, PMDL mdl);
     /* Both or none. */
     NTSTATUS(NTAPI *register_shutdown_notification)(PDEVICE_OBJECT device);
     VOID(NTAPI *unregister_shutdown_notification)(PDEVICE_OBJECT device);

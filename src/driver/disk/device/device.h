@@ -10,6 +10,7 @@
 
 #include "core/disk/disk.h"
 #include "driver/nt/irp_queue.h"
+#include "driver/nt/mapping.h"
 #include "driver/nt/work.h"
 
 /* Requests that one disk has in service at a time, if they have to wait for something. */
@@ -51,6 +52,7 @@ struct disk_device {
     bool mounted;       /* the mount manager has been told of it; set by its first worker */
     struct disk disk;   /* destroyed by the last worker */
     struct nt_irp_queue queue;
+    struct nt_reserve reserve; /* for paging */
     struct nt_thread workers[DISK_DEVICE_WORKERS]; /* the first is who made the disk, if it has been handed over */
     LONG workers_tried;                            /* atomic */
     LONG workers_running;                          /* atomic */

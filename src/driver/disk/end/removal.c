@@ -103,6 +103,7 @@ static void finish(struct nt_work *work)
         nt_thread_join(&device->workers[i]);
     }
     nt_thread_join(&device->leaver);
+    nt_reserve_delete(&device->reserve);
     if (device->mounted) {
         disk_mount_leave(&device->disk);
     }

@@ -110,6 +110,7 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
     device->object = object;
     device->held = held;
     device->references = 1;
+    nt_reserve_create(&device->reserve);
     disk_workers_initialize(device);
     disk_names_link(device);
     disk_device_list(device);

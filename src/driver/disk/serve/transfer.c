@@ -8,8 +8,12 @@
 
 #include "driver/disk/serve/transfer.h"
 #include "driver/disk/device/refresh.h"
-#include "driver/nt/late.h"
+#include "driver/nt/mapping.h"
 #include "driver/nt/wine.h"
+
+/* A second, in steps of 10 ms. */
+#define PAGING_INTERVAL 100000
+#define PAGING_ATTEMPTS 100
 
 /* Parameters.Read and Parameters.Write have the same layout. */
 static const IO_STACK_LOCATION *stack_of(PIRP irp)
@@ -17,16 +21,17 @@ static const IO_STACK_LOCATION *stack_of(PIRP irp)
     return IoGetCurrentIrpStackLocation(irp);
 }
 
-static NTSTATUS transfer(struct disk_device *device, PIRP irp, size_t *transferred)
+/* Without memory, and sent to get some. */
+static bool may_wait(PIRP irp, NTSTATUS status)
+{
+    return status == STATUS_INSUFFICIENT_RESOURCES && (irp->Flags & IRP_PAGING_IO) != 0;
+}
+
+static NTSTATUS transfer_mapped(struct disk_device *device, PIRP irp, void *buffer, size_t *transferred)
 {
     const IO_STACK_LOCATION *stack = stack_of(irp);
     ULONG length = stack->Parameters.Read.Length;
     uint64_t offset = (uint64_t)stack->Parameters.Read.ByteOffset.QuadPart;
-    *transferred = 0;
-    void *buffer = MmGetSystemAddressForMdlSafe(irp->MdlAddress, nt_mapping_priority());
-    if (buffer == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
     if (stack->MajorFunction == IRP_MJ_READ) {
         return disk_read(&device->disk, offset, buffer, length, transferred);
     }
@@ -37,6 +42,34 @@ static NTSTATUS transfer(struct disk_device *device, PIRP irp, size_t *transferr
     }
     if (NT_SUCCESS(status) && (stack->Flags & SL_WRITE_THROUGH) != 0) {
         status = disk_flush(&device->disk);
+    }
+    return status;
+}
+
+static NTSTATUS transfer_once(struct disk_device *device, PIRP irp, size_t *transferred)
+{
+    NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
+    void *buffer = nt_map(irp);
+    *transferred = 0;
+    if (buffer != NULL) {
+        return transfer_mapped(device, irp, buffer, transferred);
+    }
+    buffer = nt_map_reserved(&device->reserve, irp);
+    if (buffer != NULL) {
+        status = transfer_mapped(device, irp, buffer, transferred);
+        nt_unmap_reserved(&device->reserve, irp);
+    }
+    return status;
+}
+
+/* What cannot be paged out when memory is short is lost, so such a request waits a while for others to give some back. */
+static NTSTATUS transfer(struct disk_device *device, PIRP irp, size_t *transferred)
+{
+    LARGE_INTEGER interval = {.QuadPart = -PAGING_INTERVAL};
+    NTSTATUS status = transfer_once(device, irp, transferred);
+    for (unsigned i = 0; i < PAGING_ATTEMPTS && may_wait(irp, status); i++) {
+        (void)KeDelayExecutionThread(KernelMode, FALSE, &interval);
+        status = transfer_once(device, irp, transferred);
     }
     return status;
 }
