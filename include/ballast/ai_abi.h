@@ -240,6 +240,7 @@ _Static_assert(sizeof(struct ballast_ai_process_reply) == 64, "wire layout");
 #define BALLAST_AI_RULE_SUBSTRING 0u
 #define BALLAST_AI_RULE_EXACT     1u
 #define BALLAST_AI_RULE_GLOB      2u
+#define BALLAST_AI_RULE_WORD      3u
 
 struct ballast_ai_rule {
     uint16_t kind;

@@ -454,7 +454,7 @@ static void rules(void)
     static union ai_rules now;
     union ai_processes list;
     CHECK_EQUAL(ai_request(BALLAST_IOCTL_AI_QUERY_RULES, NULL, 0, &now, sizeof(now), NULL), SUCCESS);
-    CHECK(now.head.rules == 6 && now.head.from_registry == 0 && now.head.rule[0].kind == BALLAST_AI_RULE_SUBSTRING &&
+    CHECK(now.head.rules == 21 && now.head.from_registry == 0 && now.head.rule[0].kind == BALLAST_AI_RULE_WORD &&
           now.head.rule[0].text_length == 6);
     uint32_t generation = now.head.generation;
     uint32_t trainer = system_process_start("my-trainer-7.exe");
@@ -482,7 +482,7 @@ static void rules(void)
     /* No value: the default rules. */
     system_registry_delete(SYSTEM_PARAMETERS, NULL, "Rules");
     CHECK_EQUAL(reload(&now), SUCCESS);
-    CHECK(now.head.rules == 6 && now.head.from_registry == 0);
+    CHECK(now.head.rules == 21 && now.head.from_registry == 0);
     CHECK_EQUAL(ai_processes(&list), SUCCESS);
     CHECK(find_process(&list, trainer) == NULL && find_process(&list, python) != NULL);
     system_process_stop(trainer);

@@ -13,7 +13,7 @@ static void check_match(const struct rules *rules, const uint16_t *name, size_t 
     for (; expected < rules_count(rules); expected++) {
         struct ballast_ai_rule rule;
         rules_read(rules, expected, &rule);
-        REQUIRE(rule.kind <= BALLAST_AI_RULE_GLOB);
+        REQUIRE(rule.kind <= BALLAST_AI_RULE_WORD);
         REQUIRE(rule.text_length >= 1 && rule.text_length <= BALLAST_AI_RULE_LENGTH);
         if (rules_model_matches(&rule, name, characters)) {
             break;

@@ -408,7 +408,7 @@ static void wrong_rules_at_load_leave_the_default_ones(void)
     CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_QUERY_RULES, &rules, sizeof(rules))), STATUS_SUCCESS);
     CHECK_EQUAL(rules.head.from_registry, 0);
     CHECK_EQUAL(rules.head.rejected_rule, 2);
-    CHECK_EQUAL(rules.head.rules, 6);
+    CHECK_EQUAL(rules.head.rules, 21);
     ai_set_rules("alpha");
     CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_RELOAD_RULES, &rules, sizeof(rules))), STATUS_SUCCESS);
     CHECK_EQUAL(rules.head.rejected_rule, BALLAST_AI_NO_RULE);

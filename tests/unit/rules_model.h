@@ -28,6 +28,11 @@ static inline bool rules_model_glob(const struct ballast_ai_rule *rule, const ui
     return reached[characters];
 }
 
+static inline bool rules_model_letter(uint16_t unit)
+{
+    return (unit >= 'a' && unit <= 'z') || (unit >= 'A' && unit <= 'Z') || unit >= 0xC0;
+}
+
 /* `characters` is at most RULES_MODEL_NAME_LENGTH. */
 static inline bool rules_model_matches(const struct ballast_ai_rule *rule, const uint16_t *name, size_t characters)
 {
@@ -39,7 +44,11 @@ static inline bool rules_model_matches(const struct ballast_ai_rule *rule, const
         while (same < rule->text_length && upcase(rule->text[same]) == upcase(name[at + same])) {
             same++;
         }
-        if (same == rule->text_length && (rule->kind == BALLAST_AI_RULE_SUBSTRING || (at == 0 && same == characters))) {
+        bool whole = at == 0 && same == characters;
+        bool word = (at == 0 || !rules_model_letter(name[at - 1])) &&
+                    (at + same == characters || !rules_model_letter(name[at + same]));
+        if (same == rule->text_length &&
+            (rule->kind == BALLAST_AI_RULE_SUBSTRING || whole || (rule->kind == BALLAST_AI_RULE_WORD && word))) {
             return true;
         }
     }

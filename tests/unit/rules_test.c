@@ -157,24 +157,106 @@ static void the_first_rule_wins(void)
     finish(rules);
 }
 
-static void the_default_rules_are_the_documented_ones(void)
+static void the_default_rules_are_words(void)
 {
-    static const char *const names[] = {"python", "pytorch", "tensorflow", "codex", "torch", "conda"};
+    static const struct {
+        const char *name;
+        bool ai;
+    } rows[] = {
+        {"python.exe", true},
+        {"python3.exe", true},
+        {"python3.12.exe", true},
+        {"Pythonw.exe", true},
+        {"python_d.exe", true},
+        {"ipython.exe", true},
+        {"anaconda3.exe", true},
+        {"Anaconda-Navigator.exe", true},
+        {"conda.exe", true},
+        {"miniconda3.exe", true},
+        {"torchrun.exe", true},
+        {"torch-server.exe", true},
+        {"pytorch.exe", true},
+        {"tensorflow_model_server", true},
+        {"codex.exe", true},
+        {"ollama.exe", true},
+        {"ollama app.exe", true},
+        {"llama-server.exe", true},
+        {"llama-cli.exe", true},
+        {"LM Studio.exe", true},
+        {"vllm", true},
+        {"ComfyUI.exe", true},
+        {"koboldcpp_cu12.exe", true},
+        {"jupyter-lab.exe", true},
+        {"secondary.exe", false},
+        {"Torchlight2.exe", false},
+        {"svchost.exe", false},
+        {"anacondor.exe", false},
+        {"pythonista.exe", false},
+        {"monty python's.exe", true},
+        {"torched.exe", false},
+        {"microconda.exe", false},
+        {"codexes.exe", false},
+        {"llamasoft.exe", false},
+        {"collamar.exe", false},
+        {"", false},
+    };
     struct rules *rules = NULL;
     CHECK_EQUAL(rules_compile_default(&rules), BALLAST_SUCCESS);
-    CHECK_EQUAL(rules_count(rules), sizeof(names) / sizeof(names[0]));
-    for (uint32_t i = 0; i < rules_count(rules); i++) {
-        struct ballast_ai_rule rule;
-        uint16_t wide[BALLAST_AI_RULE_LENGTH] = {0};
-        size_t length = widen(wide, names[i]);
-        rules_read(rules, i, &rule);
-        CHECK_EQUAL(rule.kind, BALLAST_AI_RULE_SUBSTRING);
-        CHECK_EQUAL(rule.text_length, length);
-        CHECK_BYTES(rule.text, wide, sizeof(wide));
-        CHECK_EQUAL(match(rules, names[i]), i);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        test_note("%s", rows[i].name);
+        CHECK((match(rules, rows[i].name) != BALLAST_AI_NO_RULE) == rows[i].ai);
     }
-    CHECK_EQUAL(match(rules, "svchost.exe"), BALLAST_AI_NO_RULE);
-    CHECK(rules_size(rules) < 4096);
+    CHECK(rules_size(rules) < 12288);
+    finish(rules);
+}
+
+static void the_original_rules_are_a_set(void)
+{
+    static const char *const names[] = {"python", "pytorch", "tensorflow", "codex", "torch", "conda"};
+    static struct list list;
+    list.characters = 0;
+    append_ascii(&list, "exact:first");
+    append_ascii(&list, "Set:Original");
+    append_ascii(&list, "last");
+    struct rules *rules = compile(&list);
+    CHECK_EQUAL(rules_count(rules), 8);
+    for (uint32_t i = 0; i < 6; i++) {
+        struct ballast_ai_rule rule;
+        rules_read(rules, 1 + i, &rule);
+        CHECK_EQUAL(rule.kind, BALLAST_AI_RULE_SUBSTRING);
+        CHECK_EQUAL(rule.text_length, strlen(names[i]));
+        CHECK_EQUAL(match(rules, names[i]), i + 1);
+    }
+    CHECK_EQUAL(match(rules, "secondary.exe"), 6);
+    CHECK_EQUAL(match(rules, "Torchlight2.exe"), 5);
+    CHECK_EQUAL(match(rules, "at last"), 7);
+    finish(rules);
+}
+
+static void words_have_no_letters_around(void)
+{
+    static struct list list;
+    list.characters = 0;
+    append_ascii(&list, "word:torch");
+    append_ascii(&list, "word:pytorch");
+    append_ascii(&list, "WORD:a.b");
+    append_ascii(&list, "torching");
+    struct rules *rules = compile(&list);
+    CHECK_EQUAL(match(rules, "TORCH"), 0);
+    CHECK_EQUAL(match(rules, "7torch7"), 0);
+    CHECK_EQUAL(match(rules, "_torch-"), 0);
+    CHECK_EQUAL(match(rules, "torchtorch torch"), 0);
+    CHECK_EQUAL(match(rules, "torchtorch"), BALLAST_AI_NO_RULE);
+    CHECK_EQUAL(match(rules, "pytorch"), 1);
+    CHECK_EQUAL(match(rules, "xpytorch"), BALLAST_AI_NO_RULE);
+    CHECK_EQUAL(match(rules, "pytorch torch"), 0);
+    CHECK_EQUAL(match(rules, "torching"), 3);
+    CHECK_EQUAL(match(rules, "1A.B2"), 2);
+    CHECK_EQUAL(match(rules, "xa.b"), BALLAST_AI_NO_RULE);
+    const uint16_t accented[] = {'t', 'o', 'r', 'c', 'h', 0xE9};
+    CHECK_EQUAL(rules_match(rules, accented, 6), BALLAST_AI_NO_RULE);
+    const uint16_t dashed[] = {0xA0, 't', 'o', 'r', 'c', 'h', 0xB7};
+    CHECK_EQUAL(rules_match(rules, dashed, 7), 0);
     finish(rules);
 }
 
@@ -332,11 +414,11 @@ static uint16_t random_letter(struct test_random *random, uint64_t letters)
 
 static void random_rule(struct test_random *random, uint64_t letters, struct list *list, struct ballast_ai_rule *rule)
 {
-    static const char *const names[] = {"substring:", "exact:", "glob:", ""};
+    static const char *const names[] = {"substring:", "exact:", "glob:", "word:", ""};
     uint16_t text[80];
-    size_t name = test_random_below(random, 4);
+    size_t name = test_random_below(random, 5);
     size_t prefix = widen(text, names[name]);
-    rule->kind = name == 3 ? BALLAST_AI_RULE_SUBSTRING : (uint16_t)name;
+    rule->kind = name == 4 ? BALLAST_AI_RULE_SUBSTRING : (uint16_t)name;
     rule->text_length = (uint16_t)(1 + test_random_below(random, 6));
     for (size_t i = 0; i < rule->text_length; i++) {
         uint64_t wildcard = rule->kind == BALLAST_AI_RULE_GLOB ? test_random_below(random, 4) : 3;
@@ -378,8 +460,9 @@ static void agrees_with_a_naive_matcher(void)
 }
 
 TEST_MAIN({"matches_as_documented", matches_as_documented}, {"a_name_is_as_long_as_it_is", a_name_is_as_long_as_it_is},
-          {"the_first_rule_wins", the_first_rule_wins},
-          {"the_default_rules_are_the_documented_ones", the_default_rules_are_the_documented_ones},
+          {"the_first_rule_wins", the_first_rule_wins}, {"the_default_rules_are_words", the_default_rules_are_words},
+          {"the_original_rules_are_a_set", the_original_rules_are_a_set},
+          {"words_have_no_letters_around", words_have_no_letters_around},
           {"rules_are_read_as_they_were_written", rules_are_read_as_they_were_written},
           {"refuses_wrong_rules_and_says_which", refuses_wrong_rules_and_says_which},
           {"the_limits_are_what_is_said", the_limits_are_what_is_said},

@@ -323,7 +323,7 @@ ballast_result ai_sched(const struct arguments *arguments)
 
 static void print_rules_json(const struct ballast_ai_rule_reply *reply)
 {
-    static const char *const kinds[] = {"substring", "exact", "glob"};
+    static const char *const kinds[] = {"substring", "exact", "glob", "word"};
     json_open(NULL, '{');
     json_number("generation", reply->generation);
     json_bool("from_registry", reply->from_registry != 0);
@@ -337,7 +337,7 @@ static void print_rules_json(const struct ballast_ai_rule_reply *reply)
         char text[TEXT_RULE_SIZE];
         text_rule(&reply->rule[i], text);
         json_open(NULL, '{');
-        json_text("kind", reply->rule[i].kind <= BALLAST_AI_RULE_GLOB ? kinds[reply->rule[i].kind] : "unknown");
+        json_text("kind", reply->rule[i].kind <= BALLAST_AI_RULE_WORD ? kinds[reply->rule[i].kind] : "unknown");
         json_text("text", strchr(text, ':') + 1);
         json_close('}');
     }

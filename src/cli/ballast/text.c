@@ -301,8 +301,8 @@ const struct text_gpu_value text_gpu_values[BALLAST_AI_GPU_VALUES] = {
 
 void text_rule(const struct ballast_ai_rule *rule, char text[TEXT_RULE_SIZE])
 {
-    static const char *const kinds[] = {"substring:", "exact:", "glob:"};
-    const char *kind = rule->kind <= BALLAST_AI_RULE_GLOB ? kinds[rule->kind] : "?:";
+    static const char *const kinds[] = {"substring:", "exact:", "glob:", "word:"};
+    const char *kind = rule->kind <= BALLAST_AI_RULE_WORD ? kinds[rule->kind] : "?:";
     size_t length = rule->text_length < BALLAST_AI_RULE_LENGTH ? rule->text_length : BALLAST_AI_RULE_LENGTH;
     (void)snprintf(text, TEXT_RULE_SIZE, "%s", kind);
     text_utf8(rule->text, length, text + strlen(kind), TEXT_RULE_SIZE - strlen(kind));

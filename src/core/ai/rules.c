@@ -39,13 +39,18 @@ struct rule_state {
     uint16_t child;
     uint16_t sibling;
     uint16_t fallback; /* the state of the longest proper suffix */
-    uint16_t rule;     /* the lowest that ends here or at a fallback */
+    uint16_t rule;     /* the lowest that ends here or at a fallback and is no word */
     uint16_t row;      /* where it begins in rules->row */
+};
+
+struct rule_end {
+    uint16_t word;  /* the lowest that ends here */
+    uint16_t words; /* the nearest state from here on down the fallbacks that has a word; 0: none */
 };
 
 struct rule_glob {
     uint16_t rule;
-    uint16_t length;
+    uint16_t length; /* 0 stands for all words, of which `rule` is the first */
     uint16_t symbol[BALLAST_AI_RULE_LENGTH];
 };
 
@@ -57,11 +62,13 @@ struct rules {
     uint32_t symbol_count;
     struct ballast_ai_rule *rule;
     struct rule_state *state; /* 0 is the root */
+    struct rule_end *end;     /* by state */
     struct rule_glob *glob;   /* those that the automaton cannot say, in the order of rules */
     uint16_t *row;            /* rows of symbol_count states each */
     uint32_t row_units;       /* used of row_capacity */
     uint32_t row_capacity;
     uint16_t begin; /* the state after SYMBOL_BEGIN */
+    bool words;     /* whether there are any */
     uint16_t (*page)[PAGE_UNITS];
     uint16_t page_of[PAGES]; /* by the upper half of a unit; page 0 is empty */
 };
@@ -77,7 +84,11 @@ static const struct {
     {"substring:", BALLAST_AI_RULE_SUBSTRING},
     {"exact:", BALLAST_AI_RULE_EXACT},
     {"glob:", BALLAST_AI_RULE_GLOB},
+    {"word:", BALLAST_AI_RULE_WORD},
 };
+
+static const char original_set[] = "set:original";
+static const uint16_t original_rules[] = u"python\0pytorch\0tensorflow\0codex\0torch\0conda\0";
 
 /* Characters of `name` if the text begins with it, or 0. */
 static size_t match_kind(const uint16_t *text, size_t length, const char *name)
@@ -122,19 +133,40 @@ static bool parse_rule(const uint16_t *text, size_t length, struct ballast_ai_ru
 struct rule_cursor {
     const uint16_t *text;
     size_t characters;
+    uint32_t strings; /* that have been taken; those of a set are one */
+    const uint16_t *set;
+    size_t set_characters;
 };
 
-/* The length of the next string, which is 0 at the end of the list; *text is its beginning. */
-static size_t next_string(struct rule_cursor *cursor, const uint16_t **text)
+static size_t take_string(const uint16_t **text, size_t *characters)
 {
     size_t length = 0;
-    *text = cursor->text;
-    while (length < cursor->characters && cursor->text[length] != 0) {
+    while (length < *characters && (*text)[length] != 0) {
         length++;
     }
-    size_t used = length < cursor->characters ? length + 1 : length;
-    cursor->text += used;
-    cursor->characters -= used;
+    size_t used = length < *characters ? length + 1 : length;
+    *text += used;
+    *characters -= used;
+    return length;
+}
+
+/* The length of the next string, which is 0 at the end of the list; *text is its beginning. A set is its rules. */
+static size_t next_string(struct rule_cursor *cursor, const uint16_t **text)
+{
+    *text = cursor->set;
+    size_t length = cursor->set != NULL ? take_string(&cursor->set, &cursor->set_characters) : 0;
+    if (length != 0) {
+        return length;
+    }
+    *text = cursor->text;
+    length = take_string(&cursor->text, &cursor->characters);
+    cursor->strings += length != 0;
+    if (length == sizeof(original_set) - 1 && match_kind(*text, length, original_set) == length) {
+        cursor->set = original_rules;
+        cursor->set_characters = sizeof(original_rules) / sizeof(original_rules[0]);
+        *text = cursor->set;
+        length = take_string(&cursor->set, &cursor->set_characters);
+    }
     return length;
 }
 
@@ -142,6 +174,8 @@ static size_t next_string(struct rule_cursor *cursor, const uint16_t **text)
 
 struct rule_measure {
     uint32_t rules;
+    bool words;
+    uint32_t rejected; /* the string that is wrong or too many */
     uint32_t globs;
     uint32_t characters;
     uint32_t pages; /* the empty one included */
@@ -171,9 +205,11 @@ static bool measure_rules(struct rule_cursor cursor, struct rule_measure *measur
     platform_zero(measure, sizeof(*measure));
     for (size_t length; (length = next_string(&cursor, &text)) != 0; measure->rules++) {
         if (measure->rules == BALLAST_AI_MAXIMUM_RULES || !parse_rule(text, length, &rule)) {
+            measure->rejected = cursor.strings - 1;
             return false;
         }
-        measure->globs += rule.kind == BALLAST_AI_RULE_GLOB;
+        measure->globs += rule.kind == BALLAST_AI_RULE_GLOB || (rule.kind == BALLAST_AI_RULE_WORD && !measure->words);
+        measure->words = measure->words || rule.kind == BALLAST_AI_RULE_WORD;
         measure->characters += rule.text_length;
         for (size_t i = 0; i < rule.text_length; i++) {
             measure->page_of[upcase(rule.text[i]) / PAGE_UNITS] = 1;
@@ -219,8 +255,8 @@ static uint16_t add_child(struct rules *rules, uint16_t state, uint16_t symbol)
     uint16_t child = find_child(rules, state, symbol);
     if (child == 0) {
         child = (uint16_t)rules->state_count++;
-        rules->state[child] =
-            (struct rule_state){.symbol = symbol, .sibling = rules->state[state].child, .rule = NO_RULE, .row = NO_ROW};
+        rules->state[child] = (struct rule_state){.symbol = symbol, .rule = NO_RULE, .row = NO_ROW};
+        rules->state[child].sibling = rules->state[state].child;
         rules->state[state].child = child;
     }
     return child;
@@ -250,11 +286,23 @@ static bool is_literal(const struct ballast_ai_rule *rule, size_t first, size_t 
     return first < last;
 }
 
+/* Words are looked for after the rest, and by the first of them only if it may count. */
+static void add_word(struct rules *rules, uint16_t state, uint16_t index)
+{
+    if (!rules->words) {
+        rules->words = true;
+        rules->glob[rules->glob_count++] = (struct rule_glob){.rule = index};
+    }
+    if (rules->end[state].word > index) {
+        rules->end[state].word = index;
+    }
+}
+
 static void add_rule(struct rules *rules, const struct ballast_ai_rule *rule, uint16_t index)
 {
     size_t first = 0;
     size_t last = rule->text_length;
-    bool from_begin = rule->kind != BALLAST_AI_RULE_SUBSTRING;
+    bool from_begin = rule->kind == BALLAST_AI_RULE_EXACT || rule->kind == BALLAST_AI_RULE_GLOB;
     bool to_end = from_begin;
     if (rule->kind == BALLAST_AI_RULE_GLOB) {
         for (; first < last && rule->text[first] == '*'; first++) {
@@ -273,9 +321,24 @@ static void add_rule(struct rules *rules, const struct ballast_ai_rule *rule, ui
         state = add_child(rules, state, add_symbol(rules, rule->text[i]));
     }
     state = to_end ? add_child(rules, state, SYMBOL_END) : state;
-    if (rules->state[state].rule > index) {
+    if (rule->kind == BALLAST_AI_RULE_WORD) {
+        add_word(rules, state, index);
+    } else if (rules->state[state].rule > index) {
         rules->state[state].rule = index;
     }
+}
+
+static uint16_t lower(uint16_t a, uint16_t b)
+{
+    return a < b ? a : b;
+}
+
+static void complete_state(const struct rules *rules, uint16_t state)
+{
+    struct rule_state *this = &rules->state[state];
+    struct rule_end *end = &rules->end[state];
+    this->rule = lower(this->rule, rules->state[this->fallback].rule);
+    end->words = end->word != NO_RULE ? state : rules->end[this->fallback].words;
 }
 
 static uint16_t *row_of(const struct rules *rules, uint16_t state)
@@ -325,6 +388,7 @@ static void link_fallbacks(struct rules *rules, uint16_t *queue)
     size_t queued = 0;
     add_row(rules, 0);
     for (uint16_t child = rules->state[0].child; child != 0; child = rules->state[child].sibling) {
+        complete_state(rules, child);
         queue[queued++] = child;
     }
     for (size_t i = 0; i < queued; i++) {
@@ -333,9 +397,7 @@ static void link_fallbacks(struct rules *rules, uint16_t *queue)
         for (uint16_t child = parent->child; child != 0; child = rules->state[child].sibling) {
             struct rule_state *state = &rules->state[child];
             state->fallback = step(rules, parent->fallback, state->symbol);
-            if (rules->state[state->fallback].rule < state->rule) {
-                state->rule = rules->state[state->fallback].rule;
-            }
+            complete_state(rules, child);
             queue[queued++] = child;
         }
     }
@@ -348,12 +410,13 @@ static struct rules *allocate(const struct rule_measure *measure)
     uint32_t symbols = SYMBOL_FIRST + measure->characters; /* at most: the root's row fits always */
     size_t rule_bytes = measure->rules * sizeof(struct ballast_ai_rule);
     size_t state_bytes = states * sizeof(struct rule_state);
+    size_t end_bytes = states * sizeof(struct rule_end);
     size_t glob_bytes = measure->globs * sizeof(struct rule_glob);
     uint32_t row_units = states * ROW_UNITS_STATE < ROW_UNITS ? states * ROW_UNITS_STATE : ROW_UNITS;
     row_units = row_units < symbols ? symbols : row_units;
     size_t row_bytes = row_units * sizeof(uint16_t);
     size_t page_bytes = (size_t)measure->pages * PAGE_UNITS * sizeof(uint16_t);
-    size_t size = sizeof(struct rules) + rule_bytes + state_bytes + glob_bytes + row_bytes + page_bytes;
+    size_t size = sizeof(struct rules) + rule_bytes + state_bytes + end_bytes + glob_bytes + row_bytes + page_bytes;
     unsigned char *block = platform_allocate(PLATFORM_POOL_NONPAGED, size, RULES_TAG);
     if (block == NULL) {
         return NULL;
@@ -367,10 +430,14 @@ static struct rules *allocate(const struct rule_measure *measure)
     block += sizeof(struct rules);
     rules->rule = (struct ballast_ai_rule *)(void *)block;
     rules->state = (struct rule_state *)(void *)(block += rule_bytes);
-    rules->glob = (struct rule_glob *)(void *)(block += state_bytes);
+    rules->end = (struct rule_end *)(void *)(block += state_bytes);
+    rules->glob = (struct rule_glob *)(void *)(block += end_bytes);
     rules->row = (uint16_t *)(void *)(block += glob_bytes);
     rules->page = (uint16_t(*)[PAGE_UNITS])(void *)(block + row_bytes);
     rules->state[0] = (struct rule_state){.rule = NO_RULE, .row = NO_ROW};
+    for (uint32_t i = 0; i < states; i++) {
+        rules->end[i] = (struct rule_end){.word = NO_RULE};
+    }
     platform_copy(rules->page_of, measure->page_of, sizeof(rules->page_of));
     return rules;
 }
@@ -396,9 +463,9 @@ static void fill(struct rules *rules, struct rule_cursor cursor, uint16_t *queue
 ballast_status rules_compile(const uint16_t *text, size_t characters, struct rules **rules, uint32_t *rejected)
 {
     struct rule_measure measure;
-    struct rule_cursor cursor = {text, characters};
+    struct rule_cursor cursor = {.text = text, .characters = characters};
     if (!measure_rules(cursor, &measure)) {
-        *rejected = measure.rules;
+        *rejected = measure.rejected;
         return BALLAST_INVALID_PARAMETER;
     }
     *rejected = BALLAST_AI_NO_RULE;
@@ -415,7 +482,11 @@ ballast_status rules_compile(const uint16_t *text, size_t characters, struct rul
 
 ballast_status rules_compile_default(struct rules **rules)
 {
-    static const uint16_t text[] = u"python\0pytorch\0tensorflow\0codex\0torch\0conda\0";
+    static const uint16_t text[] =
+        u"word:python\0word:pythonw\0word:ipython\0word:pytorch\0word:tensorflow\0"
+        u"word:codex\0word:torch\0word:torchrun\0word:conda\0word:miniconda\0glob:anaconda*\0"
+        u"word:jupyter\0word:ollama\0word:llama\0word:lm studio\0word:vllm\0word:comfyui\0"
+        u"word:koboldcpp\0word:gpt4all\0word:localai\0word:tritonserver\0";
     uint32_t rejected;
     return rules_compile(text, sizeof(text) / sizeof(text[0]), rules, &rejected);
 }
@@ -472,6 +543,37 @@ static bool match_glob(const struct rules *rules, const struct rule_glob *glob, 
     return in_glob == glob->length;
 }
 
+static bool is_letter(uint16_t unit)
+{
+    return (unit | 0x20u) - 'a' < 26u || unit >= 0xC0;
+}
+
+/* The lowest of the words at a state, and `best`, which end at `end` of a name and have no letters around. */
+static uint16_t best_word(const struct rules *rules, uint16_t state, uint16_t best, const uint16_t *name, size_t end)
+{
+    for (uint16_t at = rules->end[state].words; at != 0; at = rules->end[rules->state[at].fallback].words) {
+        uint16_t word = rules->end[at].word;
+        size_t begin = end - rules->rule[word].text_length;
+        if (word < best && (begin == 0 || !is_letter(name[begin - 1]))) {
+            best = word;
+        }
+    }
+    return best;
+}
+
+static __attribute__((noinline)) uint16_t match_words(const struct rules *rules, uint16_t best, const uint16_t *name,
+                                                      size_t characters)
+{
+    uint16_t state = rules->begin;
+    for (size_t i = 0; i < characters; i++) {
+        state = step(rules, state, find_symbol(rules, name[i]));
+        if (rules->end[state].words != 0 && (i + 1 == characters || !is_letter(name[i + 1]))) {
+            best = best_word(rules, state, best, name, i + 1);
+        }
+    }
+    return best;
+}
+
 uint32_t rules_match(const struct rules *rules, const uint16_t *name, size_t characters)
 {
     const uint16_t *first_page = symbol_place(rules, 0); /* of most characters */
@@ -485,7 +587,9 @@ uint32_t rules_match(const struct rules *rules, const uint16_t *name, size_t cha
     state = step(rules, state, SYMBOL_END);
     best = rules->state[state].rule < best ? rules->state[state].rule : best;
     for (uint32_t i = 0; i < rules->glob_count && rules->glob[i].rule < best; i++) {
-        if (match_glob(rules, &rules->glob[i], name, characters)) {
+        if (rules->glob[i].length == 0) {
+            best = match_words(rules, best, name, characters);
+        } else if (match_glob(rules, &rules->glob[i], name, characters)) {
             best = rules->glob[i].rule;
         }
     }
