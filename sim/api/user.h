@@ -22,6 +22,9 @@ void sim_process_set(struct sim_process *process, uint32_t id, bool narrow, size
 /* Where the host has these bytes of the process; NULL if they are not mapped so there. */
 void *sim_process_memory(struct sim_process *process, uint64_t address, size_t size, bool write);
 
+/* Drivers send its requests for another process, while its threads are attached to it; NULL: no more. */
+void sim_process_send_for(struct sim_process *process, const struct sim_process *requestor);
+
 /* How many views it has. */
 unsigned sim_process_views(struct sim_process *process);
 

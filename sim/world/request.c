@@ -70,7 +70,8 @@ struct sim_request *sim_request_create(struct sim_file *file, UCHAR major)
     request->file = file;
     request->irp = sim_irp_create(&file->device->object, major, completed, request);
     sim_irp_hold(request->irp);
-    request->irp->Requestor = file->process->object;
+    const struct sim_process *requestor = file->process->sends_for;
+    request->irp->Requestor = requestor != NULL ? requestor->object : file->process->object;
     IoGetCurrentIrpStackLocation(request->irp)->FileObject = &file->object;
     request->irp->Tail.Overlay.OriginalFileObject = &file->object;
     pthread_mutex_lock(&file->process->mutex);

@@ -14,6 +14,7 @@ struct sim_fs_open;
 
 struct sim_process {
     PEPROCESS object;
+    const struct sim_process *sends_for; /* NULL: itself */
     bool administrator;
     bool kernel; /* not checked when it opens something */
     enum sim_restriction restriction;

@@ -53,6 +53,11 @@ void sim_process_set_token(struct sim_process *process, uint32_t user, unsigned 
     process->token_flags = flags;
 }
 
+void sim_process_send_for(struct sim_process *process, const struct sim_process *requestor)
+{
+    process->sends_for = requestor;
+}
+
 void sim_process_hide(struct sim_process *process, bool on)
 {
     sim_eprocess_hide(process->object, on);
@@ -249,7 +254,6 @@ void sim_kill_process(struct sim_process *process)
 {
     sim_requests_cancel(process);
     bool unmapped_first = sim_chance(50);
-    sim_eprocess_hold(process->object, false);
     sim_process_notify_exit(process->object);
     if (unmapped_first) {
         sim_eprocess_exit(process->object);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Breaks the drivers on purpose, one line at a time, in a copy of the sources: the simulated kernel must turn red each
-# time.
+# time. mutations.sh [NAME...]: only those.
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tools/common.sh"
 
@@ -18,7 +18,7 @@ result() {
 programs() { # DRIVER: that show whether it is as it should be
     case $1 in
     disk) echo sim-disk-table sim-disk-kernel sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-windows ;;
-    ai) echo sim-ai-table sim-ai-kernel ;;
+    ai) echo sim-ai-table sim-ai-kernel sim-ai-fair sim-ai-exact sim-ai-adapters sim-ai-pool unit-processes ;;
     esac
 }
 
@@ -35,12 +35,22 @@ is_green() {
     done
 }
 
+only=("$@")
+wanted() { # NAME
+    local name
+    for name in "${only[@]}"; do
+        [ "$name" = "$1" ] && return
+    done
+    [ ${#only[@]} -eq 0 ]
+}
+
 # mutate NAME FILE SED-EXPRESSION: the expression must change exactly the lines it is meant for; if the code has moved on,
 # the mutation has to follow.
 mutate() {
     local name=$1 file=$2 driver=disk log
     log=$tree/$name.log
-    case $file in */ai/*) driver=ai ;; esac
+    wanted "$name" || return
+    case $file in */ai/* | */mem/*) driver=ai ;; esac
     sed -i "$3" "$tree/$file"
     if cmp -s "$root/$file" "$tree/$file"; then
         echo "# the mutation does not apply to $file any more"
@@ -108,7 +118,31 @@ mutate no-room-for-pages src/driver/disk/serve/transfer.c 's/buffer = nt_map_res
 
 mutate snapshot-not-dropped src/driver/ai/processes.c '/^ballast_status ai_query_processes/,/^}/s/put_snapshot(snapshot);//'
 mutate header-off-by-one src/driver/ai/control.c 's/header.size_bytes < row->structure/header.size_bytes + 1u < row->structure/'
-mutate anybody-may-feed src/driver/ai/control.c 's/ && !nt_caller_is_administrator()/ \&\& false/'
+mutate anybody-may-feed src/driver/ai/control.c 's/ || nt_caller_is_administrator()/ || true/'
+
+# One at least for each way in which one client could hold up, starve or deceive another.
+mutate ghosts-listed src/driver/ai/presence.c '/^bool ai_presence_known/,/^}/s/return .*/return false;/'
+mutate arrivals-ignored src/driver/ai/inventory.c '/^static void adapters_changed/,/^}/s/__atomic_add_fetch(.*);//'
+mutate young-baseline src/driver/ai/processes.c 's/>= BASELINE_100NS/>= 0/'
+mutate age-not-clamped src/driver/ai/control.c '/^static void read_wishes/,/^}/s/!nt_caller_is_administrator()/false/'
+mutate no-process-quota src/core/mem/pool_quota.c 's/size > process->quota - process->used/false/;s/size <= process->quota - process->used && //'
+mutate no-user-quota src/core/mem/pool_quota.c 's/bytes > user->quota - user->taken || //'
+mutate no-reserve src/core/mem/pool_quota.c 's/(process->limited && bytes >/(false \&\& bytes >/'
+mutate exit-does-not-wait src/driver/ai/view.c '/^void ai_views_forget/,/^}/s/wait = viewer->unmapping != 0/wait = false/'
+mutate unlimited-pending src/driver/ai/control.c 's/(LONG)BALLAST_AI_MAXIMUM_PENDED/1000000/'
+mutate sums-compared src/core/ai/process_delta.c \
+    's/position++; .*/sum.context_switches -= before->thread[position++].context_switches;/'
+mutate all-handles-write src/driver/ai/file.c 's/(access & FILE_WRITE_DATA) != 0/(access | FILE_WRITE_DATA) != 0/'
+mutate any-process-mapped src/driver/ai/control.c 's/process == NULL || (!nt_in_wine.*/process == NULL) {/'
+mutate reused-id-granted src/driver/ai/pool.c 's/nt_process_create_time(process) != input.create_time/false/'
+mutate grants-outlive-processes src/driver/ai/pool.c 's/pool_forget_process(pool, process);//'
+mutate views-not-secured src/driver/ai/view.c 's/views.secured = nt_late.*/views.secured = false;/'
+mutate others-blocks-shown src/driver/ai/pool.c '/^ballast_status ai_pool_query_blocks/,/^}/s/nt_caller_is_administrator()/true/'
+mutate everybody-feeds src/driver/ai/file.c 's/device == ai_driver.feed_device/device != NULL/'
+mutate bound-taken-as-size src/driver/ai/inventory.c 's/GPU_TOTAL_32_BITS, adapter/GPU_TOTAL_KNOWN, adapter/'
+mutate software-estimated src/core/ai/gpu.c '/^static bool is_estimated/,/^}/s/return kind.*/return kind < 99;/'
+mutate ready-only src/core/ai/processes.c 's/ + totals->thread_state\[SYSTEM_THREAD_STANDBY\] +/ + 0 */'
+mutate locked-for-ever src/core/mem/pool_share.c 's/pool->operations->lock(caller, block->size, view);/(void)pool; (void)caller;/'
 
 echo "1..$tests_run"
 [ "$failures" -eq 0 ]

@@ -235,6 +235,20 @@ static void requests_of_no_process(void)
     end();
 }
 
+/* Nor is memory mapped into a process that the thread is not in. */
+static void requests_for_another_process(void)
+{
+    struct ballast_ai_mapping block;
+    begin();
+    sim_process_send_for(user, other);
+    CHECK_EQUAL(VALUE(ai_allocate(users, MIB, &block)), VALUE(STATUS_INVALID_DEVICE_REQUEST));
+    CHECK_EQUAL(sim_process_views(other), 0);
+    CHECK_EQUAL(pool_of(users).used_bytes, 0);
+    sim_process_send_for(user, NULL);
+    CHECK_EQUAL(VALUE(ai_allocate(users, MIB, &block)), STATUS_SUCCESS);
+    end();
+}
+
 static NTSTATUS grant(struct sim_file *by, uint64_t id, uint32_t process_id, uint64_t create_time, uint64_t handle)
 {
     struct ballast_ai_grant input = {
@@ -418,7 +432,8 @@ static void a_handle_keeps_only_so_many_requests_waiting(void)
 
 /* ---- views ---- */
 
-static bool sharing; /* atomic */
+static bool sharing;      /* atomic */
+static uint32_t other_id; /* `other` changes meanwhile */
 
 static void *share(void *context)
 {
@@ -426,7 +441,7 @@ static void *share(void *context)
     (void)context;
     while (__atomic_load_n(&sharing, __ATOMIC_RELAXED)) {
         CHECK_EQUAL(VALUE(ai_allocate(users, 4096, &block)), STATUS_SUCCESS);
-        (void)ai_block(users, BALLAST_IOCTL_AI_GRANT, block.id, sim_process_id(other), 2);
+        (void)ai_block(users, BALLAST_IOCTL_AI_GRANT, block.id, other_id, 2);
         ai_pause_ms(1);
         CHECK_EQUAL(VALUE(ai_block(users, BALLAST_IOCTL_AI_FREE, block.id, 0, 0)), STATUS_SUCCESS);
     }
@@ -440,6 +455,7 @@ static void processes_exit_while_others_unmap_in_them(void)
     struct ballast_ai_mapping view;
     pthread_t thread;
     begin();
+    other_id = sim_process_id(other);
     for (unsigned i = 0; i < 60; i++) {
         __atomic_store_n(&sharing, true, __ATOMIC_RELAXED);
         CHECK_EQUAL(pthread_create(&thread, NULL, share, NULL), 0);
@@ -451,14 +467,54 @@ static void processes_exit_while_others_unmap_in_them(void)
                 (void)sim_ioctl(others, BALLAST_IOCTL_AI_MAP, &map, sizeof(map), &view, sizeof(view), NULL);
             }
         }
-        uint32_t id = sim_process_id(other);
         sim_kill_process(other);
         other = sim_process_create(false);
-        sim_process_set(other, id, false, 0);
+        sim_process_set(other, other_id, false, 0);
         others = ai_open(other);
         __atomic_store_n(&sharing, false, __ATOMIC_RELAXED);
         pthread_join(thread, NULL);
     }
+    end();
+}
+
+static void *free_it(void *context)
+{
+    const struct ballast_ai_mapping *block = context;
+    CHECK_EQUAL(VALUE(ai_block(users, BALLAST_IOCTL_AI_FREE, block->id, 0, 0)), STATUS_SUCCESS);
+    return NULL;
+}
+
+static void *kill_it(void *context)
+{
+    struct job *job = context;
+    sim_kill_process(other);
+    __atomic_store_n(&job->done, true, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+/* Who is in it already is waited for. */
+static void exits_wait_for_who_unmaps(void)
+{
+    struct ballast_ai_mapping block, view;
+    struct job job = {.file = NULL};
+    pthread_t threads[2];
+    begin();
+    CHECK_EQUAL(VALUE(ai_allocate(users, MIB, &block)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_block(users, BALLAST_IOCTL_AI_GRANT, block.id, sim_process_id(other), 2)), STATUS_SUCCESS);
+    struct ballast_ai_block_request map = {{sizeof(map), BALLAST_AI_VERSION, 0}, block.id, 0, 2};
+    CHECK_EQUAL(VALUE(sim_ioctl(others, BALLAST_IOCTL_AI_MAP, &map, sizeof(map), &view, sizeof(view), NULL)),
+                STATUS_SUCCESS);
+    sim_process_hold(other, true);
+    CHECK_EQUAL(pthread_create(&threads[0], NULL, free_it, &block), 0);
+    wait_for_waiting(other, 1);
+    CHECK_EQUAL(pthread_create(&threads[1], NULL, kill_it, &job), 0);
+    ai_pause_ms(100);
+    CHECK(!__atomic_load_n(&job.done, __ATOMIC_ACQUIRE));
+    sim_process_hold(other, false);
+    pthread_join(threads[0], NULL);
+    pthread_join(threads[1], NULL);
+    other = sim_process_create(false);
+    CHECK_EQUAL(pool_of(file).used_bytes, 0);
     end();
 }
 
@@ -494,9 +550,11 @@ TEST_MAIN({"many_handles_do_not_have_more_than_one", many_handles_do_not_have_mo
           {"feeding_is_for_the_service", feeding_is_for_the_service},
           {"others_do_not_see_who_has_what", others_do_not_see_who_has_what},
           {"requests_of_no_process", requests_of_no_process},
+          {"requests_for_another_process", requests_for_another_process},
           {"grants_name_a_process_for_ever", grants_name_a_process_for_ever},
           {"busy_address_spaces_hold_up_nobody_else", busy_address_spaces_hold_up_nobody_else},
           {"a_slow_system_holds_up_only_who_asks_for_it", a_slow_system_holds_up_only_who_asks_for_it},
           {"a_handle_keeps_only_so_many_requests_waiting", a_handle_keeps_only_so_many_requests_waiting},
           {"processes_exit_while_others_unmap_in_them", processes_exit_while_others_unmap_in_them},
+          {"exits_wait_for_who_unmaps", exits_wait_for_who_unmaps},
           {"locks_are_looked_at_again", locks_are_looked_at_again})

@@ -290,6 +290,7 @@ static NTSTATUS operate_cached_queries(void)
     } queries[] = {
         {BALLAST_IOCTL_AI_QUERY_POOL, sizeof(struct ballast_ai_pool_reply)},
         {BALLAST_IOCTL_AI_QUERY_BLOCKS, 256},
+        {BALLAST_IOCTL_AI_QUERY_OWNERS, 256},
         {BALLAST_IOCTL_AI_QUERY_DRIVER, sizeof(struct ballast_ai_driver_reply)},
     };
     _Alignas(8) unsigned char reply[sizeof(struct ballast_ai_driver_reply)];

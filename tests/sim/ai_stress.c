@@ -189,6 +189,7 @@ static const struct {
     {BALLAST_IOCTL_AI_QUERY_RULES, put_nothing},
     {BALLAST_IOCTL_AI_QUERY_POOL, put_nothing},
     {BALLAST_IOCTL_AI_QUERY_BLOCKS, put_nothing},
+    {BALLAST_IOCTL_AI_QUERY_OWNERS, put_nothing},
     {BALLAST_IOCTL_AI_QUERY_DRIVER, put_nothing},
     {BALLAST_IOCTL_AI_GRANT, put_block},
     {BALLAST_IOCTL_AI_MAP, put_block},

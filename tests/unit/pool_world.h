@@ -175,9 +175,10 @@ static inline struct pool_owner *open_as(struct pool *pool, struct process *proc
 static inline struct pool_owner *open_owner(struct pool *pool)
 {
     char user[16];
-    struct process *opener = &openers[next_opener % (sizeof(openers) / sizeof(openers[0]))];
-    opener->caller.process_id = 100000 + next_opener;
-    (void)snprintf(user, sizeof(user), "%u", (unsigned)next_opener++);
+    uint32_t number = __atomic_fetch_add(&next_opener, 1, __ATOMIC_RELAXED);
+    struct process *opener = &openers[number % (sizeof(openers) / sizeof(openers[0]))];
+    opener->caller.process_id = 100000 + number;
+    (void)snprintf(user, sizeof(user), "%u", (unsigned)number);
     return open_as(pool, opener, user, true, false);
 }
 

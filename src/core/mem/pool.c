@@ -196,20 +196,20 @@ static uint64_t limit(uint64_t bytes, uint64_t most)
     return bytes < most ? bytes : most;
 }
 
-ballast_status pool_create(const struct pool_operations *operations, const struct pool_limits *given,
+ballast_status pool_create(const struct pool_operations *operations, const struct pool_limits *limits,
                            struct pool **result)
 {
-    uint64_t total = limit(given->total, UINT64_MAX);
-    struct pool_limits limits = {
+    uint64_t total = limit(limits->total, UINT64_MAX);
+    struct pool_limits rounded = {
         .total = total,
-        .process = limit(given->process, total),
-        .user = limit(given->user, total),
-        .small_process = limit(given->small_process, total),
-        .small_user = limit(given->small_user, total),
-        .reserve = limit(given->reserve, total),
+        .process = limit(limits->process, total),
+        .user = limit(limits->user, total),
+        .small_process = limit(limits->small_process, total),
+        .small_user = limit(limits->small_user, total),
+        .reserve = limit(limits->reserve, total),
     };
-    if (total == 0 || total > POOL_MAXIMUM_BYTES || limits.process == 0 || limits.user == 0 ||
-        limits.small_process == 0 || limits.small_user == 0 || limits.reserve == total) {
+    if (total == 0 || total > POOL_MAXIMUM_BYTES || rounded.process == 0 || rounded.user == 0 ||
+        rounded.small_process == 0 || rounded.small_user == 0 || rounded.reserve == total) {
         return BALLAST_INVALID_PARAMETER;
     }
     struct pool *pool = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*pool), POOL_TAG_STATE);
@@ -218,8 +218,8 @@ ballast_status pool_create(const struct pool_operations *operations, const struc
     }
     platform_zero(pool, sizeof(*pool));
     pool->operations = operations;
-    pool->limits = limits;
-    pool->credit_limit = (limits.process < total ? limits.process : total) / CREDIT_SHARE;
+    pool->limits = rounded;
+    pool->credit_limit = (rounded.process < total ? rounded.process : total) / CREDIT_SHARE;
     pool->unreserved = total;
     platform_mutex_initialize(&pool->global);
     for (uint32_t i = 0; i < POOL_SHARDS; i++) {

@@ -29,7 +29,8 @@ static const struct sid allowed[] = {
     /* S-1-5-80-...: the SHA-1 of "BALLASTSVC" in UTF-16. */
     {SID_REVISION, 6, NT_AUTHORITY, {80, 1922388644u, 3692147508u, 2366317304u, 664782575u, 3232739642u}},
 };
-#define ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
+#define ACCESS_ALLOWED (FILE_GENERIC_READ | FILE_GENERIC_WRITE)
+#define ALLOWED        (sizeof(allowed) / sizeof(allowed[0]))
 
 struct descriptor {
     SECURITY_DESCRIPTOR_RELATIVE head;
@@ -45,7 +46,7 @@ static void describe(struct descriptor *descriptor)
     descriptor->head.Dacl = FIELD_OFFSET(struct descriptor, dacl);
     for (size_t i = 0; i < ALLOWED; i++) {
         USHORT sid = (USHORT)SID_BYTES(allowed[i].sub_authorities);
-        const ACCESS_MASK mask = FILE_GENERIC_READ | FILE_GENERIC_WRITE;
+        const ACCESS_MASK mask = ACCESS_ALLOWED;
         const ACE_HEADER header = {ACCESS_ALLOWED_ACE_TYPE, 0, (USHORT)(sizeof(header) + sizeof(mask) + sid)};
         RtlCopyMemory(at, &header, sizeof(header));
         RtlCopyMemory(at + sizeof(header), &mask, sizeof(mask));
