@@ -7,9 +7,10 @@
 
 /*
  * Rules of Windows that the drivers do not keep yet: switched on here or, for any program, by their names in SIM_RULES
- * ("special-apc" or "all").
+ * ("special-apc,mount" or "all").
  */
 #define SIM_RULE_SPECIAL_APC 0x01u /* special kernel APCs read from the disk whose driver runs */
+#define SIM_RULE_MOUNT       0x80u /* the mount manager gives letters on arrival, and knows volumes by their names */
 #define SIM_RULES_ALL        0xFFu
 
 struct sim_options {

@@ -15,7 +15,7 @@ static unsigned rules_named(const char *text)
     static const struct {
         const char *name;
         unsigned rules;
-    } names[] = {{"all", SIM_RULES_ALL}, {"special-apc", SIM_RULE_SPECIAL_APC}};
+    } names[] = {{"all", SIM_RULES_ALL}, {"special-apc", SIM_RULE_SPECIAL_APC}, {"mount", SIM_RULE_MOUNT}};
     unsigned rules = 0;
     for (size_t i = 0; text != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
         rules |= strstr(text, names[i].name) != NULL ? names[i].rules : 0;

@@ -50,7 +50,8 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_ST
     if (sim_fault("IoCreateDevice")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    if (sim_is_foreign_device(path)) {
+    char target[NAME_SIZE];
+    if (sim_is_foreign_device(path) || sim_link_target(path, target, sizeof(target))) {
         return STATUS_OBJECT_NAME_COLLISION;
     }
     struct sim_device *existing = sim_device_find(path);
@@ -69,7 +70,6 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_ST
         device->object.SectorSize = 2048;
     }
     device->object.Flags = DO_DEVICE_INITIALIZING;
-    device->object.SectorSize = 512;
     if (type == FILE_DEVICE_DISK || type == FILE_DEVICE_CD_ROM) {
         device->vpb.RealDevice = &device->object;
         device->object.Vpb = &device->vpb;

@@ -182,7 +182,7 @@ NTSTATUS ZwOpenSymbolicLinkObject(PHANDLE handle, ACCESS_MASK access, POBJECT_AT
     char path[NAME_SIZE];
     char target[NAME_SIZE];
     UNREFERENCED_PARAMETER(access);
-    if (!sim_narrow(attributes->ObjectName, path, sizeof(path)) || !sim_resolve_path(path, target, sizeof(target))) {
+    if (!sim_narrow(attributes->ObjectName, path, sizeof(path)) || !sim_link_target(path, target, sizeof(target))) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
     if (sim_fault("ZwOpenSymbolicLinkObject")) {

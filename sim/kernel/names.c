@@ -25,6 +25,7 @@ struct link {
 static struct sim_raw_lock names_lock;
 static struct link *links;
 
+#define LINKS_IN_A_ROW  8
 #define FOREIGN_MAXIMUM 8
 
 static char foreign[FOREIGN_MAXIMUM][NAME_SIZE];
@@ -52,7 +53,7 @@ void sim_names_reset(void)
     foreign_count = 0;
 }
 
-/* What follows "\DosDevices\", "\DosDevices\Global\" or "\??\"; NULL if it is none of these. */
+/* What follows "\DosDevices\", "\DosDevices\Global\" or "\??\"; all of "\Device\X"; NULL if it is none of these. */
 static const char *link_name(const char *path)
 {
     static const char *const prefixes[] = {"\\DosDevices\\Global\\", "\\DosDevices\\", "\\??\\"};
@@ -62,7 +63,7 @@ static const char *link_name(const char *path)
             return path + length;
         }
     }
-    return NULL;
+    return strncasecmp(path, "\\Device\\", strlen("\\Device\\")) == 0 ? path : NULL;
 }
 
 static struct link **find_link(const char *name)
@@ -74,22 +75,34 @@ static struct link **find_link(const char *name)
     return link;
 }
 
-bool sim_resolve_path(const char *path, char *resolved, size_t size)
+bool sim_link_target(const char *path, char *target, size_t size)
 {
     const char *name = link_name(path);
     bool found = false;
-    if (name == NULL) {
-        (void)snprintf(resolved, size, "%s", path);
-        return true;
-    }
     sim_raw_lock(&names_lock);
-    struct link *link = *find_link(name);
+    const struct link *link = name != NULL ? *find_link(name) : NULL;
     if (link != NULL) {
-        (void)snprintf(resolved, size, "%s", link->target);
+        (void)snprintf(target, size, "%s", link->target);
         found = true;
     }
     sim_raw_unlock(&names_lock);
     return found;
+}
+
+bool sim_resolve_path(const char *path, char *resolved, size_t size)
+{
+    char name[NAME_SIZE];
+    bool link = true;
+    (void)snprintf(name, sizeof(name), "%s", path);
+    for (unsigned i = 0; link && i < LINKS_IN_A_ROW; i++) {
+        char target[NAME_SIZE];
+        link = sim_link_target(name, target, sizeof(target));
+        if (link) {
+            (void)snprintf(name, sizeof(name), "%s", target);
+        }
+    }
+    (void)snprintf(resolved, size, "%s", name);
+    return link_name(name) == NULL || link_name(name) == name; /* links that lead to nothing are left over */
 }
 
 NTSTATUS IoCreateSymbolicLink(PUNICODE_STRING link_string, PUNICODE_STRING target_string)

@@ -5,6 +5,8 @@
 
 #include "sim/api/names.h"
 
+/* Where the link of this path leads, one step; false if there is none. */
+bool sim_link_target(const char *path, char *target, size_t size);
 bool sim_is_foreign_device(const char *path);
 void sim_names_reset(void);
 void sim_names_check_empty(void);

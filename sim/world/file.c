@@ -303,7 +303,7 @@ NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, P
     UNREFERENCED_PARAMETER(apc_context);
     check_trusted(code);
     if (sim_handle_kind(file, "ZwDeviceIoControlFile") == SIM_HANDLE_MOUNT_MANAGER) {
-        io->Status = sim_mount_control(code, input, input_length);
+        io->Status = sim_mount_control(code, input, input_length, output, output_length, &io->Information);
         return io->Status;
     }
     if (sim_handle_kind(file, "ZwDeviceIoControlFile") == SIM_HANDLE_DEVICE_FILE) {

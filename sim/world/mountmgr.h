@@ -5,7 +5,8 @@
 
 #include "sim/api/mountmgr.h"
 
-NTSTATUS sim_mount_control(ULONG code, const void *input, ULONG length);
+NTSTATUS sim_mount_control(ULONG code, const void *input, ULONG length, void *output, ULONG output_length,
+                           ULONG_PTR *information);
 void sim_mount_reset(void);
 
 #endif

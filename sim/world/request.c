@@ -183,7 +183,7 @@ static struct sim_request *control_begin(struct sim_file *file, UCHAR major, ULO
 {
     struct sim_request *request = sim_request_create(file, major);
     ACCESS_MASK needed = code >> 14 & 3; /* FILE_READ_DATA and FILE_WRITE_DATA have the same values */
-    if (major == IRP_MJ_DEVICE_CONTROL && (file->granted & needed) != needed) {
+    if (major == IRP_MJ_DEVICE_CONTROL && !file->process->kernel && (file->granted & needed) != needed) {
         return sim_request_end(request, STATUS_ACCESS_DENIED, 0);
     }
     if ((code & 3) != 0) {

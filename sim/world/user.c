@@ -15,6 +15,7 @@
 #include "sim/world/fs.h"
 #include "sim/world/request.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,19 +206,23 @@ static NTSTATUS open_device(struct sim_process *process, struct sim_device *devi
     return status;
 }
 
-NTSTATUS sim_create_file(struct sim_process *process, const char *path, ACCESS_MASK access, struct sim_file **file)
+/* NULL if the path, or what it leads to, is no device's. */
+static struct sim_device *device_at(const char *path)
 {
     char resolved[SIM_PATH_SIZE];
+    return sim_resolve_path(path, resolved, sizeof(resolved)) ? sim_device_find(resolved) : NULL;
+}
+
+NTSTATUS sim_create_file(struct sim_process *process, const char *path, ACCESS_MASK access, struct sim_file **file)
+{
     const char *rest = "";
-    if (!sim_resolve_path(path, resolved, sizeof(resolved))) {
-        return STATUS_OBJECT_NAME_NOT_FOUND;
-    }
-    struct sim_device *device = sim_device_find(resolved);
-    char *separator = strrchr(resolved, '\\');
+    struct sim_device *device = device_at(path);
+    const char *separator = strrchr(path, '\\');
     if (device == NULL && separator != NULL) {
-        rest = strrchr(path, '\\');
-        *separator = 0;
-        device = sim_device_find(resolved);
+        char front[SIM_PATH_SIZE];
+        (void)snprintf(front, sizeof(front), "%.*s", (int)(separator - path), path);
+        rest = separator;
+        device = device_at(front);
     }
     if (device == NULL) {
         return STATUS_OBJECT_NAME_NOT_FOUND;

@@ -45,7 +45,7 @@ cppcheck_all() {
     cppcheck --quiet --cppcheck-build-dir=build/cppcheck -j 2 --enable=warning,style,performance,portability --inline-suppr --std=c11 --error-exitcode=1 \
         --suppress=missingIncludeSystem --suppress=unusedStructMember \
         --suppress=constParameter:sim/* --suppress=nullPointerRedundantCheck:sim/* -Iinclude -Isrc -Isim/include -I. \
-        -itests/sim/rules_{test,requests,locks,memory,objects,irql,faults,apc,paging,security,unload,fs}.c src sim tests bench
+        -itests/sim/rules_{test,requests,locks,memory,objects,irql,faults,apc,paging,security,unload,fs,mount}.c src sim tests bench
 }
 
 # tidy PRESET FLAGS... -- FILE...

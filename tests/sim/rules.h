@@ -61,6 +61,7 @@ void rules_paging(void);
 void rules_security(void);
 void rules_stop(void);
 void rules_file_systems(void);
+void rules_mount(void);
 void rules_functions_at_dispatch_level(void);
 
 #endif

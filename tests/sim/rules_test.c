@@ -164,4 +164,4 @@ TEST_MAIN({"a_right_driver_passes", a_right_driver_passes}, {"requests", rules_r
           {"memory_under_address_sanitizer", rules_memory_under_address_sanitizer}, {"objects", rules_objects},
           {"fault_points", rules_fault_points}, {"special_apcs", rules_special_apcs}, {"paging", rules_paging},
           {"security", rules_security}, {"stop", rules_stop}, {"file_systems", rules_file_systems},
-          {"functions_at_dispatch_level", rules_functions_at_dispatch_level})
+          {"mount", rules_mount}, {"functions_at_dispatch_level", rules_functions_at_dispatch_level})
