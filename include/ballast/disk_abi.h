@@ -149,6 +149,9 @@ _Static_assert(sizeof(struct imdisk_set_device_flags) == 8, "wire layout");
 /* On the control device: struct ballast_disk_driver_state out. */
 #define BALLAST_IOCTL_DISK_QUERY_DRIVER_STATE BALLAST_CONTROL(0x803, BALLAST_ACCESS_ANY)
 
+/* On a disk: struct ballast_disk_range_query in, struct ballast_disk_ranges out. */
+#define BALLAST_IOCTL_DISK_QUERY_RANGES       BALLAST_CONTROL(0x804, BALLAST_ACCESS_READ)
+
 /* Bits of ballast_disk_state.valid: which of the values that not every disk has are known. */
 #define BALLAST_DISK_VALID_MEMORY             0x00000001u /* allocated_bytes and overhead_bytes */
 
@@ -192,6 +195,37 @@ struct ballast_disk_resize {
     _Alignas(8) uint64_t size_bytes;
 };
 _Static_assert(sizeof(struct ballast_disk_resize) == 16, "wire layout");
+
+#define BALLAST_DISK_RANGES_VERSION 1u
+
+/* Asks where from offset_bytes on, for length_bytes at most, the disk holds data. */
+struct ballast_disk_range_query {
+    struct ballast_header header;
+    _Alignas(8) uint64_t offset_bytes;
+    uint64_t length_bytes;
+};
+_Static_assert(sizeof(struct ballast_disk_range_query) == 24, "wire layout");
+
+struct ballast_disk_range {
+    uint64_t offset_bytes;
+    uint64_t length_bytes;
+};
+_Static_assert(sizeof(struct ballast_disk_range) == 16, "wire layout");
+
+/*
+ * Ascending ranges that may hold something else than zeros; all between them, up to next_offset_bytes, reads as zeros.
+ * What lies behind that has not been looked at: ask again from there, until it is the end of what was asked for, or of
+ * the disk. A disk that does not know answers that all of it is data.
+ */
+struct ballast_disk_ranges {
+    struct ballast_header header;
+    uint32_t count;
+    uint32_t reserved;
+    uint64_t next_offset_bytes;
+    struct ballast_disk_range ranges[]; /* as many as the output has room for */
+};
+_Static_assert(offsetof(struct ballast_disk_ranges, next_offset_bytes) == 16, "wire layout");
+_Static_assert(offsetof(struct ballast_disk_ranges, ranges) == 24, "wire layout");
 
 #define BALLAST_DISK_DRIVER_STATE_VERSION 1u
 

@@ -34,6 +34,7 @@
 #define IOCTL_DISK_GET_DRIVE_GEOMETRY 0x00070000u
 #define IOCTL_DISK_GET_LENGTH_INFO    0x0007405Cu
 #define FSCTL_SET_ZERO_DATA           0x000980C8u
+#define FSCTL_QUERY_RANGES            0x000940CFu /* FSCTL_QUERY_ALLOCATED_RANGES */
 #define FSCTL_GET_COMPRESSION         0x0009003Cu
 #define FSCTL_REQUEST_OPLOCK          0x00090000u /* level 1: ends when somebody else opens the file, or when it is cancelled */
 
@@ -324,6 +325,29 @@ static NTSTATUS zero_data(const struct sim_node *node, const int64_t *range, ULO
     return sim_node_zero(node, range[0], range[1]) ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
 }
 
+/* As many ranges as there is room for; a warning if there are more. */
+static NTSTATUS query_ranges(const struct sim_node *node, const int64_t *asked, ULONG length, int64_t *found,
+                             ULONG room, ULONG_PTR *information)
+{
+    if (length < 2 * sizeof(*asked) || asked[0] < 0 || asked[1] < 0 || asked[1] > INT64_MAX - asked[0]) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    int64_t limit = asked[0] + asked[1];
+    int64_t start = asked[0];
+    int64_t end = limit;
+    for (; sim_node_data(node, &start, &end); start = end, end = limit) {
+        if (room - *information < 2 * sizeof(*found)) {
+            return *information != 0 ? STATUS_BUFFER_OVERFLOW : STATUS_BUFFER_TOO_SMALL;
+        }
+        found[0] = start;
+        found[1] = end - start;
+        sim_memory_accessed(found, 2 * sizeof(*found), true);
+        found += 2;
+        *information += 2 * sizeof(*found);
+    }
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,
                          ULONG code, PVOID input, ULONG input_length, PVOID output, ULONG output_length)
 {
@@ -347,6 +371,8 @@ NTSTATUS ZwFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc, PVOID
         io->Status = STATUS_SUCCESS;
     } else if (code == FSCTL_SET_ZERO_DATA) {
         io->Status = zero_data(file->node, input, input_length);
+    } else if (code == FSCTL_QUERY_RANGES) {
+        io->Status = query_ranges(file->node, input, input_length, output, output_length, &io->Information);
     } else if (code == FSCTL_GET_COMPRESSION && output_length >= sizeof(USHORT)) {
         memset(output, 0, sizeof(USHORT));
         sim_memory_accessed(output, sizeof(USHORT), true);

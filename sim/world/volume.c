@@ -295,6 +295,18 @@ bool sim_node_zero(const struct sim_node *node, int64_t start, int64_t end)
            fallocate(node->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, end - start) == 0;
 }
 
+bool sim_node_data(const struct sim_node *node, int64_t *start, int64_t *end)
+{
+    off_t first = lseek(node->descriptor, (off_t)*start, SEEK_DATA);
+    off_t last = first >= 0 ? lseek(node->descriptor, first, SEEK_HOLE) : -1;
+    if (first < 0 || last < 0 || first >= *end) {
+        return false;
+    }
+    *start = first;
+    *end = last < *end ? last : *end;
+    return true;
+}
+
 /* Polls: to wait properly would order what nothing orders on NT. */
 static void wait_while_held(void)
 {

@@ -17,6 +17,8 @@ void sim_node_close(struct sim_node *node, ACCESS_MASK access, ULONG share);
 uint64_t sim_node_size(const struct sim_node *node);
 bool sim_node_resize(struct sim_node *node, int64_t size);
 /* Makes a hole of [start, end), as far as the file goes. */
+/* The first range at or behind *start, before end, that holds data; false: there is none, or the host does not know. */
+bool sim_node_data(const struct sim_node *node, int64_t *start, int64_t *end);
 bool sim_node_zero(const struct sim_node *node, int64_t start, int64_t end);
 /* Waits while the volume is held, and fails while it fails; *information: the bytes read or written. */
 NTSTATUS sim_node_transfer(struct sim_node *node, bool write, uint64_t offset, void *buffer, ULONG length, bool through,

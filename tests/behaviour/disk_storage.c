@@ -63,6 +63,36 @@ void driver_state_lengths(void)
     RUN(control_device(), rows);
 }
 
+/* Ballast's own: where a disk holds data. */
+void ranges_with_data(void)
+{
+    union {
+        struct ballast_disk_ranges reply;
+        unsigned char room[sizeof(struct ballast_disk_ranges) + 4 * sizeof(struct ballast_disk_range)];
+    } found;
+    struct ballast_disk_range_query query = {{sizeof(query), BALLAST_DISK_RANGES_VERSION, 0}, 0, 8 * MIB};
+    uint32_t number = create_ram(0, 8 * MIB);
+    struct target_handle *disk = open_disk(number);
+    size_t returned = 0;
+    const struct row rows[] = {
+        {BALLAST_IOCTL_DISK_QUERY_RANGES, sizeof(query) - 1, sizeof(found), INVALID_PARAMETER, 0},
+        {BALLAST_IOCTL_DISK_QUERY_RANGES, sizeof(query), sizeof(found.reply) - 1, BUFFER_TOO_SMALL, 0},
+        {BALLAST_IOCTL_DISK_QUERY_RANGES, sizeof(query), sizeof(found), INVALID_PARAMETER, 0}, /* all zeros */
+    };
+    RUN(disk, rows);
+    CHECK_EQUAL(target_write(disk, 3 * MIB + 512, "data of a sector", 16, NULL), SUCCESS);
+    CHECK_EQUAL(
+        target_ioctl(disk, BALLAST_IOCTL_DISK_QUERY_RANGES, &query, sizeof(query), &found, sizeof(found), &returned),
+        SUCCESS);
+    CHECK_EQUAL(returned, sizeof(found.reply) + sizeof(found.reply.ranges[0]));
+    CHECK_EQUAL(found.reply.count, 1);
+    CHECK_EQUAL(found.reply.ranges[0].offset_bytes, 3 * MIB);
+    CHECK_EQUAL(found.reply.ranges[0].length_bytes, CHUNK);
+    CHECK_EQUAL(found.reply.next_offset_bytes, 8 * MIB);
+    target_close(disk);
+    remove_disk(number);
+}
+
 void growing(void)
 {
     struct storage_grow_partition grow = {.partition_number = 1, .bytes_to_grow = MIB};

@@ -144,6 +144,7 @@ void run_rows(struct target_handle *handle, const struct row *rows, size_t count
     CASE(ejecting)                                      \
     CASE(storage_lengths)                               \
     CASE(driver_state_lengths)                          \
+    CASE(ranges_with_data)                              \
     CASE(growing)                                       \
     CASE(trimming_gives_memory_back)                    \
     CASE(transfer_boundaries)                           \

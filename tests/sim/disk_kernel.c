@@ -511,6 +511,20 @@ static void io_errors_are_the_requests(void)
     end();
 }
 
+/* Where the disk says that it holds data. */
+static void check_only_range(uint64_t offset, uint64_t length)
+{
+    struct ballast_disk_range_query query = {{sizeof(query), BALLAST_DISK_RANGES_VERSION, 0}, 0, MIB};
+    union {
+        struct ballast_disk_ranges reply;
+        unsigned char room[sizeof(struct ballast_disk_ranges) + 4 * sizeof(struct ballast_disk_range)];
+    } found;
+    CHECK_EQUAL(sim_ioctl(disk, BALLAST_IOCTL_DISK_QUERY_RANGES, &query, 24, &found, sizeof(found), NULL), 0);
+    CHECK_EQUAL(found.reply.count, 1);
+    CHECK_EQUAL(found.reply.ranges[0].offset_bytes, offset);
+    CHECK_EQUAL(found.reply.ranges[0].length_bytes, length);
+}
+
 static void zeros_and_trims_become_holes(void)
 {
     struct {
@@ -532,6 +546,7 @@ static void zeros_and_trims_become_holes(void)
     CHECK_BYTES(read, zeros, sizeof(read));
     CHECK_EQUAL(sim_read(disk, MIB / 4, read, sizeof(read), NULL), STATUS_SUCCESS);
     CHECK_EQUAL(read[1], target_pattern(MIB / 4 + 1));
+    check_only_range(MIB / 4, MIB / 4);
     end();
 
     begin(); /* without the option a trim does nothing */
@@ -539,6 +554,7 @@ static void zeros_and_trims_become_holes(void)
     CHECK_EQUAL(sim_ioctl(disk, IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, &trim, sizeof(trim), NULL, 0, NULL),
                 STATUS_SUCCESS);
     CHECK_EQUAL(sim_volume_allocated(IMAGE), MIB);
+    check_only_range(0, MIB);
     end();
 }
 

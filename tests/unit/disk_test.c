@@ -64,8 +64,15 @@ static void fake_destroy(struct source *source)
     ((struct fake *)source)->destroyed = true;
 }
 
-static const struct source_operations fake_operations = {fake_read,   fake_write, fake_trim,   fake_flush,
-                                                         fake_resize, fake_usage, fake_destroy};
+static const struct source_operations fake_operations = {
+    .read = fake_read,
+    .write = fake_write,
+    .trim = fake_trim,
+    .flush = fake_flush,
+    .resize = fake_resize,
+    .usage = fake_usage,
+    .destroy = fake_destroy,
+};
 
 static struct disk_parameters parameters(uint32_t flags)
 {

@@ -248,6 +248,54 @@ ballast_status disk_control_grow(void *target, struct request *request)
     return disk_grow(target, (uint64_t)grow.bytes_to_grow);
 }
 
+/* How much of a disk one request looks at, and one call of its source, which others may have to wait for. */
+#define RANGES_OF_REQUEST (4ull << 30)
+#define RANGES_OF_CALL    (1ull << 30)
+
+/* Adds a range, or makes the last one longer. False: there is no room. */
+static bool add_range(struct ballast_disk_ranges *reply, size_t capacity, uint64_t offset, uint64_t length)
+{
+    struct ballast_disk_range *last = reply->count != 0 ? &reply->ranges[reply->count - 1] : NULL;
+    if (last != NULL && last->offset_bytes + last->length_bytes == offset) {
+        last->length_bytes += length;
+        return true;
+    }
+    if (reply->count == capacity) {
+        return false;
+    }
+    reply->ranges[reply->count++] = (struct ballast_disk_range){offset, length};
+    return true;
+}
+
+ballast_status disk_control_query_ranges(void *target, struct request *request)
+{
+    struct ballast_disk_range_query query;
+    struct ballast_disk_ranges *reply = request->buffer;
+    size_t capacity = (request->output_length - sizeof(*reply)) / sizeof(reply->ranges[0]);
+    platform_copy(&query, request->buffer, sizeof(query));
+    if (query.header.size_bytes < sizeof(query) || query.header.version != BALLAST_DISK_RANGES_VERSION ||
+        query.header.flags != 0 || query.offset_bytes > INT64_MAX || capacity == 0) {
+        return BALLAST_INVALID_PARAMETER;
+    }
+    platform_zero(reply, sizeof(*reply));
+    uint64_t left = query.length_bytes < RANGES_OF_REQUEST ? query.length_bytes : RANGES_OF_REQUEST;
+    uint64_t offset = query.offset_bytes;
+    while (left != 0 && !request_cancelled(request)) {
+        bool data;
+        uint64_t extent = disk_extent(target, offset, left < RANGES_OF_CALL ? left : RANGES_OF_CALL, &data);
+        if (extent == 0 || (data && !add_range(reply, capacity, offset, extent))) {
+            break;
+        }
+        offset += extent;
+        left -= extent;
+    }
+    reply->header.size_bytes = sizeof(*reply);
+    reply->header.version = BALLAST_DISK_RANGES_VERSION;
+    reply->next_offset_bytes = offset;
+    request->information = sizeof(*reply) + reply->count * sizeof(reply->ranges[0]);
+    return BALLAST_SUCCESS;
+}
+
 /* All ranges are checked before the first one is trimmed. */
 static ballast_status trim_ranges(struct disk *disk, const unsigned char *ranges, size_t count)
 {

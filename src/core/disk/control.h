@@ -26,6 +26,9 @@ request_handler disk_control_grow;
 request_handler disk_control_resize;
 request_handler disk_control_trim;
 
+/* IRQL as disk_read; if the source may block, in a worker. */
+request_handler disk_control_query_ranges;
+
 /* Takes shared locks: IRQL <= APC_LEVEL in a critical region. requests_in_flight is the driver's to fill in. */
 request_handler disk_control_query_state;
 

@@ -209,6 +209,22 @@ ballast_status disk_trim(struct disk *disk, uint64_t offset, uint64_t length)
     return count(disk, status, &disk->counters.trim_requests, &disk->counters.trimmed_bytes, length);
 }
 
+uint64_t disk_extent(struct disk *disk, uint64_t offset, uint64_t length, bool *data)
+{
+    uint64_t extent = 0;
+    *data = true;
+    rwlock_lock_shared(&disk->resize_lock);
+    uint64_t size = disk_size(disk);
+    if (offset < size && length != 0) {
+        length = length < size - offset ? length : size - offset;
+        extent = disk->source->operations->extent != NULL
+                     ? disk->source->operations->extent(disk->source, offset, length, data)
+                     : length;
+    }
+    rwlock_unlock_shared(&disk->resize_lock);
+    return extent;
+}
+
 /* resize_lock held exclusive. */
 static ballast_status resize_locked(struct disk *disk, uint64_t size, bool allow_shrink)
 {

@@ -87,6 +87,12 @@ ballast_status disk_verify(struct disk *disk, uint64_t offset, void *buffer, siz
 /* Declares a range unused. BALLAST_INVALID_PARAMETER if it does not lie within the disk. */
 ballast_status disk_trim(struct disk *disk, uint64_t offset, uint64_t length);
 
+/*
+ * How many bytes from `offset` on, `length` at most, are all data or all zeros that nothing is stored for; 0: beyond the
+ * end. IRQL as disk_read.
+ */
+uint64_t disk_extent(struct disk *disk, uint64_t offset, uint64_t length, bool *data);
+
 /* BALLAST_INVALID_PARAMETER for a size out of range, or smaller than now without allow_shrink. */
 ballast_status disk_resize(struct disk *disk, uint64_t size, bool allow_shrink);
 

@@ -391,6 +391,26 @@ static ballast_status ram_resize(struct source *source, uint64_t size)
     return ram_trim(source, size, UINT64_MAX - RAM_CHUNK_SIZE - size);
 }
 
+static bool holds(struct ram_store *store, uint64_t index)
+{
+    rwlock_lock_shared(&store->lock);
+    bool held = find(store, index) != NULL;
+    rwlock_unlock_shared(&store->lock);
+    return held;
+}
+
+static uint64_t ram_extent(struct source *source, uint64_t offset, uint64_t length, bool *data)
+{
+    struct ram_store *store = (struct ram_store *)source;
+    uint64_t index = offset / RAM_CHUNK_SIZE;
+    uint64_t end = RAM_CHUNK_SIZE - offset % RAM_CHUNK_SIZE;
+    *data = holds(store, index);
+    while (end < length && holds(store, ++index) == *data) {
+        end += RAM_CHUNK_SIZE;
+    }
+    return end < length ? end : length;
+}
+
 static bool ram_usage(struct source *source, struct source_usage *usage)
 {
     struct ram_store *store = (struct ram_store *)source;
@@ -418,6 +438,7 @@ static const struct source_operations ram_operations = {
     .trim = ram_trim,
     .flush = ram_flush,
     .resize = ram_resize,
+    .extent = ram_extent,
     .usage = ram_usage,
     .destroy = ram_destroy,
 };

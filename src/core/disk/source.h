@@ -28,6 +28,11 @@ struct source_operations {
     ballast_status (*trim)(struct source *source, uint64_t offset, uint64_t length);
     ballast_status (*flush)(struct source *source);
     ballast_status (*resize)(struct source *source, uint64_t size);
+    /*
+     * How many bytes from `offset` on, `length` at most and at least one, either all read as zeros because nothing is
+     * stored there, or may be data. NULL: all may be data.
+     */
+    uint64_t (*extent)(struct source *source, uint64_t offset, uint64_t length, bool *data);
     /* False when the source does not know. */
     bool (*usage)(struct source *source, struct source_usage *usage);
     void (*destroy)(struct source *source);

@@ -128,6 +128,20 @@ static ballast_status swap_resize(struct source *source, uint64_t size)
     return status;
 }
 
+/* Pairs lie in one and the same extent below, unless one ends within a pair. */
+static uint64_t swap_extent(struct source *source, uint64_t offset, uint64_t length, bool *data)
+{
+    uint64_t below = length;
+    *data = true;
+    if (source->below->operations->extent != NULL) {
+        below = source->below->operations->extent(source->below, offset, length, data);
+    }
+    if (below % 2 != 0 || offset % 2 != 0) {
+        *data = true;
+    }
+    return below;
+}
+
 static bool swap_usage(struct source *source, struct source_usage *usage)
 {
     return source->below->operations->usage(source->below, usage);
@@ -145,6 +159,7 @@ static const struct source_operations swap_operations = {
     .trim = swap_trim,
     .flush = swap_flush,
     .resize = swap_resize,
+    .extent = swap_extent,
     .usage = swap_usage,
     .destroy = swap_destroy,
 };

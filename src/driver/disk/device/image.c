@@ -20,10 +20,16 @@
 /* Not in every toolchain's ntifs.h. */
 #define FSCTL_CODE_SET_SPARSE    0x000900C4u
 #define FSCTL_CODE_SET_ZERO_DATA 0x000980C8u
+#define FSCTL_CODE_QUERY_RANGES  0x000940CFu /* FSCTL_QUERY_ALLOCATED_RANGES */
 
 struct zero_data_range { /* FILE_ZERO_DATA_INFORMATION */
     int64_t file_offset;
     int64_t beyond_final_zero;
+};
+
+struct allocated_range { /* FILE_ALLOCATED_RANGE_BUFFER */
+    int64_t file_offset;
+    int64_t length;
 };
 
 #define FILE_FS_SECTOR_SIZE_CLASS 11 /* FileFsSectorSizeInformation, Windows 8 and later */
@@ -122,18 +128,26 @@ static control_function *control_by(bool file_system)
     return file_system ? ZwFsControlFile : ZwDeviceIoControlFile;
 }
 
-/* A device or file-system control request without output, or with. */
-static NTSTATUS control(struct image *image, bool file_system, ULONG code, void *input, ULONG input_length,
-                        void *output, ULONG output_length)
+/* A device or file-system control request; *returned is how much output there is. */
+static NTSTATUS control_returning(struct image *image, bool file_system, ULONG code, void *input, ULONG input_length,
+                                  void *output, ULONG output_length, ULONG_PTR *returned)
 {
-    IO_STATUS_BLOCK io;
+    IO_STATUS_BLOCK io = {.Information = 0};
     unsigned event = claim_event(image);
     HANDLE handle = image->events[event];
     NTSTATUS status =
         control_by(file_system)(image->file, handle, NULL, NULL, &io, code, input, input_length, output, output_length);
     status = wait_if_pending(status, handle, &io);
     release_event(image, event);
+    *returned = io.Information;
     return status;
+}
+
+static NTSTATUS control(struct image *image, bool file_system, ULONG code, void *input, ULONG input_length,
+                        void *output, ULONG output_length)
+{
+    ULONG_PTR unused;
+    return control_returning(image, file_system, code, input, input_length, output, output_length, &unused);
 }
 
 /* NT 5.2 exports no ZwFlushBuffersFile: there the request is built by hand. */
@@ -417,6 +431,31 @@ static ballast_status source_resize(struct source *source, uint64_t size)
     return image_extend(image, size);
 }
 
+/* Where the file's first allocated range lies. What its file system does not tell may be data. */
+static uint64_t source_extent(struct source *source, uint64_t offset, uint64_t length, bool *data)
+{
+    struct image *image = (struct image *)source;
+    struct allocated_range asked = {.file_offset = (int64_t)(image->offset + offset), .length = (int64_t)length};
+    struct allocated_range found = {.length = 0};
+    ULONG_PTR returned = 0;
+    *data = true;
+    NTSTATUS status = control_returning(image, true, FSCTL_CODE_QUERY_RANGES, &asked, sizeof(asked), &found,
+                                        sizeof(found), &returned);
+    if (!NT_SUCCESS(status) && status != STATUS_BUFFER_OVERFLOW) { /* more ranges than the first */
+        return length;
+    }
+    if (returned < sizeof(found) || found.length <= 0 || found.file_offset >= asked.file_offset + asked.length) {
+        *data = false;
+        return length;
+    }
+    if (found.file_offset > asked.file_offset) {
+        *data = false;
+        return (uint64_t)(found.file_offset - asked.file_offset);
+    }
+    uint64_t extent = (uint64_t)(found.file_offset + found.length - asked.file_offset);
+    return extent < length ? extent : length;
+}
+
 static bool source_usage(struct source *source, struct source_usage *usage)
 {
     (void)source;
@@ -435,6 +474,7 @@ static const struct source_operations image_operations = {
     .trim = source_trim,
     .flush = source_flush,
     .resize = source_resize,
+    .extent = source_extent,
     .usage = source_usage,
     .destroy = source_destroy,
 };

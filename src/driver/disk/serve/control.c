@@ -26,6 +26,14 @@ static ballast_status query_state(void *target, struct request *request)
     return status;
 }
 
+static ballast_status query_ranges(void *target, struct request *request)
+{
+    KeEnterCriticalRegion();
+    ballast_status status = disk_control_query_ranges(target, request);
+    KeLeaveCriticalRegion();
+    return status;
+}
+
 static ballast_status set_flags(void *target, struct request *request)
 {
     struct disk *disk = target;
@@ -80,6 +88,9 @@ static const struct request_entry control_table[] = {
         BUFFER_TOO_SMALL, query_state),
     ROW(BALLAST_IOCTL_DISK_RESIZE, IN_WORKER | REFRESHES, sizeof(struct ballast_disk_resize), 0, INVALID_PARAMETER,
         INVALID_PARAMETER, disk_control_resize),
+
+    ROW(BALLAST_IOCTL_DISK_QUERY_RANGES, IF_BLOCKING | AT_PASSIVE, sizeof(struct ballast_disk_range_query),
+        sizeof(struct ballast_disk_ranges), INVALID_PARAMETER, BUFFER_TOO_SMALL, query_ranges),
 
     /* Windows' */
     QUERY(IOCTL_DISK_GET_LENGTH_INFO, 8, BUFFER_TOO_SMALL, disk_control_length),
