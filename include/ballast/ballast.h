@@ -42,8 +42,15 @@ typedef enum ballast_result {
     BALLAST_DRIVER_UNAVAILABLE = 5, /* not installed, not running, or of another version */
     BALLAST_BUSY = 6,               /* in use, or already there */
     BALLAST_DIFFERENT = 7,          /* a comparison found a difference */
-    BALLAST_INTERRUPTED = 8,        /* the progress callback asked to stop */
+    BALLAST_INTERRUPTED = 8,        /* the progress callback asked to stop, or ballast_interrupt was called */
 } ballast_result;
+
+/*
+ * Ends soon what waits long: ballast_disk_create while it loads an image, which then has created nothing, and
+ * ballast_disk_format, whose program has to end by itself. Both return BALLAST_INTERRUPTED. For handlers of Ctrl-C: it may be
+ * called in any thread, and lasts for the rest of the process.
+ */
+BALLAST_API void ballast_interrupt(void);
 
 #define BALLAST_MESSAGE_SIZE 512
 
@@ -296,9 +303,12 @@ typedef struct ballast_hash {
 } ballast_hash;
 
 /*
- * Copies all bytes of `from` to `to`. A target file is created with the length of the source; a target disk must be at
- * least that large, is locked meanwhile, and keeps what lies behind. A failed copy leaves a partial target.
- * progress may be NULL.
+ * Copies all bytes of `from` to `to`. A target file is made beside its place, sparse and with the length of the source, and
+ * put there when it is complete: a copy that fails or is stopped leaves what was there, and nothing else. A target disk, or
+ * a path that leads to a device, is written in place: it must be at least as large, is locked and dismounted meanwhile,
+ * and keeps what lies behind; a failed copy leaves it in part. Source and target must not be the same, nor one be stored
+ * in the other, by whatever names; a file that a disk has as its image is not replaced (BALLAST_BUSY). Only what holds
+ * data is read, as far as the driver and file systems know. progress may be NULL.
  */
 BALLAST_API ballast_result ballast_copy(const ballast_endpoint *from, const ballast_endpoint *to, uint32_t flags,
                                         ballast_progress *progress, void *context, ballast_error *error);

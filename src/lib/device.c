@@ -58,8 +58,51 @@ HANDLE open_disk(uint32_t number, DWORD access, ballast_result *result, ballast_
     return disk;
 }
 
-DWORD device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
-                     DWORD output_length, DWORD *returned)
+/* ---- requests ---- */
+
+static volatile LONG interruption; /* 1: asked for */
+static HANDLE interruption_event;  /* made on first use, kept */
+
+/* NULL without memory: then nothing can be interrupted. */
+static HANDLE event_of_interruption(void)
+{
+    HANDLE made = InterlockedCompareExchangePointer(&interruption_event, NULL, NULL);
+    if (made == NULL) {
+        made = CreateEventW(NULL, TRUE, FALSE, NULL);
+        HANDLE other = InterlockedCompareExchangePointer(&interruption_event, made, NULL);
+        if (other != NULL) {
+            CloseHandle(made);
+            made = other;
+        }
+    }
+    return made;
+}
+
+void ballast_interrupt(void)
+{
+    HANDLE event = event_of_interruption();
+    InterlockedExchange(&interruption, 1);
+    if (event != NULL) {
+        SetEvent(event);
+    }
+}
+
+int interrupted(void)
+{
+    return interruption != 0;
+}
+
+/* Until the request has ended, or is cancelled because of an interruption. */
+static void wait_interruptibly(HANDLE device, HANDLE done)
+{
+    HANDLE events[] = {done, event_of_interruption()};
+    if (events[1] != NULL && WaitForMultipleObjects(2, events, FALSE, INFINITE) == WAIT_OBJECT_0 + 1) {
+        (void)CancelIo(device); /* this thread has nothing else under way there */
+    }
+}
+
+static DWORD control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
+                     DWORD output_length, DWORD *returned, int interruptible)
 {
     DWORD count = 0;
     DWORD failure = 0;
@@ -71,6 +114,9 @@ DWORD device_control(HANDLE device, DWORD code, const void *input, DWORD input_l
                          &overlapped)) {
         failure = GetLastError();
         if (failure == ERROR_IO_PENDING) {
+            if (interruptible) {
+                wait_interruptibly(device, overlapped.hEvent);
+            }
             failure = GetOverlappedResult(device, &overlapped, &count, TRUE) ? 0 : GetLastError();
         }
     }
@@ -79,6 +125,18 @@ DWORD device_control(HANDLE device, DWORD code, const void *input, DWORD input_l
         *returned = count;
     }
     return failure;
+}
+
+DWORD device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
+                     DWORD output_length, DWORD *returned)
+{
+    return control(device, code, input, input_length, output, output_length, returned, 0);
+}
+
+DWORD device_control_interruptible(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
+                                   DWORD output_length, DWORD *returned)
+{
+    return control(device, code, input, input_length, output, output_length, returned, 1);
 }
 
 DWORD disk_length(HANDLE disk, uint64_t *length)

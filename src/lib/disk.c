@@ -76,8 +76,7 @@ ballast_result ballast_disk_list(uint32_t *numbers, size_t capacity, size_t *cou
 /* Room for the longest reply of QUERY_DEVICE. */
 #define QUERY_SIZE (IMDISK_QUERY_DEVICE_MINIMUM + 65536)
 
-/* Returns 0 or the Windows error code; *data is the caller's to free. */
-static DWORD query_device(HANDLE disk, struct imdisk_create_data **data)
+DWORD query_device(HANDLE disk, struct imdisk_create_data **data)
 {
     DWORD returned = 0;
     struct imdisk_create_data *reply = malloc(QUERY_SIZE);

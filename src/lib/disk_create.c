@@ -131,6 +131,9 @@ static struct imdisk_create_data *build_request(const ballast_disk_options *opti
 
 static ballast_result explain_create_failure(DWORD code, const ballast_disk_options *options, ballast_error *error)
 {
+    if (interrupted() && code == ERROR_OPERATION_ABORTED) {
+        return error_set(error, BALLAST_INTERRUPTED, 0, L"interrupted; no disk was created");
+    }
     if (code == ERROR_ALREADY_EXISTS) {
         return error_set(error, BALLAST_BUSY, code, L"cannot create disk: number %u is taken", options->number);
     }
@@ -153,7 +156,8 @@ static ballast_result send_create(const ballast_disk_options *options, const UNI
     if (data == NULL) {
         result = error_set(error, BALLAST_FAILED, ERROR_NOT_ENOUGH_MEMORY, L"cannot create disk");
     } else {
-        DWORD code = device_control(control, IMDISK_IOCTL_CREATE_DEVICE, data, length, data, length, NULL);
+        DWORD code =
+            device_control_interruptible(control, IMDISK_IOCTL_CREATE_DEVICE, data, length, data, length, NULL);
         result = code == 0 ? BALLAST_OK : explain_create_failure(code, options, error);
         if (code == 0) {
             *number = data->device_number;

@@ -47,9 +47,19 @@ uint32_t *disk_numbers(ballast_result *result, ballast_error *error);
 HANDLE disk_lock(uint32_t number, int force, ballast_result *result, ballast_error *error);
 ballast_result disk_eject(HANDLE disk, uint32_t number, ballast_error *error);
 
+/* What QUERY_DEVICE says of a disk that is open. Returns 0 or the Windows error code; *data is the caller's to free. */
+DWORD query_device(HANDLE disk, struct imdisk_create_data **data);
+
 /* A METHOD_BUFFERED control request, waited for. Returns 0 or the Windows error code. */
 DWORD device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
                      DWORD output_length, DWORD *returned);
+
+/* The same; ends with ERROR_OPERATION_ABORTED when ballast_interrupt is called. */
+DWORD device_control_interruptible(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
+                                   DWORD output_length, DWORD *returned);
+
+/* Whether ballast_interrupt has been called. */
+int interrupted(void);
 
 /* Held while a free letter is chosen and taken: two programs at once must not choose the same. */
 #define LETTER_MUTEX L"Global\\BallastDriveLetter"

@@ -69,7 +69,7 @@ DWORD image_file_length(HANDLE file, uint64_t *length, int *device)
         *length = (uint64_t)size.QuadPart;
         return 0;
     }
-    DWORD code = disk_length(file, length);
+    DWORD code = device_control(file, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, length, sizeof(*length), NULL);
     if (code != 0 && GetFileSizeEx(file, &size)) { /* an empty file */
         *length = (uint64_t)size.QuadPart;
         *device = 0;

@@ -83,7 +83,7 @@ static bool run_pattern(struct bench *bench, const struct pattern *pattern, doub
     }
     double began = now_seconds();
     double before = began;
-    while (before - began < limit && count < MAXIMUM_SAMPLES) {
+    while (before - began < limit && count < MAXIMUM_SAMPLES && !interrupt_asked()) {
         state = state * 6364136223846793005u + 1442695040888963407u;
         uint64_t block = pattern->random ? (state >> 20) % blocks : count % blocks;
         if (!transfer(bench, pattern, block * pattern->block)) {
@@ -95,6 +95,9 @@ static bool run_pattern(struct bench *bench, const struct pattern *pattern, doub
         bench->samples[count++] = after - before;
         before = after;
     }
+    if (count == 0) {
+        return true; /* interrupted */
+    }
     print_line(pattern, bench, count, before - began, json);
     return true;
 }
@@ -103,7 +106,7 @@ static bool run_all(struct bench *bench, bool write, double limit, bool json)
 {
     bool ok = true;
     for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]) && ok; i++) {
-        if (write || !patterns[i].write) {
+        if ((write || !patterns[i].write) && !interrupt_asked()) {
             ok = run_pattern(bench, &patterns[i], limit, json);
         }
     }
@@ -148,6 +151,7 @@ ballast_result disk_bench(const struct arguments *arguments)
     if (arguments->json) {
         json_open(NULL, '[');
     }
+    interrupt_watch();
     result = run_all(&bench, write, seconds, arguments->json) ? BALLAST_OK : BALLAST_FAILED;
     if (arguments->json) {
         if (result != BALLAST_OK) {
@@ -157,6 +161,10 @@ ballast_result disk_bench(const struct arguments *arguments)
         }
         json_close(']');
         json_end();
+    }
+    if (interrupt_asked()) {
+        print_error("error: interrupted%s\n", write ? "; the disk holds what was written" : "");
+        result = BALLAST_INTERRUPTED;
     }
 
 out:

@@ -103,6 +103,10 @@ void json_failure(ballast_result result);
 
 /* ---- progress ---- */
 
+/* From now on Ctrl-C does not end the program, but asks the command to do so; a second one does. */
+void interrupt_watch(void);
+bool interrupt_asked(void);
+
 struct progress {
     const char *verb;
     bool shown; /* at all */

@@ -45,6 +45,9 @@ ballast_result disk_copy(const struct arguments *arguments)
         !parse_endpoint(arguments->positions[1], &to, &result)) {
         return result;
     }
+    if (to.path != NULL && wcsncmp(to.path, L"\\\\.\\", 4) == 0) {
+        print_error("note: %s is locked, dismounted and written in place\n", utf8(to.path));
+    }
     progress_begin(&progress, "copy", option_given(arguments, L"progress"));
     result = ballast_copy(&from, &to, option_given(arguments, L"force") ? BALLAST_COPY_OVERWRITE : 0, progress_step,
                           &progress, &error);

@@ -206,6 +206,7 @@ ballast_result disk_create(const struct arguments *arguments)
     if (!read_create_options(arguments, &options) || !read_format(arguments, &options, format)) {
         return BALLAST_INVALID_ARGUMENT;
     }
+    interrupt_watch();
     ballast_result result = ballast_disk_create(&options, &number, &error);
     if (result != BALLAST_OK) {
         (void)fail(result, &error);

@@ -166,6 +166,29 @@ void json_end(void)
     json_needs_comma = false;
 }
 
+/* ---- Ctrl-C ---- */
+
+static volatile LONG asked;
+
+static BOOL WINAPI ask_to_end(DWORD event)
+{
+    bool first = (event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT) && InterlockedExchange(&asked, 1) == 0;
+    if (first) {
+        ballast_interrupt();
+    }
+    return first;
+}
+
+void interrupt_watch(void)
+{
+    (void)SetConsoleCtrlHandler(ask_to_end, TRUE);
+}
+
+bool interrupt_asked(void)
+{
+    return asked != 0;
+}
+
 /* ---- progress ---- */
 
 #define REDRAW_SECONDS 0.1
@@ -179,6 +202,7 @@ static bool on_terminal(void)
 
 void progress_begin(struct progress *progress, const char *verb, bool forced)
 {
+    interrupt_watch();
     *progress = (struct progress){.verb = verb, .began = now_seconds(), .shown = forced || on_terminal()};
 }
 
@@ -196,6 +220,9 @@ int progress_step(void *context, uint64_t done, uint64_t total)
     struct progress *progress = context;
     unsigned percent = total == 0 ? 100 : (unsigned)((double)done * 100 / (double)total);
     progress->total = total;
+    if (interrupt_asked()) {
+        return 1;
+    }
     if (!progress->shown) {
         return 0;
     }

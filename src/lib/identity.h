@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What files, devices and disks are, whatever names lead to them. */
+#ifndef LIB_IDENTITY_H
+#define LIB_IDENTITY_H
+
+#include "lib/internal.h"
+
+#define IDENTITY_LAYERS 8u
+
+enum identity_kind {
+    IDENTITY_FILE,
+    IDENTITY_DISK, /* one of ours */
+    IDENTITY_DEVICE,
+};
+
+/* What is not known may be anything of its kind. */
+struct identity {
+    enum identity_kind kind;
+    int known;
+    uint64_t major; /* volume, disk number, or kind of device and its number */
+    uint64_t minor; /* file on the volume, or partition */
+};
+
+/* A part of something: from begin to end, bytes. */
+struct identity_layer {
+    struct identity identity;
+    uint64_t begin;
+    uint64_t end;
+};
+
+/* What a handle leads to: itself, and for a disk its image, and what is behind that. */
+struct identity_layers {
+    size_t count;
+    struct identity_layer layer[IDENTITY_LAYERS];
+};
+
+void identity_layers(HANDLE handle, struct identity_layers *layers);
+
+/* Whether writing to one may change what is read from the other. */
+int identity_touch(const struct identity_layers *a, const struct identity_layers *b);
+
+/* Whether a disk has the file, which is open, as its image, or behind it; *number is that disk. */
+int identity_is_image(const struct identity_layers *file, uint32_t *number);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Files that replace others when they are complete; target.h has the contract. */
+
+#include "lib/target.h"
+
+#include <stdlib.h>
+#include <wchar.h>
+#include <winioctl.h>
+#include <winternl.h>
+
+#define SUFFIX_LENGTH 32u
+#define NAMES_TRIED   16u
+
+/* Whether the file goes when its last handle is closed: so it does when the process is killed. */
+static void set_temporary(HANDLE file, BOOLEAN temporary)
+{
+    IO_STATUS_BLOCK io;
+    (void)NtSetInformationFile(file, &io, &temporary, sizeof(temporary), FileDispositionInformation);
+}
+
+static void close(HANDLE *handle)
+{
+    if (*handle != INVALID_HANDLE_VALUE) {
+        CloseHandle(*handle);
+    }
+    *handle = INVALID_HANDLE_VALUE;
+}
+
+static void end(struct target *target)
+{
+    close(&target->handle);
+    close(&target->old);
+    free(target->path);
+    free(target->beside);
+    target->path = NULL;
+    target->beside = NULL;
+}
+
+static ballast_result check_old(const struct target *target, int replace, ballast_error *error)
+{
+    BY_HANDLE_FILE_INFORMATION old;
+    if (!replace) {
+        return error_set(error, BALLAST_BUSY, ERROR_FILE_EXISTS, L"cannot create '%ls'", target->path);
+    }
+    if (GetFileInformationByHandle(target->old, &old) && (old.dwFileAttributes & FILE_ATTRIBUTE_READONLY) != 0) {
+        return error_set(error, BALLAST_NO_ACCESS, ERROR_ACCESS_DENIED, L"cannot replace '%ls'", target->path);
+    }
+    return BALLAST_OK;
+}
+
+ballast_result target_begin(struct target *target, const wchar_t *path, int replace, ballast_error *error)
+{
+    *target = (struct target){.handle = INVALID_HANDLE_VALUE, .old = INVALID_HANDLE_VALUE};
+    target->path = _wcsdup(path);
+    if (target->path == NULL) {
+        return error_set(error, BALLAST_FAILED, ERROR_NOT_ENOUGH_MEMORY, L"cannot create '%ls'", path);
+    }
+    /* Not shared for writing: whoever is about to write it cannot, and who is writing it keeps us out. */
+    target->old = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
+    ballast_result result = BALLAST_OK;
+    DWORD code = GetLastError();
+    if (target->old != INVALID_HANDLE_VALUE) {
+        result = check_old(target, replace, error);
+    } else if (code == ERROR_SHARING_VIOLATION) {
+        result = error_set(error, BALLAST_BUSY, code, L"cannot replace '%ls': a disk or a program is using it", path);
+    } else if (code != ERROR_FILE_NOT_FOUND) {
+        result = error_set(error, result_of(code), code, L"cannot create '%ls'", path);
+    }
+    if (result != BALLAST_OK) {
+        end(target);
+    }
+    return result;
+}
+
+ballast_result target_create(struct target *target, ballast_error *error)
+{
+    size_t size = wcslen(target->path) + SUFFIX_LENGTH;
+    DWORD code = ERROR_NOT_ENOUGH_MEMORY;
+    target->beside = malloc(size * sizeof(wchar_t));
+    for (DWORD i = 0; target->beside != NULL && i < NAMES_TRIED && target->handle == INVALID_HANDLE_VALUE; i++) {
+        (void)swprintf(target->beside, size, L"%ls.%lx-%lx.partial", target->path, (unsigned long)GetCurrentProcessId(),
+                       (unsigned long)(GetTickCount() + i));
+        target->handle = CreateFileW(target->beside, GENERIC_READ | GENERIC_WRITE | DELETE,
+                                     FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, CREATE_NEW, FILE_FLAG_OVERLAPPED, NULL);
+        code = GetLastError();
+        if (target->handle == INVALID_HANDLE_VALUE && code != ERROR_FILE_EXISTS) {
+            break;
+        }
+    }
+    if (target->handle == INVALID_HANDLE_VALUE) {
+        return error_set(error, result_of(code), code, L"cannot create '%ls'", target->path);
+    }
+    set_temporary(target->handle, TRUE);
+    (void)device_control(target->handle, FSCTL_SET_SPARSE, NULL, 0, NULL, 0, NULL);
+    return BALLAST_OK;
+}
+
+/* Keeps what Windows keeps: access rights, attributes, the time of creation. */
+static DWORD replace(struct target *target)
+{
+    if (ReplaceFileW(target->path, target->beside, NULL, REPLACEFILE_IGNORE_MERGE_ERRORS, NULL, NULL)) {
+        return 0;
+    }
+    /* Some systems do not replace what is open, others not at all. */
+    close(&target->old);
+    if (ReplaceFileW(target->path, target->beside, NULL, REPLACEFILE_IGNORE_MERGE_ERRORS, NULL, NULL) ||
+        MoveFileExW(target->beside, target->path, MOVEFILE_REPLACE_EXISTING)) {
+        return 0;
+    }
+    return GetLastError();
+}
+
+ballast_result target_commit(struct target *target, ballast_error *error)
+{
+    DWORD code = 0;
+    ballast_result result = BALLAST_OK;
+    set_temporary(target->handle, FALSE);
+    close(&target->handle);
+    if (target->old != INVALID_HANDLE_VALUE) {
+        code = replace(target);
+    } else if (!MoveFileExW(target->beside, target->path, 0)) {
+        code = GetLastError();
+    }
+    if (code != 0) {
+        result = error_set(error, result_of(code), code, L"cannot put the copy into the place of '%ls'", target->path);
+        (void)DeleteFileW(target->beside);
+    }
+    end(target);
+    return result;
+}
+
+void target_abandon(struct target *target)
+{
+    wchar_t *beside = target->handle != INVALID_HANDLE_VALUE ? target->beside : NULL;
+    close(&target->handle); /* it goes now; where that does not work: */
+    if (beside != NULL) {
+        (void)DeleteFileW(beside);
+    }
+    end(target);
+}

@@ -1,0 +1,250 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What `ballast disk copy` and `verify` must not do: write to what they read, replace what a disk uses, leave half of a copy,
+# read what holds nothing; and that Ctrl-C ends them. Names are those of one file: relative, full, links.
+root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tests/wine/session.sh"
+
+work=$(mktemp -d "$build/copy.XXXXXX")
+windows() { echo "Z:${1//\//\\}"; }
+
+# sums FILE...: what is in these files
+sums() { sha256sum "$@" | cut -d' ' -f1; }
+
+# exits STATUS COMMAND...
+exits() {
+    local expected=$1 status
+    shift
+    "$@"
+    status=$?
+    [ "$status" -eq "$expected" ] || {
+        echo "exit status $status, not $expected"
+        return 1
+    }
+}
+
+# refused STATUS TARGET COMMAND...: the command ends so, and changes neither the file nor what is beside it
+refused() {
+    local status=$1 target=$2 before files
+    before=$(sums "$target")
+    files=$(ls)
+    shift 2
+    exits "$status" "$@" || return
+    [ "$before" = "$(sums "$target")" ] || {
+        echo "$target has changed"
+        return 1
+    }
+    [ "$files" = "$(ls)" ] || {
+        echo "other files: $(ls)"
+        return 1
+    }
+}
+
+# number OPTION...: creates a disk, and prints its number
+number() { ballast disk create --json "$@" 2>/dev/null | tr -d '\r' | sed -n 's/.*"number":\([0-9]*\).*/\1/p'; }
+remove() { ballast disk remove "$@" >/dev/null; }
+
+# value DISK KEY: of `disk info`
+value() { ballast disk info "$1" --json | tr -d '\r' | sed -n "s/.*\"$2\":\([0-9]*\).*/\1/p"; }
+
+# reads_little DISK COMMAND...: the command reads at most 2 MiB of the disk
+reads_little() {
+    local disk=$1 before bytes
+    before=$(value "$disk" read_bytes)
+    shift
+    "$@" || return
+    bytes=$(($(value "$disk" read_bytes) - before))
+    [ "$bytes" -le 2097152 ] || {
+        echo "$bytes bytes were read"
+        return 1
+    }
+}
+
+same_names() {
+    head -c 1M /dev/urandom >a.img
+    ln a.img hard.img
+    ln -s a.img soft.img
+    local name
+    for name in a.img '.\a.img' "$(windows "$work")\\A.IMG" "\\\\?\\$(windows "$work")\\a.img" hard.img soft.img; do
+        refused 2 a.img ballast disk copy a.img "$name" --force || return
+        refused 2 a.img ballast disk copy "$name" a.img --force || return
+    done
+    rm hard.img soft.img
+}
+
+# An image that a disk only reads, and what is written to what reads it.
+used_images() {
+    local disk nested
+    head -c 1M /dev/urandom >b.img
+    disk=$(number --image a.img --read-only) || return
+    refused 2 a.img ballast disk copy "$disk" a.img --force || return
+    refused 6 a.img ballast disk copy b.img '.\a.img' --force || return
+    nested=$(number --image "\\\\.\\ImDisk$disk" --read-only) || return
+    refused 2 a.img ballast disk copy "$nested" a.img --force || return
+    remove "$nested"
+    remove "$disk"
+    disk=$(number --image a.img) || return
+    refused 6 a.img ballast disk copy b.img a.img --force || return
+    refused 2 a.img ballast disk copy a.img "$disk" || return
+    refused 2 a.img ballast disk copy "$disk" "\\\\.\\ImDisk$disk" --force || return
+    remove "$disk"
+    ballast disk copy b.img a.img --force >/dev/null && cmp a.img b.img # nobody uses it any more
+}
+
+# Two parts of one image are not the same.
+parts_of_one_image() {
+    local first second
+    head -c 4M /dev/urandom >parts.img
+    first=$(number --image parts.img --size 1M --shared) || return
+    second=$(number --image parts.img --size 1M --offset 2M --shared) || return
+    ballast disk copy "$first" "$second" >/dev/null || return
+    remove "$first"
+    remove "$second"
+    cmp <(head -c 1M parts.img) <(tail -c +2097153 parts.img | head -c 1M) && rm parts.img
+}
+
+# A source that cannot be read to its end: its image has been cut meanwhile.
+failing_source() {
+    local disk
+    head -c 4M /dev/urandom >cut.img
+    disk=$(number --image cut.img --shared) || return
+    truncate -s 2M cut.img
+    refused 1 b.img ballast disk copy "$disk" b.img --force || return
+    refused 1 b.img ballast disk copy "$disk" none.img || return
+    remove "$disk"
+    rm cut.img
+}
+
+write_protected() {
+    chmod a-w b.img
+    refused 4 b.img ballast disk copy a.img b.img --force || return
+    chmod u+w b.img
+}
+
+# 2 GiB, of which 1 MiB is in use.
+nearly_empty() {
+    local disk other
+    disk=$(number --size 2G) || return
+    ballast disk copy a.img "$disk" >/dev/null || return
+    other=$(number --size 2G) || return
+    reads_little "$disk" ballast disk copy "$disk" empty.img || return
+    [ "$(stat -c %s empty.img)" = 2147483648 ] && [ "$(stat -c %b empty.img)" -le 8192 ] || {
+        stat empty.img
+        return 1
+    }
+    cmp <(head -c 1M empty.img) a.img || return
+    reads_little "$disk" ballast disk copy "$disk" "$other" || return
+    reads_little "$disk" ballast disk verify "$disk" "$other" || return
+    [ "$(value "$other" allocated_memory_bytes)" = 1048576 ] || return
+    reads_little "$disk" ballast disk verify "$disk" || return
+    [ "$(ballast disk verify "$disk" | tr -d '\r' | cut -d' ' -f2)" = "$(sums empty.img)" ] || return
+    remove "$disk"
+    remove "$other"
+    rm empty.img
+}
+
+# Where the source holds nothing, the target holds nothing any more; behind its end it is as it was.
+old_content() {
+    local disk source
+    source=$(number --size 2M) || return
+    disk=$(number --size 3M) || return
+    head -c 3M /dev/urandom >old.img
+    ballast disk copy old.img "$disk" >/dev/null || return
+    ballast disk copy a.img "$source" >/dev/null || return
+    ballast disk copy "$source" "$disk" >/dev/null || return
+    ballast disk copy "$disk" back.img >/dev/null || return
+    cmp back.img <(cat a.img <(head -c 1M /dev/zero) <(tail -c 1M old.img)) || return
+    ballast disk verify "$source" "$disk" >/dev/null || return
+    # And a difference where only one of them holds something:
+    printf X | dd of=back.img bs=1 seek=1500000 conv=notrunc status=none
+    exits 7 ballast disk verify "$source" back.img || return
+    remove "$source"
+    remove "$disk"
+    rm old.img back.img
+}
+
+# By its path a device is written in place, if that is asked for.
+devices() {
+    local disk
+    disk=$(number --size 1M) || return
+    exits 6 ballast disk copy a.img "\\\\.\\ImDisk$disk" || return
+    ballast disk copy a.img "\\\\.\\ImDisk$disk" --force 2>&1 | grep -q 'locked, dismounted and written in place' || return
+    ballast disk verify a.img "\\\\.\\ImDisk$disk" >/dev/null || return
+    ballast disk verify "\\\\.\\ImDisk$disk" a.img >/dev/null || return
+    remove "$disk"
+}
+
+# interrupted SIGNAL STATUS COMMAND...: the program gets the signal when it is under way
+interrupted() {
+    local signal=$1 expected=$2 job pid i
+    shift 2
+    wine_run "$bin/ballast.exe" "$@" >interrupted.log 2>&1 &
+    job=$!
+    for ((i = 0; i < 100; i++)); do
+        sleep 0.1
+        pid=$(session_pids "ballast\\.exe $1 $2")
+        [ -z "$pid" ] || break
+    done
+    sleep "${INTERRUPT_AFTER:-1}"
+    pid=$(session_pids "ballast\\.exe $1 $2" | tail -n 1)
+    [ -n "$pid" ] || {
+        echo "it had ended: $(cat interrupted.log)"
+        return 1
+    }
+    kill "-$signal" "$pid"
+    exits "$expected" wait "$job" || {
+        cat interrupted.log
+        return 1
+    }
+}
+
+# Incompressible data that takes a while.
+copy_is_interrupted() {
+    local before
+    head -c 2G /dev/zero | tr '\0' x >big.img
+    before=$(sums b.img)
+    interrupted INT 8 disk copy big.img b.img --force || return
+    grep -q 'the target is as it was' interrupted.log || return
+    [ "$before" = "$(sums b.img)" ] && ! ls ./*.partial 2>/dev/null || return
+    interrupted INT 8 disk copy big.img none.img || return
+    [ ! -e none.img ] && ! ls ./*.partial 2>/dev/null
+}
+
+copy_is_killed() {
+    local before
+    before=$(sums b.img)
+    interrupted KILL 137 disk copy big.img b.img --force
+    sleep 1
+    [ "$before" = "$(sums b.img)" ] && ! ls ./*.partial 2>/dev/null
+}
+
+others_are_interrupted() {
+    local disk
+    interrupted INT 8 disk verify big.img || return
+    disk=$(number --size 1M) || return
+    interrupted INT 8 disk bench "$disk" --seconds 20 || return
+    remove "$disk"
+}
+
+loading_is_interrupted() {
+    INTERRUPT_AFTER=0.3 interrupted INT 8 disk create --image big.img --type ram || return
+    [ "$(ballast disk list --json | tr -d '\r')" = "[]" ]
+}
+
+session_begin
+cd "$work" || exit
+check "a file is not copied to itself, whatever its name" same_names
+check "what a disk uses is not replaced" used_images
+check "parts of one image are copied" parts_of_one_image
+check "a copy that fails leaves what was there" failing_source
+check "a file that denies writing is not replaced" write_protected
+check "a nearly empty disk costs what is on it" nearly_empty
+check "a copy overwrites all of the old content" old_content
+check "devices are written in place" devices
+check "Ctrl-C ends a copy and leaves what was there" copy_is_interrupted
+check "a copy that is killed leaves nothing" copy_is_killed
+check "Ctrl-C ends verify and bench" others_are_interrupted
+check "Ctrl-C ends loading, and there is no disk" loading_is_interrupted
+cd "$root" || exit
+rm -rf "$work"
+session_end
