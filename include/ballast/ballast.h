@@ -176,7 +176,8 @@ typedef struct ballast_disk_info {
     ballast_disk_type type;
     ballast_disk_device device;
     uint32_t flags;
-    wchar_t drive_letter; /* 0: none */
+    wchar_t drive_letter;        /* that leads to it, now; 0: none */
+    wchar_t wanted_drive_letter; /* that it was created with; 0: none */
     uint64_t size;
     uint64_t image_offset;
     uint32_t bytes_per_sector;

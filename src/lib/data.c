@@ -338,13 +338,15 @@ static ballast_result hash_zeros(HCRYPTHASH hash, uint64_t length, unsigned char
     return BALLAST_OK;
 }
 
+#define HASH_STEP (64ull * STREAM_BLOCK)
+
 /* Holes are hashed in steps, too, so that progress is seen. */
 static struct piece next_step(struct stream *stream, uint64_t done, uint64_t *hole)
 {
     struct piece piece = next_piece(stream, done, stream->length);
     *hole = piece.offset - done;
-    if (*hole > 64u * STREAM_BLOCK) {
-        *hole = 64u * STREAM_BLOCK;
+    if (*hole > HASH_STEP) {
+        *hole = HASH_STEP;
         piece = (struct piece){done + *hole, 0};
     }
     return piece;

@@ -101,8 +101,8 @@ static void wait_interruptibly(HANDLE device, HANDLE done)
     }
 }
 
-static DWORD control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
-                     DWORD output_length, DWORD *returned, int interruptible)
+static DWORD send_request(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output, DWORD output_length,
+                  DWORD *returned, int interruptible)
 {
     DWORD count = 0;
     DWORD failure = 0;
@@ -130,13 +130,13 @@ static DWORD control(HANDLE device, DWORD code, const void *input, DWORD input_l
 DWORD device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
                      DWORD output_length, DWORD *returned)
 {
-    return control(device, code, input, input_length, output, output_length, returned, 0);
+    return send_request(device, code, input, input_length, output, output_length, returned, 0);
 }
 
 DWORD device_control_interruptible(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
                                    DWORD output_length, DWORD *returned)
 {
-    return control(device, code, input, input_length, output, output_length, returned, 1);
+    return send_request(device, code, input, input_length, output, output_length, returned, 1);
 }
 
 DWORD disk_length(HANDLE disk, uint64_t *length)

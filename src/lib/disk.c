@@ -116,6 +116,21 @@ static void copy_image_path(const struct imdisk_create_data *data, wchar_t *path
     (void)swprintf(path, size, L"%ls%.*ls", prefix, (int)(length < size - 3 ? length : size - 3), name);
 }
 
+/* The letter that leads to the disk: the wanted one if it does, else the first that does. */
+static wchar_t find_letter(uint32_t number, wchar_t wanted)
+{
+    if (wanted != 0 && ballast_letter_leads_to(wanted, number)) {
+        return wanted;
+    }
+    DWORD drives = GetLogicalDrives();
+    for (wchar_t letter = L'A'; letter <= L'Z'; letter++) {
+        if ((drives >> (letter - L'A') & 1) != 0 && ballast_letter_leads_to(letter, number)) {
+            return letter;
+        }
+    }
+    return 0;
+}
+
 static void fill_info(const struct imdisk_create_data *data, ballast_disk_info *info)
 {
     uint32_t flags = data->flags;
@@ -125,7 +140,8 @@ static void fill_info(const struct imdisk_create_data *data, ballast_disk_info *
         .number = data->device_number,
         .type = locked || (flags & IMDISK_TYPE_MASK) == IMDISK_TYPE_VM ? BALLAST_DISK_RAM : BALLAST_DISK_FILE,
         .device = (ballast_disk_device)((flags & IMDISK_DEVICE_TYPE_MASK) >> 4),
-        .drive_letter = data->drive_letter,
+        .drive_letter = find_letter(data->device_number, data->drive_letter),
+        .wanted_drive_letter = data->drive_letter,
         .size = (uint64_t)data->size_bytes,
         .image_offset = (uint64_t)data->image_offset_bytes,
         .bytes_per_sector = data->bytes_per_sector,

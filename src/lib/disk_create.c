@@ -29,7 +29,7 @@ static ballast_result check_drive_letter(wchar_t letter, ballast_error *error)
     if (upper < L'A' || upper > L'Z') {
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%lc' is not a drive letter", letter);
     }
-    if ((GetLogicalDrives() >> (upper - L'A') & 1) != 0) {
+    if (letter_in_use(upper)) {
         return error_set(error, BALLAST_BUSY, 0, L"cannot create disk: drive letter %lc: is in use", upper);
     }
     return BALLAST_OK;
@@ -188,6 +188,10 @@ ballast_result ballast_disk_create(const ballast_disk_options *options, uint32_t
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%ls' is not a path", options->image);
     }
     result = send_create(&resolved, &name, number, error);
+    if (result == BALLAST_OK && options->drive_letter != 0) {
+        /* The driver makes it, unless a link that leads nowhere is in its way. */
+        (void)ballast_letter_define((wchar_t)(options->drive_letter & ~0x20), *number, NULL);
+    }
     if (options->image != NULL) {
         RtlFreeUnicodeString(&name);
     }

@@ -90,8 +90,8 @@ static ballast_disk_device device_of(const ballast_disk_options *options, const 
 
 static ballast_result use(ballast_disk_options *options, const struct look *look, ballast_error *error)
 {
-    wchar_t refusal[BALLAST_MESSAGE_SIZE];
     if (!look->served) {
+        wchar_t refusal[BALLAST_MESSAGE_SIZE];
         look_refusal(options->image, look, refusal, BALLAST_MESSAGE_SIZE);
         return error_set(error, BALLAST_FAILED, 0, L"cannot create disk: %ls; with --raw it is opened as it is",
                          refusal);

@@ -61,6 +61,9 @@ DWORD device_control_interruptible(HANDLE device, DWORD code, const void *input,
 /* Whether ballast_interrupt has been called. */
 int interrupted(void);
 
+/* Whether a letter has a meaning: a link that leads nowhere has none. */
+int letter_in_use(wchar_t letter);
+
 /* Held while a free letter is chosen and taken: two programs at once must not choose the same. */
 #define LETTER_MUTEX L"Global\\BallastDriveLetter"
 

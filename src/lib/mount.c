@@ -41,6 +41,21 @@ wchar_t ballast_letter_of(const wchar_t *text)
     return rest[0] == 0 || root ? upper : 0;
 }
 
+int letter_in_use(wchar_t letter)
+{
+    wchar_t path[] = {L'\\', L'\\', L'.', L'\\', letter, L':', 0};
+    if ((GetLogicalDrives() >> (letter - L'A') & 1) == 0) {
+        return 0;
+    }
+    HANDLE drive =
+        CreateFileW(path, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
+    DWORD code = drive == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+    if (code == 0) {
+        CloseHandle(drive);
+    }
+    return code != ERROR_FILE_NOT_FOUND && code != ERROR_PATH_NOT_FOUND;
+}
+
 wchar_t ballast_letter_free(void)
 {
     DWORD used = GetLogicalDrives();
@@ -62,6 +77,18 @@ int ballast_letter_leads_to(wchar_t letter, uint32_t number)
            _wcsicmp(target, name) == 0;
 }
 
+/* Removes the link of a letter that leads nowhere: not everywhere a new one takes its place. */
+static void remove_stale(wchar_t letter)
+{
+    static const DWORD flags = DDD_REMOVE_DEFINITION | DDD_RAW_TARGET_PATH | DDD_EXACT_MATCH_ON_REMOVE;
+    const wchar_t global[] = {L'G', L'l', L'o', L'b', L'a', L'l', L'\\', letter, L':', 0};
+    wchar_t target[1024];
+    if (QueryDosDeviceW(global + 7, target, sizeof(target) / sizeof(target[0])) != 0) {
+        (void)DefineDosDeviceW(flags, global, target);
+        (void)DefineDosDeviceW(flags, global + 7, target);
+    }
+}
+
 ballast_result ballast_letter_define(wchar_t letter, uint32_t number, ballast_error *error)
 {
     wchar_t global[] = {L'G', L'l', L'o', L'b', L'a', L'l', L'\\', letter, L':', 0};
@@ -73,9 +100,10 @@ ballast_result ballast_letter_define(wchar_t letter, uint32_t number, ballast_er
     if (ballast_letter_leads_to(letter, number)) {
         return BALLAST_OK;
     }
-    if ((GetLogicalDrives() >> (letter - L'A') & 1) != 0) {
+    if (letter_in_use(letter)) {
         return error_set(error, BALLAST_BUSY, 0, L"drive letter %lc: is in use", letter);
     }
+    remove_stale(letter);
     /* For all sessions, or, where nobody but the system may do that, for this one. */
     if (!DefineDosDeviceW(DDD_RAW_TARGET_PATH, global, name) &&
         !DefineDosDeviceW(DDD_RAW_TARGET_PATH, global + 7, name)) {

@@ -87,9 +87,9 @@ static ballast_result open_path(struct stream *stream, DWORD access, ballast_err
 /* Nobody else writes to what is locked; and its file system, if there is one, shall not either. */
 static ballast_result lock(struct stream *stream, ballast_error *error)
 {
-    wchar_t name[300];
     DWORD code = device_control(stream->handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
     if (code != 0 && code != ERROR_INVALID_FUNCTION) { /* a whole drive is no volume */
+        wchar_t name[300];
         return error_set(error, BALLAST_BUSY, code, L"%ls is in use", stream_name(stream, name, 300));
     }
     stream->locked = code == 0;

@@ -174,6 +174,9 @@ static void print_created(const ballast_disk_info *info)
     if (info->drive_letter != 0) {
         print(", drive %lc:", info->drive_letter);
     }
+    if (info->wanted_drive_letter != 0 && info->wanted_drive_letter != info->drive_letter) {
+        print(", not drive %lc:, which leads elsewhere", info->wanted_drive_letter);
+    }
     print("\n");
 }
 

@@ -92,7 +92,15 @@ static void print_info(const ballast_disk_info *info)
 {
     print("Disk:         %u\n", info->number);
     if (info->drive_letter != 0) {
-        print("Drive letter: %lc:\n", info->drive_letter);
+        print("Drive letter: %lc:", info->drive_letter);
+    } else if (info->wanted_drive_letter != 0) {
+        print("Drive letter: -");
+    }
+    if (info->wanted_drive_letter != 0 && info->wanted_drive_letter != info->drive_letter) {
+        print(" (%lc: was asked for)", info->wanted_drive_letter);
+    }
+    if (info->drive_letter != 0 || info->wanted_drive_letter != 0) {
+        print("\n");
     }
     print("Type:         %s\n", disk_type_text(info));
     print("Device:       %s\n", disk_device_text(info));

@@ -50,19 +50,19 @@ static void json_file_system(enum volume_kind volume)
 static void json_partition(const struct look_partition *partition)
 {
     const struct partition *entry = &partition->entry;
-    char guid[GUID_TEXT];
-    char type[4];
-    wchar_t name[PARTITION_GPT_NAME + 1] = {0};
     json_open(NULL, '{');
     json_number("number", entry->number);
     json_number("start_bytes", entry->start_bytes);
     json_number("length_bytes", entry->length_bytes);
     if (entry->gpt) {
+        char guid[GUID_TEXT];
+        wchar_t name[PARTITION_GPT_NAME + 1] = {0};
         guid_text(entry->type_guid, guid);
         memcpy(name, entry->name, sizeof(entry->name));
         json_text("type", guid);
         json_text("name", utf8(name));
     } else {
+        char type[4];
         (void)snprintf(type, sizeof(type), "%02x", entry->type);
         json_text("type", type);
         json_null("name");

@@ -104,8 +104,8 @@ static enum imdisk_exit choose_automatically(const struct arguments *arguments, 
 
 static enum imdisk_exit choose(const struct arguments *arguments, const struct look *look, struct image_place *place)
 {
-    wchar_t refusal[512];
     if (!look->served) {
+        wchar_t refusal[512];
         look_refusal(arguments->file, look, refusal, sizeof(refusal) / sizeof(refusal[0]));
         complain(L"Error: %ls. With -o raw it is opened as it is.", refusal);
         return IMDISK_FAILED;

@@ -7,9 +7,9 @@
 
 #define LOOK_TAG    PLATFORM_TAG('B', 'd', 'B', 'f')
 
-/* Reads of at most HEAD bytes are widened to whole sectors of the host, of at most this size each. */
+/* Reads of at most HEAD bytes are widened to whole sectors of the host, of at most half of LOOK_BUFFER each. */
 #define LOOK_HEAD   512u
-#define LOOK_BUFFER (2u * 4096u)
+#define LOOK_BUFFER 8192u
 
 struct looking {
     struct image *image;
