@@ -369,7 +369,10 @@ void dialogs_cancel(void)
         CHECK(!"there is no display");
         return;
     }
-    DWORD number = create_memory_disk(1024ll * MIB, NULL);
+    /* Of a file in Wine all is read, which takes long enough to be cancelled. */
+    DWORD number = IMDISK_AUTO_DEVICE_NUMBER;
+    DISK_GEOMETRY geometry = {.Cylinders.QuadPart = 1024ll * MIB};
+    CHECK(CALL(ImDiskCreateDeviceEx)(NULL, &number, &geometry, NULL, IMDISK_TYPE_FILE, L"large.img", FALSE, NULL));
     HANDLE disk = open_disk_to_read(number);
     HANDLE thread = user_begins(&user, no_name, 1);
     CHECK_FAILS(CALL(ImDiskSaveImageFileInteractive)(disk, NULL, 0, TRUE), ERROR_CANCELLED);
@@ -388,4 +391,5 @@ void dialogs_cancel(void)
     CHECK_EQUAL(CALL(ImDiskMsgBoxPrintF)(NULL, MB_OK, L"Title", L"%1!u!", 1), IDOK);
     user_ends(&user, thread);
     CHECK(CALL(ImDiskForceRemoveDevice)(NULL, number));
+    (void)DeleteFileW(L"large.img");
 }

@@ -333,3 +333,46 @@ void images_boot_records(void)
     CHECK(wcscmp(name, L"Li") == 0);
     CALL(ImDiskGetPartitionTypeName)(0x83, name, 0);
 }
+
+/* ---- saving ---- */
+
+static uint64_t bytes_read_of(HANDLE disk)
+{
+    struct ballast_disk_state state = {.read_bytes = 0};
+    DWORD returned;
+    CHECK(DeviceIoControl(disk, BALLAST_IOCTL_DISK_QUERY_STATE, NULL, 0, &state, sizeof(state), &returned, NULL));
+    return state.read_bytes;
+}
+
+/* What holds nothing is not read; in a new file it need not be written, in another it is zeros. */
+void empty_parts_are_not_read(void)
+{
+    DISK_GEOMETRY geometry = {.Cylinders.QuadPart = 64 * MIB};
+    unsigned char byte = 1;
+    unsigned char sector[512];
+    DWORD done;
+    CHECK(CALL(ImDiskCreateDevice)(NULL, &geometry, NULL, IMDISK_TYPE_VM, NULL, FALSE, NULL));
+    HANDLE disk = CALL(ImDiskOpenDeviceByNumber)(0, GENERIC_READ | GENERIC_WRITE);
+    memset(sector, 0x5A, sizeof(sector));
+    CHECK(WriteFile(disk, sector, sizeof(sector), &done, NULL));
+    HANDLE file = CreateFileW(L"saved.img", GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    uint64_t before = bytes_read_of(disk);
+    CHECK(CALL(ImDiskSaveImageFile)(disk, file, 0, NULL));
+    CHECK(bytes_read_of(disk) - before <= MIB);
+    CHECK_EQUAL(GetFileSize(file, NULL), 64 * MIB);
+    CHECK(ReadFile(file, &byte, 1, &done, NULL) && done == 0); /* it stands at the end */
+    (void)SetFilePointer(file, 32 * MIB, NULL, FILE_BEGIN);
+    CHECK(WriteFile(file, "x", 1, &done, NULL));
+    (void)SetFilePointer(file, 0, NULL, FILE_BEGIN);
+    CHECK(CALL(ImDiskSaveImageFile)(disk, file, 0, NULL));
+    (void)SetFilePointer(file, 32 * MIB, NULL, FILE_BEGIN);
+    CHECK(ReadFile(file, &byte, 1, &done, NULL) && done == 1);
+    CHECK_EQUAL(byte, 0);
+    (void)SetFilePointer(file, 0, NULL, FILE_BEGIN);
+    CHECK(ReadFile(file, &byte, 1, &done, NULL));
+    CHECK_EQUAL(byte, 0x5A);
+    CloseHandle(file);
+    (void)DeleteFileW(L"saved.img");
+    CHECK(CALL(ImDiskForceRemoveDevice)(disk, 0));
+    CloseHandle(disk);
+}

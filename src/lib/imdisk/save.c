@@ -2,6 +2,7 @@
 /* Moving data between disks and images. */
 
 #include "lib/imdisk/internal.h"
+#include "lib/ranges.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,21 +102,58 @@ static DWORD transfer_all(HANDLE handle, BOOL write, uint64_t offset, unsigned c
     return 0;
 }
 
-static DWORD copy_blocks(HANDLE device, HANDLE file, uint64_t total, unsigned char *buffer, DWORD buffer_size,
-                         copy_progress *progress, void *context)
+struct saving {
+    HANDLE device;
+    HANDLE file;
+    uint64_t base; /* the file is written from where it stands */
+    BOOL fresh;    /* what lies behind reads as zeros when the file is extended */
+    unsigned char *buffer;
+    DWORD buffer_size;
+};
+
+/* The disk holds nothing from `offset` on. */
+static DWORD save_zeros(const struct saving *saving, uint64_t offset, DWORD length)
 {
-    LARGE_INTEGER zero = {.QuadPart = 0};
-    LARGE_INTEGER base;
-    /* The file is written from where it stands. */
-    if (!SetFilePointerEx(file, zero, &base, FILE_CURRENT)) {
-        base.QuadPart = 0;
+    if (saving->fresh) {
+        return 0;
     }
+    memset(saving->buffer, 0, length);
+    return transfer_all(saving->file, TRUE, saving->base + offset, saving->buffer, length);
+}
+
+static DWORD save_data(const struct saving *saving, uint64_t offset, DWORD length)
+{
+    DWORD code = transfer_all(saving->device, FALSE, offset, saving->buffer, length);
+    return code != 0 ? code : transfer_all(saving->file, TRUE, saving->base + offset, saving->buffer, length);
+}
+
+/* Data from where the range begins, or nothing up to there; at most a buffer of it. *length is how much. */
+static DWORD save_some(const struct saving *saving, struct ranges *ranges, uint64_t done, DWORD *length)
+{
+    struct ballast_disk_range range = ranges_next(ranges, done);
+    uint64_t begin = range.offset_bytes / BUFFER_UNIT * BUFFER_UNIT;
+    uint64_t end = (range.offset_bytes + range.length_bytes + BUFFER_UNIT - 1) / BUFFER_UNIT * BUFFER_UNIT;
+    BOOL hole = range.length_bytes == 0 || begin > done;
+    uint64_t limit = range.length_bytes == 0 ? ranges->length : hole ? begin : end;
+    limit = limit < ranges->length ? limit : ranges->length;
+    *length = limit - done < saving->buffer_size ? (DWORD)(limit - done) : saving->buffer_size;
+    return hole ? save_zeros(saving, done, *length) : save_data(saving, done, *length);
+}
+
+static DWORD copy_blocks(struct saving *saving, uint64_t total, copy_progress *progress, void *context)
+{
+    struct ranges ranges;
+    LARGE_INTEGER zero = {.QuadPart = 0};
+    LARGE_INTEGER place;
+    LARGE_INTEGER size;
+    if (SetFilePointerEx(saving->file, zero, &place, FILE_CURRENT) && GetFileSizeEx(saving->file, &size)) {
+        saving->base = (uint64_t)place.QuadPart;
+        saving->fresh = size.QuadPart <= place.QuadPart;
+    }
+    ranges_begin(&ranges, saving->device, 1, total);
     for (uint64_t done = 0; done < total;) {
-        DWORD length = total - done < buffer_size ? (DWORD)(total - done) : buffer_size;
-        DWORD code = transfer_all(device, FALSE, done, buffer, length);
-        if (code == 0) {
-            code = transfer_all(file, TRUE, (uint64_t)base.QuadPart + done, buffer, length);
-        }
+        DWORD length;
+        DWORD code = save_some(saving, &ranges, done, &length);
         if (code != 0) {
             return code;
         }
@@ -124,7 +162,10 @@ static DWORD copy_blocks(HANDLE device, HANDLE file, uint64_t total, unsigned ch
             return ERROR_CANCELLED;
         }
     }
-    return 0;
+    place.QuadPart = (LONGLONG)(saving->base + total);
+    return !saving->fresh || (SetFilePointerEx(saving->file, place, NULL, FILE_BEGIN) && SetEndOfFile(saving->file))
+               ? 0
+               : GetLastError();
 }
 
 /* The disk is as saved now. That needs the right to write, which the handle for saving need not have. */
@@ -165,7 +206,8 @@ DWORD save_disk(HANDLE device, HANDLE file, DWORD buffer_size, copy_progress *pr
     (void)FlushFileBuffers(device);
     /* Or Windows hides the sectors behind the file system's end. */
     (void)device_control(device, FSCTL_ALLOW_EXTENDED_DASD_IO, NULL, 0, NULL, 0, NULL);
-    DWORD code = copy_blocks(device, file, (uint64_t)total, buffer, size, progress, context);
+    struct saving saving = {.device = device, .file = file, .buffer = buffer, .buffer_size = size};
+    DWORD code = copy_blocks(&saving, (uint64_t)total, progress, context);
     VirtualFree(buffer, 0, MEM_RELEASE);
     if (code == 0) {
         clear_modified(device);
