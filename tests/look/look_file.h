@@ -21,11 +21,12 @@ static inline bool look_at_file(const char *path, struct look_options *options, 
     if (file < 0) {
         return false;
     }
-    options->name_length = strlen(path) < 256 ? strlen(path) : 0;
-    options->name = name;
-    for (size_t i = 0; i < options->name_length; i++) {
+    size_t length_of_name = strlen(path) < 256 ? strlen(path) : 0;
+    for (size_t i = 0; i < length_of_name; i++) {
         name[i] = (unsigned char)path[i];
     }
+    options->name = name;
+    options->name_length = length_of_name;
     off_t length = lseek(file, 0, SEEK_END);
     struct image_reader reader = {
         .read = look_read_file, .context = &file, .length = length > 0 ? (uint64_t)length : 0};

@@ -62,8 +62,7 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
         {L"shared", BALLAST_DISK_SHARED},       {L"sparse", BALLAST_DISK_SPARSE},
         {L"buffered", BALLAST_DISK_BUFFERED},   {L"locked", BALLAST_DISK_LOCKED_MEMORY},
         {L"byte-swap", BALLAST_DISK_BYTE_SWAP}, {L"mount-manager", BALLAST_DISK_MOUNT_MANAGER},
-        {L"512e", BALLAST_DISK_SECTORS_512E},
-        {L"raw", BALLAST_DISK_RAW_IMAGE},
+        {L"512e", BALLAST_DISK_SECTORS_512E},   {L"raw", BALLAST_DISK_RAW_IMAGE},
     };
     const wchar_t *type = option_value(arguments, L"type");
     const wchar_t *device = option_value(arguments, L"device");
