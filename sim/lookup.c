@@ -8,6 +8,7 @@
 #include "sim/kernel/log.h"
 #include "sim/kernel/mdl.h"
 #include "sim/kernel/mm.h"
+#include "sim/kernel/processor.h"
 #include "sim/kernel/rtl.h"
 #include "sim/kernel/se.h"
 #include "sim/kernel/shutdown.h"
@@ -35,6 +36,10 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
         {"MmMapLockedPagesWithReservedMapping", (void (*)(void))sim_MmMapLockedPagesWithReservedMapping, true},
         {"MmUnmapReservedMapping", (void (*)(void))sim_MmUnmapReservedMapping, true},
         {"IoRegisterBootDriverReinitialization", (void (*)(void))sim_IoRegisterBootDriverReinitialization, true},
+        {"KeGetCurrentProcessorNumberEx", (void (*)(void))sim_KeGetCurrentProcessorNumberEx, false},
+        {"KeGetCurrentProcessorNumber", (void (*)(void))sim_KeGetCurrentProcessorNumber, true},
+        {"KeQueryMaximumProcessorCountEx", (void (*)(void))sim_KeQueryMaximumProcessorCountEx, false},
+        {"KeQueryActiveProcessors", (void (*)(void))sim_KeQueryActiveProcessors, true},
         {"ZwFlushBuffersFile", (void (*)(void))sim_ZwFlushBuffersFile, false},
         {"ZwLockVirtualMemory", (void (*)(void))sim_ZwLockVirtualMemory, false},
         {"IoAllocateErrorLogEntry", (void (*)(void))sim_IoAllocateErrorLogEntry, true},

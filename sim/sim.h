@@ -14,6 +14,7 @@
 #include "sim/api/activity.h"
 #include "sim/api/boot.h"
 #include "sim/api/clock.h"
+#include "sim/api/copy.h"
 #include "sim/api/event.h"
 #include "sim/api/fault.h"
 #include "sim/api/file_system.h"

@@ -5,9 +5,12 @@
  * threads that are not in driver code are nobody's business.
  */
 
+#include "sim/api/copy.h"
 #include "sim/ground/thread.h"
 #include "sim/kernel/memory.h"
 #include "sim/world/apc.h"
+
+#include <time.h>
 
 static void access(const void *address, size_t size, bool write)
 {
@@ -23,6 +26,33 @@ static void traced(const void *address, size_t size, bool write)
         sim_apc_deliver();
     }
     access(address, size, write);
+}
+
+static size_t held_size; /* atomic; 0: none */
+static unsigned held;    /* atomic */
+
+void sim_copy_hold(size_t size)
+{
+    __atomic_store_n(&held_size, size, __ATOMIC_RELAXED);
+}
+
+unsigned sim_copies_held(void)
+{
+    return __atomic_load_n(&held, __ATOMIC_RELAXED);
+}
+
+/* Nothing is ordered by this, as on a processor that runs something else. */
+static void wait_while_held(size_t size)
+{
+    struct timespec time = {0, 1000000};
+    if (__atomic_load_n(&held_size, __ATOMIC_RELAXED) != size || sim_self()->kernel_depth == 0) {
+        return;
+    }
+    __atomic_add_fetch(&held, 1, __ATOMIC_RELAXED);
+    while (__atomic_load_n(&held_size, __ATOMIC_RELAXED) == size) {
+        (void)nanosleep(&time, NULL);
+    }
+    __atomic_sub_fetch(&held, 1, __ATOMIC_RELAXED);
 }
 
 #define TRACE(size, type)                            \
@@ -66,6 +96,7 @@ __attribute__((weak)) void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, 
         if (size != 0) {                                          \
             access(from, size, false);                            \
             access(to, size, true);                               \
+            wait_while_held(size);                                \
         }                                                         \
         return __real_##name(to, from, size);                     \
     }

@@ -5,6 +5,7 @@
 #include "core/disk/ram.h"
 #include "core/disk/storage_abi.h"
 #include "tests/harness/test.h"
+#include "tests/unit/lanes.h"
 
 #include <string.h>
 
@@ -34,7 +35,7 @@ static void make(struct fixture *fixture, uint32_t flags, enum disk_kind kind)
         .file_name_length = sizeof(name),
     };
     CHECK_EQUAL(ram_create(PLATFORM_POOL_PAGED, &source), BALLAST_SUCCESS);
-    CHECK_EQUAL(disk_initialize(&fixture->disk, &parameters, source), BALLAST_SUCCESS);
+    CHECK_EQUAL(disk_initialize(&fixture->disk, &parameters, source, test_lanes()), BALLAST_SUCCESS);
     memset(fixture->buffer, 0xEE, sizeof(fixture->buffer));
 }
 

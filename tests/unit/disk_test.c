@@ -3,6 +3,7 @@
 #include "core/base/platform_host.h"
 #include "core/disk/ram.h"
 #include "tests/harness/test.h"
+#include "tests/unit/lanes.h"
 
 #include <string.h>
 
@@ -91,7 +92,7 @@ static void make(struct disk *disk, struct fake *fake, uint32_t flags)
 {
     struct disk_parameters disk_parameters = parameters(flags);
     *fake = (struct fake){.source = {.operations = &fake_operations}};
-    CHECK_EQUAL(disk_initialize(disk, &disk_parameters, &fake->source), BALLAST_SUCCESS);
+    CHECK_EQUAL(disk_initialize(disk, &disk_parameters, &fake->source, test_lanes()), BALLAST_SUCCESS);
 }
 
 static void destroy(struct disk *disk, const struct fake *fake)
@@ -109,7 +110,7 @@ static void initialization_without_memory_leaves_the_source_alone(void)
     struct fake fake = {.source = {.operations = &fake_operations}};
     struct disk_parameters disk_parameters = parameters(0);
     platform_host_fail_allocation(0);
-    CHECK_EQUAL(disk_initialize(&disk, &disk_parameters, &fake.source), BALLAST_INSUFFICIENT_RESOURCES);
+    CHECK_EQUAL(disk_initialize(&disk, &disk_parameters, &fake.source, test_lanes()), BALLAST_INSUFFICIENT_RESOURCES);
     platform_host_fail_allocation(-1);
     CHECK(!fake.destroyed);
 }
@@ -172,14 +173,14 @@ static void successes_and_failures_are_counted(void)
     CHECK_EQUAL(done, 0);
     CHECK_EQUAL(disk_flush(&disk), BALLAST_IO_DEVICE_ERROR);
     CHECK_EQUAL(disk_trim(&disk, 0, 4096), BALLAST_IO_DEVICE_ERROR);
-    CHECK_EQUAL(disk.counters.read_requests, 1);
-    CHECK_EQUAL(disk.counters.read_bytes, 1024);
-    CHECK_EQUAL(disk.counters.write_requests, 1);
-    CHECK_EQUAL(disk.counters.written_bytes, 512);
-    CHECK_EQUAL(disk.counters.flush_requests, 1);
-    CHECK_EQUAL(disk.counters.trim_requests, 1);
-    CHECK_EQUAL(disk.counters.trimmed_bytes, 4096);
-    CHECK_EQUAL(disk.counters.failed_requests, 4);
+    CHECK_EQUAL(disk_count(&disk).read_requests, 1);
+    CHECK_EQUAL(disk_count(&disk).read_bytes, 1024);
+    CHECK_EQUAL(disk_count(&disk).write_requests, 1);
+    CHECK_EQUAL(disk_count(&disk).written_bytes, 512);
+    CHECK_EQUAL(disk_count(&disk).flush_requests, 1);
+    CHECK_EQUAL(disk_count(&disk).trim_requests, 1);
+    CHECK_EQUAL(disk_count(&disk).trimmed_bytes, 4096);
+    CHECK_EQUAL(disk_count(&disk).failed_requests, 4);
     destroy(&disk, &fake);
 }
 

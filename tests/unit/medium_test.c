@@ -4,6 +4,7 @@
 #include "core/disk/ram.h"
 #include "core/disk/storage_abi.h"
 #include "tests/harness/test.h"
+#include "tests/unit/lanes.h"
 
 #include <string.h>
 
@@ -20,7 +21,7 @@ static void make(void)
     struct disk_parameters parameters = {
         .kind = DISK_KIND_HARD_DISK, .maximum_size = INT64_MAX, .geometry = {SIZE, MEDIA_TYPE_FIXED, 3, 5, 512}};
     CHECK_EQUAL(ram_create(PLATFORM_POOL_PAGED, &source), BALLAST_SUCCESS);
-    CHECK_EQUAL(disk_initialize(&disk, &parameters, source), BALLAST_SUCCESS);
+    CHECK_EQUAL(disk_initialize(&disk, &parameters, source, test_lanes()), BALLAST_SUCCESS);
 }
 
 static void destroy(void)
@@ -109,7 +110,7 @@ static void long_requests_stop_when_cancelled(void)
     memcpy(buffer, &tracks, sizeof(tracks));
     calls_until_cancelled = 3;
     CHECK_EQUAL(disk_control_format_tracks(&disk, &request), BALLAST_CANCELLED);
-    CHECK_EQUAL(disk.counters.write_requests, 3);
+    CHECK_EQUAL(disk_count(&disk).write_requests, 3);
     destroy();
 }
 

@@ -12,20 +12,69 @@
 
 static const unsigned char zeros[CHUNK];
 
+/* ---- calls from inside an epoch, as a disk makes them ---- */
+
+#define LANES 4
+
+static struct epoch epoch;
+static struct {
+    _Alignas(128) struct epoch_lane lane;
+} lanes[LANES];
+
 static struct source *new_store(void)
 {
     struct source *store = NULL;
     CHECK_EQUAL(ram_create(PLATFORM_POOL_PAGED, &store), BALLAST_SUCCESS);
+    epoch_initialize(&epoch, lanes, sizeof(lanes[0]), LANES);
+    store->epoch = &epoch;
     return store;
 }
 
 static void destroy(struct source *store)
 {
     uint64_t blocks, bytes;
+    epoch_flush(&epoch);
     store->operations->destroy(store);
+    epoch_destroy(&epoch);
     platform_host_usage(&blocks, &bytes);
     CHECK_EQUAL(blocks, 0);
     CHECK_EQUAL(bytes, 0);
+}
+
+static uint32_t *enter(const struct source *store)
+{
+    return store->epoch == NULL ? NULL : epoch_enter(&epoch, &lanes[platform_processor() % LANES].lane);
+}
+
+static void leave(uint32_t *inside)
+{
+    if (inside != NULL) {
+        epoch_leave_retiring(&epoch, inside);
+    }
+}
+
+static ballast_status store_write(struct source *store, uint64_t offset, const void *data, size_t length)
+{
+    uint32_t *inside = enter(store);
+    ballast_status status = store->operations->write(store, offset, data, length);
+    leave(inside);
+    return status;
+}
+
+static ballast_status store_read(struct source *store, uint64_t offset, void *data, size_t length)
+{
+    uint32_t *inside = enter(store);
+    ballast_status status = store->operations->read(store, offset, data, length);
+    leave(inside);
+    return status;
+}
+
+static ballast_status store_trim(struct source *store, uint64_t offset, uint64_t length)
+{
+    uint32_t *inside = enter(store);
+    ballast_status status = store->operations->trim(store, offset, length);
+    leave(inside);
+    return status;
 }
 
 static uint64_t allocated(struct source *store)
@@ -37,17 +86,17 @@ static uint64_t allocated(struct source *store)
 
 static void write(struct source *store, uint64_t offset, const void *data, size_t length)
 {
-    CHECK_EQUAL(store->operations->write(store, offset, data, length), BALLAST_SUCCESS);
+    CHECK_EQUAL(store_write(store, offset, data, length), BALLAST_SUCCESS);
 }
 
 static void read(struct source *store, uint64_t offset, void *data, size_t length)
 {
-    CHECK_EQUAL(store->operations->read(store, offset, data, length), BALLAST_SUCCESS);
+    CHECK_EQUAL(store_read(store, offset, data, length), BALLAST_SUCCESS);
 }
 
 static void trim(struct source *store, uint64_t offset, uint64_t length)
 {
-    CHECK_EQUAL(store->operations->trim(store, offset, length), BALLAST_SUCCESS);
+    CHECK_EQUAL(store_trim(store, offset, length), BALLAST_SUCCESS);
 }
 
 static void fill(void *buffer, size_t length, unsigned seed)
@@ -129,8 +178,10 @@ static void shrinking_forgets_what_lies_behind(void)
     fill(data, sizeof(data), 5);
     write(store, 1000, data, sizeof(data));
     write(store, 10 * CHUNK, data, sizeof(data));
+    uint32_t *inside = enter(store);
     CHECK_EQUAL(store->operations->resize(store, 1008), BALLAST_SUCCESS);
     CHECK_EQUAL(store->operations->resize(store, 1ull << 40), BALLAST_SUCCESS);
+    leave(inside);
     CHECK_EQUAL(allocated(store), CHUNK);
     unsigned char found[16];
     read(store, 1000, found, sizeof(found));
@@ -285,11 +336,12 @@ static void destroy_model(struct model *model)
     destroy(model->store);
 }
 
-/* Besides the content: exactly the chunks exist that should. */
+/* Besides the content: exactly the chunks exist that should. The last two are still being filled, by one thread. */
 static void behaves_like_an_array(void)
 {
     for (uint64_t seed = 1; seed <= 6; seed++) {
         struct model model = new_model(seed);
+        model.store->epoch = seed > 4 ? NULL : &epoch;
         for (int i = 0; i < 3000; i++) {
             test_note("seed %u, step %d", (unsigned)seed, i);
             if (!random_step(&model)) {
@@ -320,7 +372,7 @@ static void survives_allocation_failures(void)
         }
         random_data(&model, length);
         platform_host_fail_allocation((int64_t)test_random_below(&model.random, 6));
-        ballast_status status = model.store->operations->write(model.store, offset, model.buffer, length);
+        ballast_status status = store_write(model.store, offset, model.buffer, length);
         platform_host_fail_allocation(-1);
         if (status != BALLAST_SUCCESS) {
             failures++;
@@ -340,6 +392,66 @@ static void survives_allocation_failures(void)
     CHECK(failures > 100);
     free(found);
     destroy_model(&model);
+}
+
+/* ---- a reader who does not leave, as one that is not scheduled ---- */
+
+static struct source_usage usage_of(struct source *store)
+{
+    struct source_usage usage = {0, 0};
+    CHECK(store->operations->usage(store, &usage));
+    return usage;
+}
+
+static void a_reader_who_stays_holds_up_nobody(void)
+{
+    struct source *store = new_store();
+    unsigned char data[CHUNK];
+    unsigned char found[CHUNK];
+    fill(data, CHUNK, 9);
+    write(store, 0, data, CHUNK);
+    uint32_t *inside = epoch_enter(&epoch, &lanes[1].lane);
+    for (unsigned i = 1; i < 500; i++) { /* new chunks, several rebuilds of the table */
+        write(store, (uint64_t)i * CHUNK, data, CHUNK);
+    }
+    for (unsigned i = 0; i < 500; i++) {
+        read(store, (uint64_t)i * CHUNK, found, CHUNK);
+        CHECK_BYTES(found, data, CHUNK);
+    }
+    trim(store, 0, 490ull * CHUNK); /* it is gone at once, and the table has shrunk, but the memory is held back */
+    CHECK_EQUAL(allocated(store), 10ull * CHUNK);
+    CHECK(usage_of(store).overhead_bytes > 490ull * CHUNK);
+    read(store, 0, found, CHUNK);
+    CHECK_BYTES(found, zeros, CHUNK);
+    write(store, 495ull * CHUNK, zeros, CHUNK - 1); /* the last byte is left, and then not */
+    write(store, 496ull * CHUNK - 1, zeros, 1);
+    CHECK_EQUAL(allocated(store), 10ull * CHUNK);
+    write(store, 495ull * CHUNK + 5, "x", 1); /* before it can be examined */
+    leave(inside);
+    CHECK_EQUAL(allocated(store), 10ull * CHUNK);
+    CHECK(usage_of(store).overhead_bytes < 10ull * CHUNK / 500 + 16384);
+    read(store, 495ull * CHUNK + 5, found, 2);
+    CHECK_BYTES(found, "x", 2);
+    destroy(store);
+}
+
+/* What is held back is bounded: the disk waits then. */
+static void too_much_held_back_is_waited_for(void)
+{
+    struct source *store = new_store();
+    uint32_t *inside = epoch_enter(&epoch, &lanes[1].lane);
+    ballast_status status = BALLAST_SUCCESS;
+    unsigned rounds = 0;
+    for (; rounds < 5000 && status == BALLAST_SUCCESS; rounds++) {
+        status = store_write(store, 0, "x", 1);
+        trim(store, 0, CHUNK);
+    }
+    CHECK_EQUAL(status, BALLAST_RETRY);
+    CHECK(rounds > 1000 && rounds < 1100);
+    leave(inside);
+    CHECK(usage_of(store).overhead_bytes < 512);
+    write(store, 0, "x", 1);
+    destroy(store);
 }
 
 /* ---- threads: each owns every fourth sector, so chunks and blocks are shared but bytes are not ---- */
@@ -363,16 +475,15 @@ static bool worker_step(struct worker *worker, struct test_random *random)
     switch (test_random_below(random, 4)) {
     case 0:
         memset(expected, 0, 512);
-        return store->operations->write(store, offset, expected, 512) == BALLAST_SUCCESS;
+        return store_write(store, offset, expected, 512) == BALLAST_SUCCESS;
     case 1:
         memset(expected, 0, 512);
-        return store->operations->trim(store, offset, 512) == BALLAST_SUCCESS;
+        return store_trim(store, offset, 512) == BALLAST_SUCCESS;
     case 2:
         fill(expected, 512, (unsigned)test_random_next(random));
-        return store->operations->write(store, offset, expected, 512) == BALLAST_SUCCESS;
+        return store_write(store, offset, expected, 512) == BALLAST_SUCCESS;
     default:
-        return store->operations->read(store, offset, sector, 512) == BALLAST_SUCCESS &&
-               memcmp(sector, expected, 512) == 0;
+        return store_read(store, offset, sector, 512) == BALLAST_SUCCESS && memcmp(sector, expected, 512) == 0;
     }
 }
 
@@ -419,4 +530,6 @@ TEST_MAIN({"a_new_store_reads_zeros_and_costs_nothing", a_new_store_reads_zeros_
           {"shrinking_forgets_what_lies_behind", shrinking_forgets_what_lies_behind},
           {"overhead_is_bounded", overhead_is_bounded}, {"behaves_like_an_array", behaves_like_an_array},
           {"survives_allocation_failures", survives_allocation_failures},
+          {"a_reader_who_stays_holds_up_nobody", a_reader_who_stays_holds_up_nobody},
+          {"too_much_held_back_is_waited_for", too_much_held_back_is_waited_for},
           {"threads_do_not_disturb_each_other", threads_do_not_disturb_each_other})

@@ -4,6 +4,7 @@
 #include "core/disk/ram.h"
 #include "core/disk/swap.h"
 #include "tests/harness/test.h"
+#include "tests/unit/lanes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static void make(uint64_t size, bool swapped)
         CHECK_EQUAL(swap_create(source, size, &layer), BALLAST_SUCCESS);
         source = layer;
     }
-    CHECK_EQUAL(disk_initialize(&disk, &parameters, source), BALLAST_SUCCESS);
+    CHECK_EQUAL(disk_initialize(&disk, &parameters, source, test_lanes()), BALLAST_SUCCESS);
 }
 
 static void destroy(void)

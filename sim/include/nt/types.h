@@ -18,6 +18,7 @@ typedef uint32_t ULONG, *PULONG;
 typedef int64_t LONGLONG;
 typedef uint64_t ULONGLONG;
 typedef uintptr_t ULONG_PTR, KSPIN_LOCK;
+typedef uintptr_t KAFFINITY;
 typedef size_t SIZE_T;
 typedef void *HANDLE, **PHANDLE;
 typedef UCHAR KIRQL, *PKIRQL;

@@ -77,4 +77,28 @@ void platform_semaphore_destroy(struct platform_semaphore *semaphore);
 void platform_semaphore_wait(struct platform_semaphore *semaphore);
 void platform_semaphore_post(struct platform_semaphore *semaphore, uint32_t count);
 
+/*
+ * A spin lock, for a few instructions on memory that is resident. Its holder is not preempted: the IRQL is DISPATCH_LEVEL
+ * until the unlock, which is given what the lock returned. Any IRQL up to that.
+ */
+struct platform_spin {
+    uint64_t storage[8];
+};
+
+void platform_spin_initialize(struct platform_spin *spin);
+void platform_spin_destroy(struct platform_spin *spin);
+unsigned platform_spin_lock(struct platform_spin *spin);
+void platform_spin_unlock(struct platform_spin *spin, unsigned irql);
+
+/* ---- processors ---- */
+
+/*
+ * A number that threads which run at the same time seldom share, small where the system numbers its processors: which lane of
+ * several to use. The thread may be elsewhere already when this returns. Any IRQL.
+ */
+unsigned platform_processor(void);
+
+/* How many processors there can be. */
+unsigned platform_processors(void);
+
 #endif

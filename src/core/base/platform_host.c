@@ -4,13 +4,18 @@
  * what is allocated, so that a test can assert that nothing is left, and fails on demand.
  */
 
+#define _GNU_SOURCE /* sched_getcpu */
+
 #include "core/base/platform_host.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 _Static_assert(sizeof(pthread_mutex_t) <= sizeof(struct platform_mutex), "opaque storage");
+_Static_assert(sizeof(pthread_mutex_t) <= sizeof(struct platform_spin), "opaque storage");
 _Static_assert(sizeof(sem_t) <= sizeof(struct platform_semaphore), "opaque storage");
 
 static uint64_t live_blocks;
@@ -97,3 +102,53 @@ void platform_semaphore_post(struct platform_semaphore *semaphore, uint32_t coun
         sem_post((sem_t *)semaphore->storage);
     }
 }
+
+void platform_spin_initialize(struct platform_spin *spin)
+{
+    pthread_mutex_init((pthread_mutex_t *)spin->storage, NULL);
+}
+
+void platform_spin_destroy(struct platform_spin *spin)
+{
+    pthread_mutex_destroy((pthread_mutex_t *)spin->storage);
+}
+
+unsigned platform_spin_lock(struct platform_spin *spin)
+{
+    pthread_mutex_lock((pthread_mutex_t *)spin->storage);
+    return 0;
+}
+
+void platform_spin_unlock(struct platform_spin *spin, unsigned irql)
+{
+    (void)irql;
+    pthread_mutex_unlock((pthread_mutex_t *)spin->storage);
+}
+
+#ifdef _WIN32
+
+unsigned platform_processor(void)
+{
+    return 0;
+}
+
+unsigned platform_processors(void)
+{
+    return 1;
+}
+
+#else
+
+unsigned platform_processor(void)
+{
+    int processor = sched_getcpu();
+    return processor < 0 ? 0 : (unsigned)processor;
+}
+
+unsigned platform_processors(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_CONF);
+    return processors < 1 ? 1 : (unsigned)processors;
+}
+
+#endif

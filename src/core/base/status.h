@@ -30,6 +30,8 @@ typedef int32_t ballast_status;
 #define BALLAST_CANCELLED              BALLAST_STATUS(0xC0000120)
 #define BALLAST_IO_DEVICE_ERROR        BALLAST_STATUS(0xC0000185)
 #define BALLAST_NOT_FOUND              BALLAST_STATUS(0xC0000225)
+#define BALLAST_RETRY                  BALLAST_STATUS(0xC000022D)
+#define BALLAST_DEVICE_REMOVED         BALLAST_STATUS(0xC00002B6)
 
 static inline int ballast_failed(ballast_status status)
 {

@@ -195,7 +195,7 @@ ballast_status disk_query_driver(const uint32_t *numbers, size_t count, struct r
 ballast_status disk_control_query_state(void *target, struct request *request)
 {
     struct disk *disk = target;
-    struct disk_counters *counters = &disk->counters;
+    struct disk_counters counters = disk_count(disk);
     struct source_usage usage = {0, 0};
     struct ballast_disk_state state = {
         .header = {.size_bytes = sizeof(state), .version = BALLAST_DISK_STATE_VERSION},
@@ -204,16 +204,16 @@ ballast_status disk_control_query_state(void *target, struct request *request)
         .bytes_per_sector = disk->geometry.bytes_per_sector,
         .size_bytes = disk_size(disk),
         .image_offset_bytes = disk->image_offset,
-        .read_requests = atomic_load_u64(&counters->read_requests),
-        .write_requests = atomic_load_u64(&counters->write_requests),
-        .flush_requests = atomic_load_u64(&counters->flush_requests),
-        .trim_requests = atomic_load_u64(&counters->trim_requests),
-        .failed_requests = atomic_load_u64(&counters->failed_requests),
-        .read_bytes = atomic_load_u64(&counters->read_bytes),
-        .written_bytes = atomic_load_u64(&counters->written_bytes),
-        .trimmed_bytes = atomic_load_u64(&counters->trimmed_bytes),
+        .read_requests = counters.read_requests,
+        .write_requests = counters.write_requests,
+        .flush_requests = counters.flush_requests,
+        .trim_requests = counters.trim_requests,
+        .failed_requests = counters.failed_requests,
+        .read_bytes = counters.read_bytes,
+        .written_bytes = counters.written_bytes,
+        .trimmed_bytes = counters.trimmed_bytes,
     };
-    if (disk->source->operations->usage(disk->source, &usage)) {
+    if (disk_usage(disk, &usage)) {
         state.valid |= BALLAST_DISK_VALID_MEMORY;
         state.allocated_bytes = usage.allocated_bytes;
         state.overhead_bytes = usage.overhead_bytes;

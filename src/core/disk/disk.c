@@ -2,8 +2,8 @@
 /*
  * Disk state and transfers; disk.h has the contract.
  *
- * Locks: resize_lock is held shared around every transfer, so that the size checked is the size the source sees, and
- * exclusive while the size changes.
+ * Locks: resize_lock is held while the size changes. Transfers take none: they are inside the epoch, and whoever makes the disk
+ * smaller says so first and then lets all leave who may not have heard.
  */
 
 #include "core/disk/disk.h"
@@ -50,7 +50,28 @@ struct disk_identity disk_identify(const struct disk_parameters *parameters, uin
 
 /* ---- life ---- */
 
-ballast_status disk_initialize(struct disk *disk, const struct disk_parameters *parameters, struct source *source)
+static unsigned lane_count(void)
+{
+    unsigned processors = platform_processors();
+    return processors < DISK_MAXIMUM_LANES ? processors : DISK_MAXIMUM_LANES;
+}
+
+size_t disk_lanes_size(void)
+{
+    return (lane_count() + 1) * sizeof(struct disk_lane); /* one for the alignment */
+}
+
+static void open_lanes(struct disk *disk, void *lanes)
+{
+    size_t alignment = _Alignof(struct disk_lane);
+    disk->lanes = (struct disk_lane *)(((uintptr_t)lanes + alignment - 1) & ~(uintptr_t)(alignment - 1));
+    disk->lane_count = lane_count();
+    platform_zero(disk->lanes, disk->lane_count * sizeof(*disk->lanes));
+    epoch_initialize(&disk->epoch, &disk->lanes->epoch, sizeof(*disk->lanes), disk->lane_count);
+}
+
+ballast_status disk_initialize(struct disk *disk, const struct disk_parameters *parameters, struct source *source,
+                               void *lanes)
 {
     uint16_t *file_name = NULL;
     if (parameters->file_name_length != 0) {
@@ -75,26 +96,63 @@ ballast_status disk_initialize(struct disk *disk, const struct disk_parameters *
         .geometry = parameters->geometry,
         .source = source,
     };
-    rwlock_initialize(&disk->resize_lock);
+    platform_mutex_initialize(&disk->resize_lock);
+    open_lanes(disk, lanes);
+    source_base(source)->epoch = &disk->epoch;
     return BALLAST_SUCCESS;
 }
 
 void disk_destroy(struct disk *disk)
 {
+    epoch_flush(&disk->epoch);
     disk->source->operations->destroy(disk->source);
-    rwlock_destroy(&disk->resize_lock);
+    epoch_destroy(&disk->epoch);
+    platform_mutex_destroy(&disk->resize_lock);
     platform_free(disk->file_name, disk->file_name_length, DISK_TAG_NAME);
 }
 
-uint64_t disk_size(const struct disk *disk)
+/* ---- lanes ---- */
+
+void disk_close(struct disk *disk, struct epoch_item *closed)
 {
-    return atomic_load_u64(&disk->geometry.size_bytes);
+    epoch_close(&disk->epoch, closed);
 }
 
-uint32_t disk_flags(const struct disk *disk)
+uint32_t disk_transfers(const struct disk *disk)
 {
-    return __atomic_load_n(&disk->flags, __ATOMIC_RELAXED);
+    uint32_t transfers = 0;
+    for (unsigned i = 0; i < disk->lane_count; i++) {
+        const struct epoch_lane *lane = &disk->lanes[i].epoch;
+        transfers += rundown_users(&lane->readers[0]) + rundown_users(&lane->readers[1]);
+    }
+    return transfers;
 }
+
+struct disk_counters disk_count(const struct disk *disk)
+{
+    struct disk_counters sum = {0};
+    for (unsigned i = 0; i < disk->lane_count; i++) {
+        const struct disk_counters *counters = &disk->lanes[i].counters;
+        sum.read_requests += atomic_load_u64(&counters->read_requests);
+        sum.read_bytes += atomic_load_u64(&counters->read_bytes);
+        sum.write_requests += atomic_load_u64(&counters->write_requests);
+        sum.written_bytes += atomic_load_u64(&counters->written_bytes);
+        sum.flush_requests += atomic_load_u64(&counters->flush_requests);
+        sum.trim_requests += atomic_load_u64(&counters->trim_requests);
+        sum.failed_requests += atomic_load_u64(&counters->failed_requests);
+        sum.trimmed_bytes += atomic_load_u64(&counters->trimmed_bytes);
+    }
+    return sum;
+}
+
+bool disk_usage(struct disk *disk, struct source_usage *usage)
+{
+    bool known = disk->source->operations->usage(disk->source, usage);
+    usage->overhead_bytes += known ? disk_lanes_size() : 0;
+    return known;
+}
+
+/* ---- what it is ---- */
 
 bool disk_read_only(const struct disk *disk)
 {
@@ -117,19 +175,7 @@ static bool within(const struct disk *disk, uint64_t offset, uint64_t length)
     return offset <= size && length <= size - offset;
 }
 
-static ballast_status count(struct disk *disk, ballast_status status, uint64_t *requests, uint64_t *bytes,
-                            uint64_t length)
-{
-    if (ballast_failed(status)) {
-        atomic_add_u64(&disk->counters.failed_requests, 1);
-    } else {
-        atomic_add_u64(requests, 1);
-        if (bytes != NULL) {
-            atomic_add_u64(bytes, length);
-        }
-    }
-    return status;
-}
+/* ---- transfers ---- */
 
 /* What becomes of a transfer that is not within the disk. */
 static ballast_status beyond_end(const struct disk *disk)
@@ -137,7 +183,7 @@ static ballast_status beyond_end(const struct disk *disk)
     return (disk_flags(disk) & BALLAST_OPTION_STRICT_END) != 0 ? BALLAST_NONEXISTENT_SECTOR : BALLAST_SUCCESS;
 }
 
-ballast_status disk_check_transfer(const struct disk *disk, int64_t offset, size_t length, bool write)
+ballast_status disk_refuse_transfer(const struct disk *disk, int64_t offset, size_t length, bool write)
 {
     if (offset < 0) {
         return BALLAST_INVALID_PARAMETER;
@@ -145,75 +191,112 @@ ballast_status disk_check_transfer(const struct disk *disk, int64_t offset, size
     if (write && disk_read_only(disk)) {
         return BALLAST_MEDIA_WRITE_PROTECTED;
     }
-    if (length == 0) {
-        return BALLAST_SUCCESS;
+    return length == 0 ? BALLAST_SUCCESS : beyond_end(disk);
+}
+
+ballast_status disk_write_inside(struct disk *disk, struct disk_lane *lane, uint64_t offset, const void *buffer,
+                                 size_t length)
+{
+    if ((disk_flags(disk) & IMDISK_IMAGE_MODIFIED) == 0) {
+        __atomic_or_fetch(&disk->flags, IMDISK_IMAGE_MODIFIED, __ATOMIC_RELAXED);
     }
-    return within(disk, (uint64_t)offset, length) ? BALLAST_PENDING : beyond_end(disk);
+    ballast_status status = disk->source->operations->write(disk->source, offset, buffer, length);
+    if (status != BALLAST_RETRY) {
+        disk_count_transfer(lane, status, &lane->counters.write_requests, &lane->counters.written_bytes, length);
+    }
+    return status;
 }
 
 ballast_status disk_read(struct disk *disk, uint64_t offset, void *buffer, size_t length, size_t *transferred)
 {
-    ballast_status status = beyond_end(disk);
+    struct disk_lane *lane = disk_lane(disk);
+    uint32_t *inside = disk_enter(disk, lane);
+    ballast_status status = BALLAST_DEVICE_REMOVED;
     *transferred = 0;
-    rwlock_lock_shared(&disk->resize_lock);
+    if (inside == NULL) {
+        return status;
+    }
     if (within(disk, offset, length)) {
-        status = disk->source->operations->read(disk->source, offset, buffer, length);
+        status = disk_read_inside(disk, lane, offset, buffer, length);
         *transferred = ballast_failed(status) ? 0 : length;
+    } else {
+        status = beyond_end(disk);
     }
-    rwlock_unlock_shared(&disk->resize_lock);
-    return count(disk, status, &disk->counters.read_requests, &disk->counters.read_bytes, *transferred);
-}
-
-ballast_status disk_verify(struct disk *disk, uint64_t offset, void *buffer, size_t length)
-{
-    ballast_status status = BALLAST_NONEXISTENT_SECTOR;
-    rwlock_lock_shared(&disk->resize_lock);
-    if (within(disk, offset, length)) {
-        status = disk->source->operations->read(disk->source, offset, buffer, length);
-    }
-    rwlock_unlock_shared(&disk->resize_lock);
+    disk_leave_reading(disk, inside);
     return status;
 }
 
 ballast_status disk_write(struct disk *disk, uint64_t offset, const void *buffer, size_t length, size_t *transferred)
 {
-    ballast_status status = beyond_end(disk);
+    struct disk_lane *lane = disk_lane(disk);
+    ballast_status status = BALLAST_RETRY;
     *transferred = 0;
-    rwlock_lock_shared(&disk->resize_lock);
-    if (within(disk, offset, length)) {
-        if ((disk_flags(disk) & IMDISK_IMAGE_MODIFIED) == 0) {
-            __atomic_or_fetch(&disk->flags, IMDISK_IMAGE_MODIFIED, __ATOMIC_RELAXED);
+    while (status == BALLAST_RETRY) {
+        uint32_t *inside = disk_enter(disk, lane);
+        if (inside == NULL) {
+            return BALLAST_DEVICE_REMOVED;
         }
-        status = disk->source->operations->write(disk->source, offset, buffer, length);
-        *transferred = ballast_failed(status) ? 0 : length;
+        if (within(disk, offset, length)) {
+            status = disk_write_inside(disk, lane, offset, buffer, length);
+            *transferred = ballast_failed(status) ? 0 : length;
+        } else {
+            status = beyond_end(disk);
+        }
+        disk_leave(disk, inside);
+        if (status == BALLAST_RETRY) {
+            epoch_wait(&disk->epoch);
+        }
     }
-    rwlock_unlock_shared(&disk->resize_lock);
-    return count(disk, status, &disk->counters.write_requests, &disk->counters.written_bytes, *transferred);
+    return status;
+}
+
+ballast_status disk_verify(struct disk *disk, uint64_t offset, void *buffer, size_t length)
+{
+    uint32_t *inside = disk_enter(disk, disk_lane(disk));
+    ballast_status status = BALLAST_NONEXISTENT_SECTOR;
+    if (inside == NULL) {
+        return BALLAST_DEVICE_REMOVED;
+    }
+    if (within(disk, offset, length)) {
+        status = disk->source->operations->read(disk->source, offset, buffer, length);
+    }
+    disk_leave(disk, inside);
+    return status;
 }
 
 ballast_status disk_flush(struct disk *disk)
 {
+    struct disk_lane *lane = disk_lane(disk);
     /* Also if the disk is read-only by now: it need not have been when it was written. */
     ballast_status status = disk->source->operations->flush(disk->source);
-    return count(disk, status, &disk->counters.flush_requests, NULL, 0);
+    atomic_add_u64(ballast_failed(status) ? &lane->counters.failed_requests : &lane->counters.flush_requests, 1);
+    return status;
 }
 
 ballast_status disk_trim(struct disk *disk, uint64_t offset, uint64_t length)
 {
+    struct disk_lane *lane = disk_lane(disk);
+    uint32_t *inside = disk_enter(disk, lane);
     ballast_status status = BALLAST_INVALID_PARAMETER;
-    rwlock_lock_shared(&disk->resize_lock);
+    if (inside == NULL) {
+        return BALLAST_DEVICE_REMOVED;
+    }
     if (within(disk, offset, length)) {
         status = length == 0 ? BALLAST_SUCCESS : disk->source->operations->trim(disk->source, offset, length);
     }
-    rwlock_unlock_shared(&disk->resize_lock);
-    return count(disk, status, &disk->counters.trim_requests, &disk->counters.trimmed_bytes, length);
+    disk_leave(disk, inside);
+    disk_count_transfer(lane, status, &lane->counters.trim_requests, &lane->counters.trimmed_bytes, length);
+    return status;
 }
 
 uint64_t disk_extent(struct disk *disk, uint64_t offset, uint64_t length, bool *data)
 {
+    uint32_t *inside = disk_enter(disk, disk_lane(disk));
     uint64_t extent = 0;
     *data = true;
-    rwlock_lock_shared(&disk->resize_lock);
+    if (inside == NULL) {
+        return 0;
+    }
     uint64_t size = disk_size(disk);
     if (offset < size && length != 0) {
         length = length < size - offset ? length : size - offset;
@@ -221,41 +304,71 @@ uint64_t disk_extent(struct disk *disk, uint64_t offset, uint64_t length, bool *
                      ? disk->source->operations->extent(disk->source, offset, length, data)
                      : length;
     }
-    rwlock_unlock_shared(&disk->resize_lock);
+    disk_leave(disk, inside);
     return extent;
 }
 
-/* resize_lock held exclusive. */
+/* ---- resizing ---- */
+
+static ballast_status resize_source(struct disk *disk, uint64_t size)
+{
+    uint32_t *inside = disk_enter(disk, disk_lane(disk));
+    if (inside == NULL) {
+        return BALLAST_DEVICE_REMOVED;
+    }
+    ballast_status status = disk->source->operations->resize(disk->source, size);
+    disk_leave(disk, inside);
+    return status;
+}
+
+/* Nobody transfers behind the new end any more when the source hears of it. */
+static ballast_status shrink(struct disk *disk, uint64_t old_size, uint64_t size)
+{
+    atomic_store_u64(&disk->geometry.size_bytes, size);
+    epoch_wait(&disk->epoch);
+    ballast_status status = resize_source(disk, size);
+    if (ballast_failed(status)) {
+        atomic_store_u64(&disk->geometry.size_bytes, old_size);
+    }
+    return status;
+}
+
+static ballast_status extend(struct disk *disk, uint64_t size)
+{
+    ballast_status status = resize_source(disk, size);
+    if (!ballast_failed(status)) {
+        atomic_store_release_u64(&disk->geometry.size_bytes, size);
+    }
+    return status;
+}
+
+/* resize_lock held. */
 static ballast_status resize_locked(struct disk *disk, uint64_t size, bool allow_shrink)
 {
     uint64_t old_size = disk_size(disk);
     if (size <= DISK_MINIMUM_EXCLUSIVE || size > disk->maximum_size || (size < old_size && !allow_shrink)) {
         return BALLAST_INVALID_PARAMETER;
     }
-    ballast_status status = BALLAST_SUCCESS;
-    if (size != old_size) {
-        status = disk->source->operations->resize(disk->source, size);
+    if (size == old_size) {
+        return BALLAST_SUCCESS;
     }
-    if (!ballast_failed(status)) {
-        atomic_store_u64(&disk->geometry.size_bytes, size);
-    }
-    return status;
+    return size < old_size ? shrink(disk, old_size, size) : extend(disk, size);
 }
 
 ballast_status disk_resize(struct disk *disk, uint64_t size, bool allow_shrink)
 {
-    rwlock_lock_exclusive(&disk->resize_lock);
+    platform_mutex_lock(&disk->resize_lock);
     ballast_status status = resize_locked(disk, size, allow_shrink);
-    rwlock_unlock_exclusive(&disk->resize_lock);
+    platform_mutex_unlock(&disk->resize_lock);
     return status;
 }
 
 ballast_status disk_grow(struct disk *disk, uint64_t bytes)
 {
     uint64_t size;
-    rwlock_lock_exclusive(&disk->resize_lock);
+    platform_mutex_lock(&disk->resize_lock);
     ballast_status status = __builtin_add_overflow(disk_size(disk), bytes, &size) ? BALLAST_INVALID_PARAMETER
                                                                                   : resize_locked(disk, size, false);
-    rwlock_unlock_exclusive(&disk->resize_lock);
+    platform_mutex_unlock(&disk->resize_lock);
     return status;
 }

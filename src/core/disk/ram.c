@@ -1,342 +1,430 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RAM store: chunks in a hash table with open addressing, under one readers-writer lock.
+ * RAM store: chunks (ram_chunk.h) in a hash table (ram_table.h).
  *
- * Locks: `lock` shared for reading and for writing into chunks that exist; exclusive for whatever adds, removes or zeroes
- * chunks. Exclusive sections are kept short: chunks are allocated, filled and freed outside. Concurrent transfers to the
- * same bytes are the callers' race, as on any disk. IRQL <= APC_LEVEL.
+ * Once others can call, all calls come from inside the disk's epoch (source.h). Reading, and writing into blocks that have
+ * been written before, writes nothing but the bytes: chunks and tables that somebody may still see are retired, not freed.
+ *
+ * Locks: `lock`, a spin lock, guards changes of the table and deaths; `held_bytes` is atomic. Memory is allocated and freed
+ * outside. Concurrent transfers to the same bytes are the callers' race, as on any disk. IRQL <= APC_LEVEL.
  */
 
 #include "core/disk/ram.h"
 #include "core/base/atomic.h"
-#include "core/base/rwlock.h"
+#include "core/disk/ram_table.h"
 
-#define RAM_TAG_STORE        PLATFORM_TAG('B', 'd', 'R', 's')
-#define RAM_TAG_TABLE        PLATFORM_TAG('B', 'd', 'R', 't')
-#define RAM_TAG_CHUNK        PLATFORM_TAG('B', 'd', 'R', 'c')
+#define RAM_TAG_STORE    PLATFORM_TAG('B', 'd', 'R', 's')
+#define RAM_TAG_TABLE    PLATFORM_TAG('B', 'd', 'R', 't')
+#define RAM_TAG_CHUNK    PLATFORM_TAG('B', 'd', 'R', 'c')
+#define RAM_TAG_HEAD     PLATFORM_TAG('B', 'd', 'R', 'h')
 
-/* A chunk is tracked in blocks; one bit each in the low half of the key says that the block may hold non-zero bytes. */
-#define RAM_BLOCK_SIZE       4096u
-#define RAM_BLOCK_COUNT      (RAM_CHUNK_SIZE / RAM_BLOCK_SIZE)
-#define RAM_BLOCK_MASK       0xFFFFu
+/* Slots or chunks that a trim looks at in one go: bounds how long the lock is held. */
+#define RAM_TRIM_STEP    128u
 
-/* Chunks freed under one exclusive hold: bounds how long a trim keeps others out, and the stack it needs. */
-#define RAM_FREE_BATCH       32u
-
-#define RAM_MINIMUM_CAPACITY 16u
-
-struct ram_slot {
-    uint64_t key; /* chunk index << 16 | non-zero blocks; meaningless while chunk is NULL */
-    unsigned char *chunk;
-};
+/* What is retired may be so much more than what is there; then writers of new chunks wait. */
+#define RAM_HELD_ALLOWED (64u << 20)
 
 struct ram_store {
     struct source source;
     enum platform_pool chunk_pool;
-    struct rwlock lock;
-    struct ram_slot *table; /* NULL while there is no chunk */
-    size_t capacity;        /* slots in table, a power of two or 0 */
-    size_t count;           /* slots in use, at most 7/8 of capacity */
-    uint64_t moves;         /* how often slots may have changed places */
+    struct epoch_owner chunks; /* of retired chunks */
+    struct epoch_owner tables; /* of retired tables */
+    uint64_t held_bytes;       /* atomic; retired for good, and not yet freed */
+    struct platform_spin lock;
+    struct ram_table table;
 };
 
-_Static_assert(RAM_BLOCK_COUNT == 16, "one bit a block in the low 16 bits of the key");
+static bool tidy(struct ram_store *store);
 
-/* ---- the table ---- */
-
-static uint64_t slot_index(const struct ram_slot *slot)
+static void retire(struct ram_store *store, struct epoch_item *item)
 {
-    return atomic_load_u64(&slot->key) >> RAM_BLOCK_COUNT;
-}
-
-/* Fibonacci hashing: strides of any length spread evenly. */
-static size_t home_slot(const struct ram_store *store, uint64_t index)
-{
-    return (size_t)((index * 0x9E3779B97F4A7C15u) >> 32) & (store->capacity - 1);
-}
-
-/* The slot that holds chunk `index`, or the free slot where it belongs. The table must not be empty. */
-static struct ram_slot *probe(const struct ram_store *store, uint64_t index)
-{
-    size_t slot = home_slot(store, index);
-    while (store->table[slot].chunk != NULL && slot_index(&store->table[slot]) != index) {
-        slot = (slot + 1) & (store->capacity - 1);
+    if (store->source.epoch != NULL) {
+        epoch_retire(store->source.epoch, item);
+    } else { /* nobody else can be there */
+        item->owner->give_back(item->owner, item);
     }
-    return &store->table[slot];
 }
 
-static struct ram_slot *find(const struct ram_store *store, uint64_t index)
+static void hold_back(struct ram_store *store, uint64_t bytes)
 {
-    if (store->table == NULL) {
+    atomic_add_u64(&store->held_bytes, bytes);
+}
+
+/* ---- chunks ---- */
+
+static struct ram_chunk *allocate_chunk(struct ram_store *store)
+{
+    struct ram_chunk *chunk = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*chunk), RAM_TAG_HEAD);
+    if (chunk == NULL) {
         return NULL;
     }
-    struct ram_slot *slot = probe(store, index);
-    return slot->chunk != NULL ? slot : NULL;
-}
-
-static bool rebuild(struct ram_store *store, size_t capacity)
-{
-    struct ram_slot *old_table = store->table;
-    size_t old_capacity = store->capacity;
-    struct ram_slot *table = NULL;
-    if (capacity != 0) {
-        table = platform_allocate(store->chunk_pool, capacity * sizeof(*table), RAM_TAG_TABLE);
-        if (table == NULL) {
-            return false;
-        }
-        platform_zero(table, capacity * sizeof(*table));
+    chunk->retired.owner = &store->chunks;
+    chunk->data = platform_allocate(store->chunk_pool, RAM_CHUNK_SIZE, RAM_TAG_CHUNK);
+    if (chunk->data == NULL) {
+        platform_free(chunk, sizeof(*chunk), RAM_TAG_HEAD);
+        return NULL;
     }
-    store->table = table;
-    store->capacity = capacity;
-    store->moves++;
-    for (size_t i = 0; i < old_capacity && table != NULL; i++) {
-        if (old_table[i].chunk != NULL) {
-            *probe(store, slot_index(&old_table[i])) = old_table[i];
-        }
-    }
-    platform_free(old_table, old_capacity * sizeof(*old_table), RAM_TAG_TABLE);
-    return true;
-}
-
-static bool insert(struct ram_store *store, uint64_t index, uint64_t blocks, unsigned char *chunk)
-{
-    if ((store->count + 1) * 8 > store->capacity * 7) {
-        size_t capacity = store->capacity == 0 ? RAM_MINIMUM_CAPACITY : store->capacity * 2;
-        if (!rebuild(store, capacity)) {
-            return false;
-        }
-    }
-    struct ram_slot *slot = probe(store, index);
-    slot->key = index << RAM_BLOCK_COUNT | blocks;
-    slot->chunk = chunk;
-    store->count++;
-    return true;
-}
-
-/* Takes the slot out, moves back what its presence had displaced, and returns the chunk. */
-static unsigned char *take(struct ram_store *store, struct ram_slot *victim)
-{
-    unsigned char *chunk = victim->chunk;
-    size_t mask = store->capacity - 1;
-    size_t hole = (size_t)(victim - store->table);
-    for (size_t next = (hole + 1) & mask; store->table[next].chunk != NULL; next = (next + 1) & mask) {
-        size_t home = home_slot(store, slot_index(&store->table[next]));
-        /* Moving `next` into the hole is right unless its home lies cyclically in (hole, next]. */
-        if (((next - home) & mask) >= ((next - hole) & mask)) {
-            store->table[hole] = store->table[next];
-            hole = next;
-        }
-    }
-    store->table[hole].chunk = NULL;
-    store->count--;
-    store->moves++;
     return chunk;
 }
 
-/* Gives memory back after removals. Failing to allocate the smaller table is harmless. */
-static void shrink_table(struct ram_store *store)
+static void free_chunk(struct ram_chunk *chunk)
 {
-    size_t capacity = store->capacity;
-    while (capacity > RAM_MINIMUM_CAPACITY && store->count * 4 <= capacity) {
-        capacity /= 2;
+    platform_free(chunk->data, RAM_CHUNK_SIZE, RAM_TAG_CHUNK);
+    platform_free(chunk, sizeof(*chunk), RAM_TAG_HEAD);
+}
+
+/* Takes a chunk that is dead from now on out of the table. Lock held. */
+static void bury(struct ram_store *store, const struct ram_chunk *chunk)
+{
+    ram_table_remove(&store->table, chunk);
+    hold_back(store, RAM_CHUNK_SIZE + sizeof(*chunk));
+}
+
+/* True: it is to be retired when the lock, which is held, is not. */
+static bool kill(struct ram_store *store, struct ram_chunk *chunk)
+{
+    bool to_retire;
+    if (ram_chunk_kill(chunk, &to_retire)) {
+        bury(store, chunk);
     }
-    if (store->count == 0) {
-        capacity = 0;
+    return to_retire;
+}
+
+static void kill_and_retire(struct ram_store *store, struct ram_chunk *chunk)
+{
+    unsigned irql = platform_spin_lock(&store->lock);
+    bool ours = kill(store, chunk);
+    platform_spin_unlock(&store->lock, irql);
+    if (ours) {
+        retire(store, &chunk->retired);
     }
-    if (capacity != store->capacity) {
-        (void)rebuild(store, capacity);
+    (void)tidy(store);
+}
+
+/* Whether the chunk is to be retired once more. */
+static bool examine(struct ram_store *store, struct ram_chunk *chunk)
+{
+    enum ram_finding finding;
+    while ((finding = ram_chunk_examine(chunk)) == RAM_EMPTIED) {
+        unsigned irql = platform_spin_lock(&store->lock);
+        bool dead = ram_chunk_die(chunk);
+        if (dead) {
+            bury(store, chunk);
+        }
+        platform_spin_unlock(&store->lock, irql);
+        if (dead) {
+            return true;
+        }
+    }
+    return finding == RAM_AGAIN;
+}
+
+static void give_back_chunk(struct epoch_owner *owner, struct epoch_item *item)
+{
+    struct ram_store *store = (struct ram_store *)((char *)owner - offsetof(struct ram_store, chunks));
+    struct ram_chunk *chunk = (struct ram_chunk *)((char *)item - offsetof(struct ram_chunk, retired));
+    if (ram_chunk_queued(chunk)) {
+        if (examine(store, chunk)) {
+            retire(store, item);
+            (void)tidy(store);
+        }
+        return;
+    }
+    hold_back(store, -(uint64_t)(RAM_CHUNK_SIZE + sizeof(*chunk)));
+    free_chunk(chunk);
+}
+
+/* ---- the table ---- */
+
+static void give_back_slots(struct epoch_owner *owner, struct epoch_item *item)
+{
+    struct ram_store *store = (struct ram_store *)((char *)owner - offsetof(struct ram_store, tables));
+    struct ram_slots *slots = (struct ram_slots *)((char *)item - offsetof(struct ram_slots, retired));
+    size_t size = ram_slots_size(ram_capacity(slots));
+    hold_back(store, -(uint64_t)size);
+    platform_free(slots, size, RAM_TAG_TABLE);
+}
+
+static void retire_slots(struct ram_store *store, struct ram_slots *slots)
+{
+    if (slots != NULL) {
+        hold_back(store, ram_slots_size(ram_capacity(slots)));
+        retire(store, &slots->retired);
     }
 }
 
-static void free_chunk(void *chunk)
+static struct ram_slots *allocate_slots(struct ram_store *store, size_t capacity)
 {
-    platform_free(chunk, RAM_CHUNK_SIZE, RAM_TAG_CHUNK);
+    struct ram_slots *slots = platform_allocate(PLATFORM_POOL_NONPAGED, ram_slots_size(capacity), RAM_TAG_TABLE);
+    if (slots != NULL) {
+        platform_zero(slots, ram_slots_size(capacity));
+        slots->retired.owner = &store->tables;
+        slots->mask = capacity - 1;
+    }
+    return slots;
+}
+
+/* One step of making the table fit. False if there is nothing to do, or no memory for it. */
+static bool tidy_step(struct ram_store *store, bool *memory)
+{
+    struct ram_slots *fresh = NULL;
+    struct ram_slots *old = NULL;
+    unsigned irql = platform_spin_lock(&store->lock);
+    size_t wanted = ram_table_wanted(&store->table);
+    bool moving = store->table.next != NULL;
+    if (moving) {
+        (void)ram_table_move(&store->table, &old);
+    }
+    platform_spin_unlock(&store->lock, irql);
+    retire_slots(store, old);
+    if (moving || wanted == RAM_TABLE_KEEP) {
+        return moving;
+    }
+    if (wanted != 0) {
+        fresh = allocate_slots(store, wanted);
+        *memory = fresh != NULL;
+        if (fresh == NULL) {
+            return false;
+        }
+    }
+    irql = platform_spin_lock(&store->lock);
+    bool still = ram_table_wanted(&store->table) == wanted;
+    if (still && ram_table_rebuild(&store->table, fresh, &old)) {
+        fresh = NULL;
+    } else if (still) {
+        fresh = old = NULL;
+    }
+    platform_spin_unlock(&store->lock, irql);
+    retire_slots(store, old);
+    if (fresh != NULL) {
+        platform_free(fresh, ram_slots_size(ram_capacity(fresh)), RAM_TAG_TABLE);
+    }
+    return true;
+}
+
+/*
+ * Makes the table fit, or helps who is doing that: nobody depends on one thread for it. False without memory, which only
+ * matters to who needs room.
+ */
+static bool tidy(struct ram_store *store)
+{
+    bool memory = true;
+    while (tidy_step(store, &memory)) {
+    }
+    return memory;
 }
 
 /* ---- pieces: the part of a request that lies in one chunk ---- */
 
-struct piece {
-    uint64_t index; /* of the chunk */
-    size_t start;   /* in the chunk */
-    size_t length;
-};
-
-static struct piece piece_at(uint64_t offset, uint64_t length)
+static struct ram_piece piece_at(uint64_t offset, uint64_t length)
 {
     size_t start = (size_t)(offset % RAM_CHUNK_SIZE);
     size_t room = RAM_CHUNK_SIZE - start;
-    return (struct piece){offset / RAM_CHUNK_SIZE, start, length < room ? (size_t)length : room};
+    return (struct ram_piece){offset / RAM_CHUNK_SIZE, start, length < room ? (size_t)length : room};
 }
 
-/* Bits of the blocks that the piece touches. */
-static uint64_t blocks_touched(const struct piece *piece)
+static void read_piece(struct ram_store *store, const struct ram_piece *piece, void *buffer)
 {
-    uint64_t first = piece->start / RAM_BLOCK_SIZE;
-    uint64_t last = (piece->start + piece->length - 1) / RAM_BLOCK_SIZE;
-    return ((2u << last) - 1) & ~((1u << first) - 1);
-}
-
-static void read_piece(struct ram_store *store, const struct piece *piece, void *buffer)
-{
-    rwlock_lock_shared(&store->lock);
-    const struct ram_slot *slot = find(store, piece->index);
-    if (slot != NULL) {
-        platform_copy(buffer, slot->chunk + piece->start, piece->length);
-    }
-    rwlock_unlock_shared(&store->lock);
-    if (slot == NULL) {
+    const struct ram_chunk *chunk = ram_table_find(&store->table, piece->index);
+    if (chunk != NULL) {
+        platform_copy(buffer, chunk->data + piece->start, piece->length);
+    } else {
         platform_zero(buffer, piece->length);
     }
 }
 
-/* Must run under the lock, shared or exclusive. The bits are set before the bytes, so that they never claim too little. */
-static void write_slot(struct ram_slot *slot, const struct piece *piece, const void *buffer)
+static struct ram_chunk *new_chunk(struct ram_store *store, const struct ram_piece *piece, const void *buffer)
 {
-    atomic_or_u64(&slot->key, blocks_touched(piece));
-    platform_copy(slot->chunk + piece->start, buffer, piece->length);
+    struct ram_chunk *chunk = allocate_chunk(store);
+    if (chunk != NULL) {
+        ram_chunk_fill(chunk, piece, buffer);
+        chunk->index = piece->index;
+    }
+    return chunk;
 }
 
-static ballast_status write_piece(struct ram_store *store, const struct piece *piece, const void *buffer)
+static enum ram_insert insert(struct ram_store *store, struct ram_chunk *chunk)
 {
-    rwlock_lock_shared(&store->lock);
-    struct ram_slot *slot = find(store, piece->index);
-    if (slot != NULL) {
-        write_slot(slot, piece, buffer);
-    }
-    rwlock_unlock_shared(&store->lock);
-    if (slot != NULL) {
-        return BALLAST_SUCCESS;
-    }
+    unsigned irql = platform_spin_lock(&store->lock);
+    enum ram_insert result = ram_table_insert(&store->table, chunk);
+    platform_spin_unlock(&store->lock, irql);
+    return result;
+}
 
-    unsigned char *chunk = platform_allocate(store->chunk_pool, RAM_CHUNK_SIZE, RAM_TAG_CHUNK);
-    if (chunk == NULL) {
+static bool holds_back_too_much(struct ram_store *store)
+{
+    unsigned irql = platform_spin_lock(&store->lock);
+    uint64_t allowed = RAM_HELD_ALLOWED + (uint64_t)store->table.count * RAM_CHUNK_SIZE;
+    platform_spin_unlock(&store->lock, irql);
+    return store->source.epoch != NULL && atomic_load_u64(&store->held_bytes) > allowed;
+}
+
+/* Whoever makes the table fit leaves room for a chunk that is to come. */
+static void expect_chunks(struct ram_store *store, int chunks)
+{
+    unsigned irql = platform_spin_lock(&store->lock);
+    store->table.expected += (size_t)(ptrdiff_t)chunks;
+    platform_spin_unlock(&store->lock, irql);
+}
+
+/* Brings the new chunk in, or writes to the one that somebody else has. Returns what has become of it. */
+static ballast_status insert_or_write(struct ram_store *store, struct ram_chunk **fresh, const struct ram_piece *piece,
+                                      const void *buffer)
+{
+    for (;;) {
+        enum ram_insert result = insert(store, *fresh);
+        if (result == RAM_INSERTED) {
+            *fresh = NULL;
+            return BALLAST_SUCCESS;
+        }
+        if (result == RAM_FULL) {
+            if (!tidy(store)) {
+                return BALLAST_INSUFFICIENT_RESOURCES;
+            }
+            continue;
+        }
+        struct ram_chunk *chunk = ram_table_find(&store->table, piece->index);
+        if (chunk != NULL && ram_chunk_write(chunk, piece, buffer)) {
+            return BALLAST_SUCCESS;
+        }
+    }
+}
+
+static ballast_status write_new(struct ram_store *store, const struct ram_piece *piece, const void *buffer)
+{
+    if (holds_back_too_much(store)) {
+        return BALLAST_RETRY;
+    }
+    struct ram_chunk *fresh = new_chunk(store, piece, buffer);
+    if (fresh == NULL) {
         return BALLAST_INSUFFICIENT_RESOURCES;
     }
-    size_t end = piece->start + piece->length;
-    platform_zero(chunk, piece->start);
-    platform_copy(chunk + piece->start, buffer, piece->length);
-    platform_zero(chunk + end, RAM_CHUNK_SIZE - end);
-
-    bool inserted = false;
-    rwlock_lock_exclusive(&store->lock);
-    slot = find(store, piece->index);
-    if (slot != NULL) { /* another writer was faster */
-        write_slot(slot, piece, buffer);
-    } else {
-        inserted = insert(store, piece->index, blocks_touched(piece), chunk);
+    expect_chunks(store, 1);
+    ballast_status status = insert_or_write(store, &fresh, piece, buffer);
+    expect_chunks(store, -1);
+    (void)tidy(store);
+    if (fresh != NULL) {
+        free_chunk(fresh);
     }
-    rwlock_unlock_exclusive(&store->lock);
-    if (!inserted) {
-        free_chunk(chunk);
-    }
-    return inserted || slot != NULL ? BALLAST_SUCCESS : BALLAST_INSUFFICIENT_RESOURCES;
+    return status;
 }
 
-/* Zeroes the piece in an existing chunk. Returns whether nothing but zeros is left. Lock held exclusive. */
-static bool zero_slot(struct ram_slot *slot, const struct piece *piece)
+static ballast_status write_piece(struct ram_store *store, const struct ram_piece *piece, const void *buffer)
 {
-    size_t end = piece->start + piece->length;
-    uint64_t blocks = blocks_touched(piece);
-    platform_zero(slot->chunk + piece->start, piece->length);
-    for (size_t block = piece->start / RAM_BLOCK_SIZE; block * RAM_BLOCK_SIZE < end; block++) {
-        bool whole = block * RAM_BLOCK_SIZE >= piece->start && (block + 1) * RAM_BLOCK_SIZE <= end;
-        if (!whole && !platform_is_zero(slot->chunk + block * RAM_BLOCK_SIZE, RAM_BLOCK_SIZE)) {
-            blocks &= ~(1ull << block);
-        }
+    struct ram_chunk *chunk = ram_table_find(&store->table, piece->index);
+    if (chunk != NULL && ram_chunk_write(chunk, piece, buffer)) {
+        return BALLAST_SUCCESS;
     }
-    return (atomic_and_u64(&slot->key, ~blocks) & RAM_BLOCK_MASK) == 0;
+    return write_new(store, piece, buffer);
 }
 
-static void zero_piece(struct ram_store *store, const struct piece *piece)
+/* ---- zeroing ---- */
+
+static void zero_piece(struct ram_store *store, const struct ram_piece *piece)
 {
-    rwlock_lock_shared(&store->lock);
-    bool absent = find(store, piece->index) == NULL;
-    rwlock_unlock_shared(&store->lock);
-    if (absent) {
+    struct ram_chunk *chunk = ram_table_find(&store->table, piece->index);
+    if (chunk == NULL) {
         return;
     }
-
-    unsigned char *chunk = NULL;
-    rwlock_lock_exclusive(&store->lock);
-    struct ram_slot *slot = find(store, piece->index);
-    if (slot != NULL && (piece->length == RAM_CHUNK_SIZE || zero_slot(slot, piece))) {
-        chunk = take(store, slot);
-        shrink_table(store);
+    if (piece->length == RAM_CHUNK_SIZE) {
+        kill_and_retire(store, chunk);
+        return;
     }
-    rwlock_unlock_exclusive(&store->lock);
-    free_chunk(chunk);
+    if (ram_chunk_zero(chunk, piece)) {
+        retire(store, &chunk->retired);
+    }
 }
 
-/* Takes up to RAM_FREE_BATCH chunks of the range by looking at each slot from *cursor on. Lock held exclusive. */
-static size_t take_by_slot(struct ram_store *store, uint64_t first, uint64_t end, size_t *cursor, void **batch)
+/* Kills chunks of the range by looking at slots from *cursor on. Lock held. */
+static struct epoch_item *kill_by_slot(struct ram_store *store, uint64_t first, uint64_t end, size_t *cursor)
 {
-    size_t taken = 0;
-    while (*cursor < store->capacity && taken < RAM_FREE_BATCH) {
-        struct ram_slot *slot = &store->table[*cursor];
-        if (slot->chunk != NULL && slot_index(slot) >= first && slot_index(slot) < end) {
-            batch[taken++] = take(store, slot); /* may move a later slot here: stay */
-        } else {
-            ++*cursor;
+    struct ram_slots *slots = store->table.slots;
+    struct epoch_item *killed = NULL;
+    for (unsigned i = 0; i < RAM_TRIM_STEP && *cursor < ram_capacity(slots); i++, ++*cursor) {
+        struct ram_chunk *chunk = ram_slot(slots, *cursor);
+        if (chunk != NULL && chunk != RAM_REMOVED && chunk->index >= first && chunk->index < end &&
+            kill(store, chunk)) {
+            chunk->retired.next = killed;
+            killed = &chunk->retired;
         }
     }
-    return taken;
+    return killed;
 }
 
-/* Takes up to RAM_FREE_BATCH chunks of the range by looking each index up from *first on. Lock held exclusive. */
-static size_t take_by_index(struct ram_store *store, uint64_t *first, uint64_t end, void **batch)
+/* Kills chunks of the range by looking each index up from *first on. Lock held. */
+static struct epoch_item *kill_by_index(struct ram_store *store, uint64_t *first, uint64_t end)
 {
-    size_t taken = 0;
-    for (; *first < end && taken < RAM_FREE_BATCH; ++*first) {
-        struct ram_slot *slot = find(store, *first);
-        if (slot != NULL) {
-            batch[taken++] = take(store, slot);
+    struct epoch_item *killed = NULL;
+    for (unsigned i = 0; i < RAM_TRIM_STEP && *first < end; i++, ++*first) {
+        struct ram_chunk *chunk = ram_table_find(&store->table, *first);
+        if (chunk != NULL && kill(store, chunk)) {
+            chunk->retired.next = killed;
+            killed = &chunk->retired;
         }
     }
-    return taken;
+    return killed;
 }
 
 /* Frees the chunks first <= index < end, at a cost bounded by the chunks that exist, however long the range is. */
 static void free_chunks(struct ram_store *store, uint64_t first, uint64_t end)
 {
-    void *batch[RAM_FREE_BATCH];
-    uint64_t moves = 0;
+    const struct ram_slots *seen = NULL;
     size_t cursor = 0;
     bool more = first < end;
     while (more) {
-        size_t taken;
-        rwlock_lock_exclusive(&store->lock);
-        if (end - first > store->capacity) {
-            if (moves != store->moves) { /* others moved slots meanwhile: begin again */
+        struct epoch_item *killed;
+        unsigned irql = platform_spin_lock(&store->lock);
+        if (store->table.slots == NULL) {
+            more = false;
+            killed = NULL;
+        } else if (end - first > ram_capacity(store->table.slots)) {
+            if (seen != store->table.slots) { /* others have rebuilt it meanwhile: begin again */
                 cursor = 0;
             }
-            taken = take_by_slot(store, first, end, &cursor, batch);
-            more = taken == RAM_FREE_BATCH;
-            moves = store->moves;
+            seen = store->table.slots;
+            killed = kill_by_slot(store, first, end, &cursor);
+            more = cursor < ram_capacity(seen);
         } else {
-            taken = take_by_index(store, &first, end, batch);
+            killed = kill_by_index(store, &first, end);
             more = first < end;
         }
-        shrink_table(store);
-        rwlock_unlock_exclusive(&store->lock);
-        while (taken != 0) {
-            free_chunk(batch[--taken]);
+        platform_spin_unlock(&store->lock, irql);
+        while (killed != NULL) {
+            struct epoch_item *next = killed->next;
+            retire(store, killed);
+            killed = next;
         }
     }
+    (void)tidy(store);
 }
 
 /* ---- the source ---- */
 
-static ballast_status ram_read(struct source *source, uint64_t offset, void *buffer, size_t length)
+/* Of several chunks, or of one that is not where it is looked for first. */
+__attribute__((noinline)) static ballast_status read_pieces(struct ram_store *store, uint64_t offset, void *buffer,
+                                                            size_t length)
 {
-    struct ram_store *store = (struct ram_store *)source;
     unsigned char *bytes = buffer;
     while (length != 0) {
-        struct piece piece = piece_at(offset, length);
+        struct ram_piece piece = piece_at(offset, length);
         read_piece(store, &piece, bytes);
         offset += piece.length;
         bytes += piece.length;
         length -= piece.length;
     }
+    return BALLAST_SUCCESS;
+}
+
+static ballast_status ram_read(struct source *source, uint64_t offset, void *buffer, size_t length)
+{
+    struct ram_store *store = (struct ram_store *)source;
+    size_t start = (size_t)(offset % RAM_CHUNK_SIZE);
+    uint64_t index = offset / RAM_CHUNK_SIZE;
+    const struct ram_chunk *chunk = ram_table_guess(&store->table, index);
+    if (chunk == NULL || chunk->index != index || length > RAM_CHUNK_SIZE - start) {
+        return read_pieces(store, offset, buffer, length);
+    }
+    platform_copy(buffer, chunk->data + start, length);
     return BALLAST_SUCCESS;
 }
 
@@ -346,7 +434,7 @@ static ballast_status ram_write(struct source *source, uint64_t offset, const vo
     const unsigned char *bytes = buffer;
     ballast_status status = BALLAST_SUCCESS;
     while (length != 0 && status == BALLAST_SUCCESS) {
-        struct piece piece = piece_at(offset, length);
+        struct ram_piece piece = piece_at(offset, length);
         if (platform_is_zero(bytes, piece.length)) {
             zero_piece(store, &piece);
         } else {
@@ -363,7 +451,7 @@ static ballast_status ram_trim(struct source *source, uint64_t offset, uint64_t 
 {
     struct ram_store *store = (struct ram_store *)source;
     if (offset % RAM_CHUNK_SIZE != 0 && length != 0) {
-        struct piece head = piece_at(offset, length);
+        struct ram_piece head = piece_at(offset, length);
         zero_piece(store, &head);
         offset += head.length;
         length -= head.length;
@@ -373,7 +461,7 @@ static ballast_status ram_trim(struct source *source, uint64_t offset, uint64_t 
     free_chunks(store, first, first + whole);
     length -= whole * RAM_CHUNK_SIZE;
     if (length != 0) {
-        struct piece tail = {first + whole, 0, (size_t)length};
+        struct ram_piece tail = {first + whole, 0, (size_t)length};
         zero_piece(store, &tail);
     }
     return BALLAST_SUCCESS;
@@ -391,12 +479,9 @@ static ballast_status ram_resize(struct source *source, uint64_t size)
     return ram_trim(source, size, UINT64_MAX - RAM_CHUNK_SIZE - size);
 }
 
-static bool holds(struct ram_store *store, uint64_t index)
+static bool has_chunk(struct ram_store *store, uint64_t index)
 {
-    rwlock_lock_shared(&store->lock);
-    bool held = find(store, index) != NULL;
-    rwlock_unlock_shared(&store->lock);
-    return held;
+    return ram_table_find(&store->table, index) != NULL;
 }
 
 static uint64_t ram_extent(struct source *source, uint64_t offset, uint64_t length, bool *data)
@@ -404,8 +489,8 @@ static uint64_t ram_extent(struct source *source, uint64_t offset, uint64_t leng
     struct ram_store *store = (struct ram_store *)source;
     uint64_t index = offset / RAM_CHUNK_SIZE;
     uint64_t end = RAM_CHUNK_SIZE - offset % RAM_CHUNK_SIZE;
-    *data = holds(store, index);
-    while (end < length && holds(store, ++index) == *data) {
+    *data = has_chunk(store, index);
+    while (end < length && has_chunk(store, ++index) == *data) {
         end += RAM_CHUNK_SIZE;
     }
     return end < length ? end : length;
@@ -414,21 +499,32 @@ static uint64_t ram_extent(struct source *source, uint64_t offset, uint64_t leng
 static bool ram_usage(struct source *source, struct source_usage *usage)
 {
     struct ram_store *store = (struct ram_store *)source;
-    rwlock_lock_shared(&store->lock);
-    usage->allocated_bytes = (uint64_t)store->count * RAM_CHUNK_SIZE;
-    usage->overhead_bytes = sizeof(*store) + store->capacity * sizeof(struct ram_slot);
-    rwlock_unlock_shared(&store->lock);
+    unsigned irql = platform_spin_lock(&store->lock);
+    const struct ram_table *table = &store->table;
+    usage->allocated_bytes = (uint64_t)table->count * RAM_CHUNK_SIZE;
+    usage->overhead_bytes = sizeof(*store) + table->count * sizeof(struct ram_chunk) +
+                            (table->slots != NULL ? ram_slots_size(ram_capacity(table->slots)) : 0) +
+                            (table->next != NULL ? ram_slots_size(ram_capacity(table->next)) : 0) +
+                            atomic_load_u64(&store->held_bytes);
+    platform_spin_unlock(&store->lock, irql);
     return true;
 }
 
+/* Nothing is retired any more. */
 static void ram_destroy(struct source *source)
 {
     struct ram_store *store = (struct ram_store *)source;
-    for (size_t i = 0; i < store->capacity; i++) {
-        free_chunk(store->table[i].chunk);
+    struct ram_slots *slots = store->table.slots;
+    for (size_t i = 0; slots != NULL && i < ram_capacity(slots); i++) {
+        struct ram_chunk *chunk = ram_slot(slots, i);
+        if (chunk != NULL && chunk != RAM_REMOVED) {
+            free_chunk(chunk);
+        }
     }
-    platform_free(store->table, store->capacity * sizeof(struct ram_slot), RAM_TAG_TABLE);
-    rwlock_destroy(&store->lock);
+    if (slots != NULL) {
+        platform_free(slots, ram_slots_size(ram_capacity(slots)), RAM_TAG_TABLE);
+    }
+    platform_spin_destroy(&store->lock);
     platform_free(store, sizeof(*store), RAM_TAG_STORE);
 }
 
@@ -452,7 +548,9 @@ ballast_status ram_create(enum platform_pool chunk_pool, struct source **source)
     platform_zero(store, sizeof(*store));
     store->source.operations = &ram_operations;
     store->chunk_pool = chunk_pool;
-    rwlock_initialize(&store->lock);
+    store->chunks.give_back = give_back_chunk;
+    store->tables.give_back = give_back_slots;
+    platform_spin_initialize(&store->lock);
     *source = &store->source;
     return BALLAST_SUCCESS;
 }

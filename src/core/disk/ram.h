@@ -12,7 +12,10 @@
 
 #include "core/disk/source.h"
 
-#define RAM_CHUNK_SIZE 65536u
+#ifndef RAM_BLOCK_SIZE /* a test has small ones */
+#define RAM_BLOCK_SIZE 4096u
+#endif
+#define RAM_CHUNK_SIZE (16 * RAM_BLOCK_SIZE)
 
 /*
  * Creates an empty store. It has no size of its own: the disk keeps offsets within its size. Chunks come from

@@ -10,8 +10,8 @@
 static void abandon(struct nt_irp_queue *queue, PIRP irp, NTSTATUS status)
 {
     struct disk_device *device = CONTAINING_RECORD(queue, struct disk_device, queue);
+    disk_device_release(device); /* first: the driver may be gone when the request is completed */
     (void)nt_complete(irp, status, 0);
-    disk_device_release(device);
 }
 
 void disk_workers_initialize(struct disk_device *device)

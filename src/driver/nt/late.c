@@ -14,6 +14,49 @@ static void resolve(const WCHAR *name, void *member)
     *(PVOID *)member = MmGetSystemRoutineAddress(&string);
 }
 
+/* Where processors have no number, and in Wine, which makes a system call for it, threads are told apart by their stacks. */
+static ULONG NTAPI processor_by_stack(PVOID number)
+{
+    UNREFERENCED_PARAMETER(number);
+    return (ULONG)(((uint64_t)(uintptr_t)__builtin_frame_address(0) >> 16) * 0x9E3779B97F4A7C15u >> 48);
+}
+
+static ULONG(NTAPI *processor_without_groups)(void);
+
+static ULONG NTAPI processor_of_only_group(PVOID number)
+{
+    UNREFERENCED_PARAMETER(number);
+    return processor_without_groups();
+}
+
+/* From Windows 7 on processors are in groups. */
+static void resolve_processor(void)
+{
+    PVOID routine;
+    resolve(L"KeGetCurrentProcessorNumberEx", &routine);
+    if (routine != NULL) {
+        *(PVOID *)&nt_late.current_processor = routine;
+        return;
+    }
+    resolve(L"KeGetCurrentProcessorNumber", &processor_without_groups);
+    if (processor_without_groups != NULL) {
+        nt_late.current_processor = processor_of_only_group;
+    }
+}
+
+/* Both or none. */
+static void resolve_guarded_regions(void)
+{
+    void(NTAPI * enter)(void);
+    void(NTAPI * leave)(void);
+    resolve(L"KeEnterGuardedRegion", &enter);
+    resolve(L"KeLeaveGuardedRegion", &leave);
+    if (enter != NULL && leave != NULL) {
+        nt_late.enter_guarded_region = enter;
+        nt_late.leave_guarded_region = leave;
+    }
+}
+
 void nt_late_resolve(void)
 {
     ULONG major = 0;
@@ -24,7 +67,15 @@ void nt_late_resolve(void)
         nt_late.no_execute ? 0x00020000u /* FILE_DEVICE_ALLOW_APPCONTAINER_TRAVERSAL */ : 0;
     resolve(L"ZwFlushBuffersFile", &nt_late.flush_buffers_file);
     resolve(L"ZwLockVirtualMemory", &nt_late.lock_virtual_memory);
+    nt_late.mapping_priority = NormalPagePriority | (nt_late.no_execute ? 0x40000000u /* MdlMappingNoExecute */ : 0);
+    nt_late.current_processor = processor_by_stack;
+    nt_late.enter_guarded_region = KeEnterCriticalRegion;
+    nt_late.leave_guarded_region = KeLeaveCriticalRegion;
+    resolve(L"KeQueryMaximumProcessorCountEx", &nt_late.maximum_processors);
+    resolve(L"KeQueryActiveProcessors", &nt_late.active_processors);
     if (!nt_in_wine) { /* there the lookup finds stubs that abort when called */
+        resolve_guarded_regions();
+        resolve_processor();
         resolve(L"IoRegisterBootDriverReinitialization", &nt_late.register_boot_driver_reinitialization);
         resolve(L"IoRegisterShutdownNotification", &nt_late.register_shutdown_notification);
         resolve(L"IoUnregisterShutdownNotification", &nt_late.unregister_shutdown_notification);

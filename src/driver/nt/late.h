@@ -9,11 +9,19 @@
 
 #include "driver/nt/nt.h"
 
-/* Any member may be NULL. */
+/* Any member may be NULL but the first three. */
 struct nt_late {
+    /* Keep special APCs away, too; where there are none, critical regions do. */
+    void(NTAPI *enter_guarded_region)(void);
+    void(NTAPI *leave_guarded_region)(void);
+    ULONG(NTAPI *current_processor)(PVOID number); /* the argument is NULL */
+    ULONG(NTAPI *maximum_processors)(USHORT group);
+    KAFFINITY(NTAPI *active_processors)(void);
     bool no_execute; /* Windows 8 and later: memory and mappings that cannot be executed */
+    /* Characteristic of devices behind which app containers have files; 0: before Windows 8. */
+    ULONG app_container_traversal;
     ULONG
-        app_container_traversal; /* characteristic of devices behind which app containers have files; 0: before Windows 8 */
+    mapping_priority; /* of MmGetSystemAddressForMdlSafe: callers' pages are not executable where that can be said */
     NTSTATUS(NTAPI *flush_buffers_file)(HANDLE file, PIO_STATUS_BLOCK io);
     NTSTATUS(NTAPI *lock_virtual_memory)(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
     VOID(NTAPI *register_boot_driver_reinitialization)
@@ -61,12 +69,6 @@ struct nt_late {
 };
 
 extern struct nt_late nt_late;
-
-/* Priority for MmGetSystemAddressForMdlSafe: callers' pages are not mapped executable where that can be said. */
-static inline ULONG nt_mapping_priority(void)
-{
-    return NormalPagePriority | (nt_late.no_execute ? 0x40000000u /* MdlMappingNoExecute */ : 0);
-}
 
 /* After nt_wine_detect. PASSIVE_LEVEL. */
 void nt_late_resolve(void);

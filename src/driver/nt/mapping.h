@@ -9,7 +9,8 @@
 static inline void *nt_map(PIRP irp)
 {
     _Static_assert(HighPagePriority - NormalPagePriority == IRP_PAGING_IO << 3, "one priority from the other");
-    return MmGetSystemAddressForMdlSafe(irp->MdlAddress, nt_mapping_priority() + ((irp->Flags & IRP_PAGING_IO) << 3));
+    return MmGetSystemAddressForMdlSafe(irp->MdlAddress,
+                                        nt_late.mapping_priority + ((irp->Flags & IRP_PAGING_IO) << 3));
 }
 
 /* Addresses that are kept for one request at a time. All zeros: none. */

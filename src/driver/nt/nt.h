@@ -29,7 +29,14 @@ NTKERNELAPI PETHREAD NTAPI PsGetCurrentThread(VOID);
 #endif
 
 /* Ends a request that this driver owns. Returns `status`, for the dispatch routine to return. IRQL <= DISPATCH_LEVEL. */
-NTSTATUS nt_complete(PIRP irp, NTSTATUS status, ULONG_PTR information);
+static inline NTSTATUS nt_complete(PIRP irp, NTSTATUS status, ULONG_PTR information)
+{
+    NT_IRQL_AT_MOST(DISPATCH_LEVEL);
+    irp->IoStatus.Status = status;
+    irp->IoStatus.Information = information;
+    IoCompleteRequest(irp, NT_SUCCESS(status) && information != 0 ? IO_DISK_INCREMENT : IO_NO_INCREMENT);
+    return status;
+}
 
 /*
  * What a METHOD_BUFFERED device control request asks for. Its buffer is the I/O manager's, until the request is completed;

@@ -13,6 +13,7 @@
 static struct nt_pool_account accounts[NT_POOL_ACCOUNTS];
 
 _Static_assert(sizeof(FAST_MUTEX) <= sizeof(struct platform_mutex), "opaque storage");
+_Static_assert(sizeof(KSPIN_LOCK) <= sizeof(struct platform_spin), "opaque storage");
 _Static_assert(sizeof(KSEMAPHORE) <= sizeof(struct platform_semaphore), "opaque storage");
 
 static POOL_TYPE pool_type(enum platform_pool pool)
@@ -135,4 +136,43 @@ void platform_semaphore_wait(struct platform_semaphore *semaphore)
 void platform_semaphore_post(struct platform_semaphore *semaphore, uint32_t count)
 {
     (void)KeReleaseSemaphore((PKSEMAPHORE)semaphore->storage, IO_NO_INCREMENT, (LONG)count, FALSE);
+}
+
+void platform_spin_initialize(struct platform_spin *spin)
+{
+    KeInitializeSpinLock((KSPIN_LOCK *)spin->storage);
+}
+
+void platform_spin_destroy(struct platform_spin *spin)
+{
+    (void)spin;
+}
+
+unsigned platform_spin_lock(struct platform_spin *spin)
+{
+    KIRQL irql;
+    NT_IRQL_AT_MOST(DISPATCH_LEVEL);
+    KeAcquireSpinLock((KSPIN_LOCK *)spin->storage, &irql);
+    return irql;
+}
+
+void platform_spin_unlock(struct platform_spin *spin, unsigned irql)
+{
+    KeReleaseSpinLock((KSPIN_LOCK *)spin->storage, (KIRQL)irql);
+}
+
+unsigned platform_processor(void)
+{
+    return nt_late.current_processor(NULL);
+}
+
+unsigned platform_processors(void)
+{
+    unsigned count = 0;
+    if (nt_late.maximum_processors != NULL) {
+        count = nt_late.maximum_processors(0xFFFF /* ALL_PROCESSOR_GROUPS */);
+    } else if (nt_late.active_processors != NULL) {
+        count = (unsigned)__builtin_popcountll(nt_late.active_processors());
+    }
+    return count != 0 ? count : 1;
 }

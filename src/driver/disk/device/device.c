@@ -29,6 +29,16 @@ void disk_device_unlist(struct disk_device *device)
     KeReleaseSpinLock(&devices_lock, irql);
 }
 
+ULONG disk_device_extension_size(void)
+{
+    return (ULONG)(sizeof(struct disk_device) + disk_lanes_size());
+}
+
+void *disk_device_lanes(struct disk_device *device)
+{
+    return device + 1;
+}
+
 bool disk_device_acquire(struct disk_device *device)
 {
     LONG references = __atomic_load_n(&device->references, __ATOMIC_RELAXED);

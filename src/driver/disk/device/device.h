@@ -2,8 +2,9 @@
 /*
  * Disk devices: what one is, their list, and their references.
  *
- * One reference belongs to a device's existence and is dropped by its removal; each request under way holds another. Nothing
- * polls: dropping the last one stops the device's queue, which sends its workers home, and the last of them sees to its end.
+ * One reference belongs to those who are inside the disk, and is dropped when removal has closed it and they are out; each
+ * other request under way holds one. Nothing polls: dropping the last one stops the device's queue, which sends its workers
+ * home, and the last of them sees to its end.
  */
 #ifndef DRIVER_DISK_DEVICE_DEVICE_H
 #define DRIVER_DISK_DEVICE_DEVICE_H
@@ -41,16 +42,25 @@ static inline void device_ready(DEVICE_OBJECT *object, enum device_role role)
     object->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
 }
 
+/* Given back when the disk has been closed and nobody is inside. */
+struct disk_closing {
+    struct epoch_owner owner;
+    struct epoch_item item;
+};
+
 struct disk_device {
     struct device_extension extension;
     PDEVICE_OBJECT object;
     LIST_ENTRY link;    /* in the list of devices */
     LONG references;    /* atomic; 0: being torn down */
     LONG removing;      /* atomic; 1: no new requests */
+    bool blocks;        /* its source does; late requests may still look */
+    LONG queues;        /* atomic; 1: no transfer is served in its caller's thread: it blocks, or is being removed */
     bool number_linked; /* we made the link of its number */
     bool letter_linked; /* we made the drive letter's link */
     bool mounted;       /* the mount manager has been told of it; set by its first worker */
     struct disk disk;   /* destroyed by the last worker */
+    struct disk_closing closing;
     struct nt_irp_queue queue;
     struct nt_reserve reserve; /* for paging */
     struct nt_thread workers[DISK_DEVICE_WORKERS]; /* the first is who made the disk, if it has been handed over */
@@ -60,7 +70,7 @@ struct disk_device {
     LONG leaving;                                  /* atomic; 1: its removal has begun */
     struct nt_work leave;
     struct nt_thread leaver; /* dismounts what is on it */
-    struct nt_work finish;
+    struct nt_work ending;   /* closing the disk, and later finishing */
     HANDLE held; /* holds the driver */
 };
 
@@ -70,6 +80,10 @@ void disk_device_initialize_list(void);
 /* Takes a device that has been built into the list and opens it to requests. number_mutex held. <= DISPATCH_LEVEL. */
 void disk_device_list(struct disk_device *device);
 void disk_device_unlist(struct disk_device *device);
+
+/* What a device object of a disk has behind it: the device, and the disk's lanes, which late requests may still look at. */
+ULONG disk_device_extension_size(void);
+void *disk_device_lanes(struct disk_device *device);
 
 /* False once the device is being removed. Any IRQL <= DISPATCH_LEVEL, as release. */
 bool disk_device_acquire(struct disk_device *device);

@@ -33,15 +33,31 @@ static void *ejects_of(struct disk_device *device)
 
 static void *removes_of(struct disk_device *device)
 {
-    return &device->finish;
+    return &device->ending;
+}
+
+static void closed(struct epoch_owner *owner, struct epoch_item *item)
+{
+    UNREFERENCED_PARAMETER(item);
+    disk_device_release(CONTAINING_RECORD(owner, struct disk_device, closing.owner));
+}
+
+/* In the driver's work thread, since it may give memory back, which takes an IRQL < DISPATCH_LEVEL. */
+static void close(struct nt_work *work)
+{
+    struct disk_device *device = CONTAINING_RECORD(work, struct disk_device, ending);
+    device->closing.owner.give_back = closed;
+    device->closing.item.owner = &device->closing.owner;
+    disk_close(&device->disk, &device->closing.item);
 }
 
 /* No request is taken from now on. For who holds a reference, which stays; what has been done is not done again. */
 static void leave(struct disk_device *device)
 {
     if (__atomic_exchange_n(&device->removing, 1, __ATOMIC_ACQ_REL) == 0) {
+        __atomic_store_n(&device->queues, 1, __ATOMIC_RELAXED);
         nt_irp_queue_abandon_all(&device->queue, NULL, STATUS_DEVICE_REMOVED);
-        disk_device_release(device); /* the reference of its existence; the caller's is still there */
+        nt_work_post(&disk_driver.work, &device->ending, close);
     }
 }
 
@@ -97,7 +113,7 @@ void disk_removal_start_all(void)
 /* The last act, in the driver's work thread: the disk is destroyed and its workers are leaving. */
 static void finish(struct nt_work *work)
 {
-    struct disk_device *device = CONTAINING_RECORD(work, struct disk_device, finish);
+    struct disk_device *device = CONTAINING_RECORD(work, struct disk_device, ending);
     PKEVENT gone = device->gone;
     for (unsigned i = 0; i < DISK_DEVICE_WORKERS; i++) {
         nt_thread_join(&device->workers[i]);
@@ -126,5 +142,5 @@ static void finish(struct nt_work *work)
 
 void disk_removal_finish(struct disk_device *device)
 {
-    nt_work_post(&disk_driver.work, &device->finish, finish);
+    nt_work_post(&disk_driver.work, &device->ending, finish);
 }

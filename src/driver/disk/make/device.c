@@ -34,7 +34,7 @@ static NTSTATUS create_object(uint32_t number, enum disk_kind kind, bool removab
         type = FILE_DEVICE_UNKNOWN;
     }
     disk_names_of_device(number, &name);
-    return IoCreateDevice(disk_driver.object, sizeof(struct disk_device), &name.string, type, characteristics, FALSE,
+    return IoCreateDevice(disk_driver.object, disk_device_extension_size(), &name.string, type, characteristics, FALSE,
                           object);
 }
 
@@ -101,7 +101,7 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
     device->disk.identity = identify(&numbered);
     status = nt_device_protect(object, DISK_ACCESS_EVERYONE, DISK_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
-        status = disk_initialize(&device->disk, &numbered, source);
+        status = disk_initialize(&device->disk, &numbered, source, disk_device_lanes(device));
     }
     if (!NT_SUCCESS(status)) {
         IoDeleteDevice(object);
@@ -110,6 +110,8 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
     device->object = object;
     device->held = held;
     device->references = 1;
+    device->blocks = source->blocks;
+    device->queues = source->blocks;
     nt_reserve_create(&device->reserve);
     disk_workers_initialize(device);
     disk_names_link(device);

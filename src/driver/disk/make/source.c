@@ -60,12 +60,10 @@ static NTSTATUS load(const struct source_request *request, struct image *image,
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     NTSTATUS status = STATUS_SUCCESS;
-    KeEnterCriticalRegion();
     for (uint64_t done = 0; done < available && NT_SUCCESS(status); done += LOAD_BLOCK) {
         ULONG length = available - done < LOAD_BLOCK ? (ULONG)(available - done) : LOAD_BLOCK;
         status = load_block(request, image, parameters, store, done, buffer, length);
     }
-    KeLeaveCriticalRegion();
     platform_free(buffer, LOAD_BLOCK, CREATE_TAG_BUFFER);
     return status;
 }

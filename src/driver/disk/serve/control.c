@@ -14,23 +14,25 @@
 #include "core/disk/storage_abi.h"
 #include "driver/disk/device/image.h"
 #include "driver/disk/device/refresh.h"
+#include "driver/disk/serve/transfer.h"
 
 static ballast_status query_state(void *target, struct request *request)
 {
     struct disk_device *device = disk_request_device(target);
-    KeEnterCriticalRegion();
     ballast_status status = disk_control_query_state(target, request);
-    KeLeaveCriticalRegion();
     struct ballast_disk_state *state = request->buffer;
-    state->requests_in_flight = (uint32_t)__atomic_load_n(&device->references, __ATOMIC_RELAXED) - 1;
+    /* What may block is queued and holds a reference; the rest is just inside. */
+    state->requests_in_flight = (uint32_t)__atomic_load_n(&device->references, __ATOMIC_RELAXED) - 1 +
+                                (device->blocks ? 0 : disk_transfers(&device->disk));
     return status;
 }
 
 static ballast_status query_ranges(void *target, struct request *request)
 {
-    KeEnterCriticalRegion();
+    const struct disk_device *device = disk_request_device(target);
+    disk_transfer_begin(device);
     ballast_status status = disk_control_query_ranges(target, request);
-    KeLeaveCriticalRegion();
+    disk_transfer_end(device);
     return status;
 }
 
@@ -181,9 +183,9 @@ void disk_serve_control(struct disk_device *device, PIRP irp)
 {
     struct disk_request request = disk_request_read(device, irp);
     const struct request_entry *row = disk_control_find(request.request.code);
-    KeEnterCriticalRegion();
+    disk_transfer_begin(device);
     NTSTATUS status = row->handler(&device->disk, &request.request);
-    KeLeaveCriticalRegion();
+    disk_transfer_end(device);
     if ((row->flags & REFRESHES) != 0) {
         disk_refresh();
     }

@@ -88,25 +88,37 @@ static NTSTATUS complete(PIRP irp, NTSTATUS status, size_t transferred)
     return nt_complete(irp, status, transferred);
 }
 
-/* Serves and completes a request. Returns its status. */
-static NTSTATUS serve(struct disk_device *device, PIRP irp)
+void disk_transfer_begin(const struct disk_device *device)
+{
+    if (device->blocks) {
+        KeEnterCriticalRegion();
+    } else {
+        nt_late.enter_guarded_region();
+    }
+}
+
+void disk_transfer_end(const struct disk_device *device)
+{
+    if (device->blocks) {
+        KeLeaveCriticalRegion();
+    } else {
+        nt_late.leave_guarded_region();
+    }
+}
+
+void disk_serve_transfer(struct disk_device *device, PIRP irp)
 {
     NTSTATUS status;
     size_t transferred = 0;
     NT_IRQL_AT_MOST(APC_LEVEL);
-    KeEnterCriticalRegion();
+    disk_transfer_begin(device);
     if (stack_of(irp)->MajorFunction == IRP_MJ_FLUSH_BUFFERS) {
         status = disk_flush(&device->disk);
     } else {
         status = transfer(device, irp, &transferred);
     }
-    KeLeaveCriticalRegion();
-    return complete(irp, status, transferred);
-}
-
-void disk_serve_transfer(struct disk_device *device, PIRP irp)
-{
-    (void)serve(device, irp);
+    disk_transfer_end(device);
+    (void)complete(irp, status, transferred);
 }
 
 /* Whether a request has to be carried out; otherwise *status is its result. */
@@ -124,26 +136,90 @@ static bool needs_service(const struct disk_device *device, PIRP irp, NTSTATUS *
     return *status == BALLAST_PENDING;
 }
 
-NTSTATUS NTAPI disk_dispatch_transfer(PDEVICE_OBJECT object, PIRP irp)
+/* A worker serves the request. */
+static NTSTATUS queue(struct disk_device *device, PIRP irp)
 {
-    struct disk_device *device = object->DeviceExtension;
     NTSTATUS status = STATUS_SUCCESS;
-    enum device_role role = device_role(object);
-    if (role != DEVICE_DISK) {
-        return nt_complete(irp, role == DEVICE_CONTROL ? STATUS_INVALID_DEVICE_REQUEST : STATUS_DEVICE_NOT_READY, 0);
-    }
     if (!disk_device_acquire(device)) {
         return nt_complete(irp, STATUS_DEVICE_REMOVED, 0);
     }
-    if (!needs_service(device, irp, &status)) {
-        status = complete(irp, status, 0);
-    } else if (!device->disk.source->blocks && nt_irql() <= APC_LEVEL) {
-        status = serve(device, irp);
-    } else {
+    if (needs_service(device, irp, &status)) {
         IoMarkIrpPending(irp);
         nt_irp_queue_insert(&device->queue, irp, stack_of(irp)->MajorFunction == IRP_MJ_FLUSH_BUFFERS);
         return STATUS_PENDING; /* the worker releases the device */
     }
+    status = complete(irp, status, 0);
     disk_device_release(device);
+    return status;
+}
+
+/* Once for reading and once for writing, which is why it is short. Memory has nothing to write through. */
+__attribute__((always_inline)) static inline NTSTATUS transfer_inside(struct disk_device *device,
+                                                                      struct disk_lane *lane, PIRP irp, bool write)
+{
+    const IO_STACK_LOCATION *stack = stack_of(irp);
+    ULONG length = stack->Parameters.Read.Length;
+    int64_t offset = stack->Parameters.Read.ByteOffset.QuadPart;
+    NTSTATUS status = disk_check_transfer(&device->disk, offset, length, write);
+    if (status != BALLAST_PENDING) {
+        return complete(irp, status, 0);
+    }
+    if (irp->MdlAddress == NULL) { /* as in needs_service */
+        return nt_complete(irp, STATUS_DEVICE_NOT_READY, 0);
+    }
+    void *buffer = nt_map(irp);
+    if (buffer == NULL) { /* a worker has a reserve */
+        return queue(device, irp);
+    }
+    if (!write) {
+        status = disk_read_inside(&device->disk, lane, (uint64_t)offset, buffer, length);
+    } else {
+        bool was_modified = (disk_flags(&device->disk) & IMDISK_IMAGE_MODIFIED) != 0;
+        status = disk_write_inside(&device->disk, lane, (uint64_t)offset, buffer, length);
+        if (status == BALLAST_RETRY || may_wait(irp, status)) {
+            return queue(device, irp);
+        }
+        if (!was_modified && NT_SUCCESS(status)) {
+            disk_refresh();
+        }
+    }
+    return nt_complete(irp, status, NT_SUCCESS(status) ? length : 0);
+}
+
+static NTSTATUS serve_inside(struct disk_device *device, struct disk_lane *lane, uint32_t *inside, PIRP irp)
+{
+    UCHAR major = stack_of(irp)->MajorFunction;
+    NTSTATUS status;
+    if (major == IRP_MJ_READ) {
+        status = transfer_inside(device, lane, irp, false);
+        disk_leave_reading(&device->disk, inside);
+        return status;
+    }
+    if (major == IRP_MJ_WRITE) {
+        status = transfer_inside(device, lane, irp, true);
+    } else {
+        status = nt_complete(irp, disk_flush(&device->disk), 0);
+    }
+    disk_leave(&device->disk, inside);
+    return status;
+}
+
+NTSTATUS NTAPI disk_dispatch_transfer(PDEVICE_OBJECT object, PIRP irp)
+{
+    struct disk_device *device = object->DeviceExtension;
+    enum device_role role = device_role(object);
+    if (role != DEVICE_DISK) {
+        return nt_complete(irp, role == DEVICE_CONTROL ? STATUS_INVALID_DEVICE_REQUEST : STATUS_DEVICE_NOT_READY, 0);
+    }
+    if (__atomic_load_n(&device->queues, __ATOMIC_RELAXED) != 0 || nt_irql() > APC_LEVEL) {
+        return queue(device, irp);
+    }
+    /* In the caller's thread, within a guarded region from first to last: who is inside is not suspended. */
+    nt_late.enter_guarded_region();
+    struct disk_lane *lane = disk_lane(&device->disk);
+    uint32_t *inside = disk_enter(&device->disk, lane);
+    NTSTATUS status =
+        inside != NULL ? serve_inside(device, lane, inside, irp) : nt_complete(irp, STATUS_DEVICE_REMOVED, 0);
+    nt_late.leave_guarded_region();
     return status;
 }

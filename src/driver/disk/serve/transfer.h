@@ -7,6 +7,13 @@
 
 NTSTATUS NTAPI disk_dispatch_transfer(PDEVICE_OBJECT object, PIRP irp);
 
+/*
+ * Around whatever transfers. No special APC, which could read the same disk in this thread, interrupts what the core does to
+ * memory; sources that block wait for requests of their own, whose completion is one. <= APC_LEVEL.
+ */
+void disk_transfer_begin(const struct disk_device *device);
+void disk_transfer_end(const struct disk_device *device);
+
 /* Serves a queued read, write or flush in a worker and completes it. */
 void disk_serve_transfer(struct disk_device *device, PIRP irp);
 

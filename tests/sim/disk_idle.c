@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A reader of a RAM disk who is not scheduled in the middle of a copy, as a thread of idle priority on a busy machine: nobody
+ * waits for it but those who want it gone.
+ */
+
+#include "ballast/disk_abi.h"
+#include "core/disk/storage_abi.h"
+#include "sim/sim.h"
+#include "tests/behaviour/create_request.h"
+#include "tests/harness/test.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#define MIB    (1u << 20)
+#define SIZE   (64u * MIB)
+#define CHUNK  65536u
+#define ODD    3072u /* what the reader reads, and nobody else */
+#define DEVICE "\\Device\\ImDisk0"
+
+DRIVER_INITIALIZE DriverEntry;
+
+static struct sim_process *process;
+static struct sim_file *control;
+static struct sim_file *disk;
+static unsigned char data[CHUNK];
+static unsigned char found[CHUNK];
+
+static void pause_a_little(void)
+{
+    struct timespec time = {0, 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
+static void *read_odd(void *buffer)
+{
+    CHECK_EQUAL(sim_read(disk, 0, buffer, ODD, NULL), STATUS_SUCCESS);
+    return NULL;
+}
+
+static pthread_t stop_a_reader(unsigned char *buffer)
+{
+    pthread_t thread;
+    sim_copy_hold(ODD);
+    (void)pthread_create(&thread, NULL, read_odd, buffer);
+    for (unsigned i = 0; i < 10000 && sim_copies_held() == 0; i++) {
+        pause_a_little();
+    }
+    CHECK_EQUAL(sim_copies_held(), 1);
+    return thread;
+}
+
+static void let_it_go(pthread_t thread)
+{
+    sim_copy_hold(0);
+    (void)pthread_join(thread, NULL);
+}
+
+static void begin(void)
+{
+    static _Alignas(8) unsigned char bytes[256];
+    struct sim_options options = {.seed = 1};
+    struct imdisk_create_data fields = {.flags = IMDISK_TYPE_VM, .size_bytes = SIZE};
+    size_t length = create_request(bytes, sizeof(bytes), &fields, NULL);
+    sim_reset(&options);
+    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
+    process = sim_process_create(true);
+    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &control),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
+    memset(data, 0x5A, sizeof(data));
+    CHECK_EQUAL(sim_write(disk, 0, data, CHUNK, NULL), STATUS_SUCCESS);
+}
+
+static void end(void)
+{
+    sim_kill_process(process);
+    sim_unload();
+}
+
+static struct ballast_disk_state state(void)
+{
+    struct ballast_disk_state reply = {.flags = 0};
+    CHECK_EQUAL(sim_ioctl(disk, BALLAST_IOCTL_DISK_QUERY_STATE, NULL, 0, &reply, sizeof(reply), NULL), STATUS_SUCCESS);
+    return reply;
+}
+
+static void trim(uint64_t offset, uint64_t length)
+{
+    struct {
+        struct storage_data_set_attributes attributes;
+        uint32_t padding;
+        struct storage_data_set_range range;
+    } input = {.attributes = {28, DATA_SET_ACTION_TRIM, 0, 0, 0, 32, 16}, .range = {(int64_t)offset, length}};
+    CHECK_EQUAL(sim_ioctl(disk, IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, &input, sizeof(input), NULL, 0, NULL),
+                STATUS_SUCCESS);
+}
+
+static struct sim_request *resize_begin(uint64_t size)
+{
+    static struct ballast_disk_resize input;
+    input = (struct ballast_disk_resize){{16, BALLAST_DISK_RESIZE_VERSION, BALLAST_DISK_RESIZE_ALLOW_SHRINK}, size};
+    return sim_ioctl_begin(disk, BALLAST_IOCTL_DISK_RESIZE, &input, sizeof(input), NULL, 0);
+}
+
+/* Every one of these requests ends while the reader stands still. */
+static void nobody_waits(void)
+{
+    static unsigned char seen[ODD];
+    begin();
+    pthread_t reader = stop_a_reader(seen);
+    for (unsigned i = 1; i < 500; i++) { /* new chunks; the table is rebuilt five times */
+        CHECK_EQUAL(sim_write(disk, (uint64_t)i * CHUNK, data, CHUNK, NULL), STATUS_SUCCESS);
+    }
+    CHECK_EQUAL(sim_write(disk, 512, data, 4096, NULL), STATUS_SUCCESS);
+    memset(found, 0, sizeof(found));
+    CHECK_EQUAL(sim_write(disk, 3ull * CHUNK, found, 4096, NULL), STATUS_SUCCESS); /* zeros */
+    CHECK_EQUAL(sim_read(disk, 499ull * CHUNK, found, CHUNK, NULL), STATUS_SUCCESS);
+    CHECK_BYTES(found, data, CHUNK);
+    CHECK_EQUAL(state().requests_in_flight, 2); /* the reader's, and this one */
+    CHECK_EQUAL(sim_request_wait(resize_begin(SIZE), NULL), STATUS_SUCCESS);
+    trim(0, 490ull * CHUNK);
+    CHECK_EQUAL(state().allocated_bytes, 10ull * CHUNK);
+    CHECK(state().overhead_bytes > 490ull * CHUNK); /* it is held back, and said so */
+    CHECK_EQUAL(sim_read(disk, 0, found, CHUNK, NULL), STATUS_SUCCESS);
+    CHECK(found[0] == 0 && found[CHUNK - 1] == 0);
+    CHECK_EQUAL(sim_copies_held(), 1);
+    let_it_go(reader);
+    CHECK_BYTES(seen, data, ODD); /* from before the trim: the chunk was not freed under it */
+    CHECK(state().overhead_bytes < 32768);
+    end();
+}
+
+/* Shrinking and removing do wait: the reader must not see what is gone. */
+static void shrinking_and_removing_wait(void)
+{
+    static unsigned char seen[ODD];
+    static uint32_t number;
+    begin();
+    pthread_t reader = stop_a_reader(seen);
+    struct sim_request *shrink = resize_begin(MIB);
+    struct sim_request *removal;
+    for (unsigned i = 0; i < 50; i++) {
+        pause_a_little();
+    }
+    CHECK(!sim_request_done(shrink));
+    let_it_go(reader);
+    CHECK_EQUAL(sim_request_wait(shrink, NULL), STATUS_SUCCESS);
+
+    reader = stop_a_reader(seen);
+    removal = sim_ioctl_begin(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+    for (unsigned i = 0; i < 50; i++) {
+        pause_a_little();
+    }
+    CHECK(!sim_request_done(removal));
+    CHECK_EQUAL(sim_read(disk, 0, found, 512, NULL), STATUS_DEVICE_REMOVED);
+    let_it_go(reader);
+    CHECK_BYTES(seen, data, ODD);
+    CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
+    end();
+}
+
+TEST_MAIN({"nobody_waits", nobody_waits}, {"shrinking_and_removing_wait", shrinking_and_removing_wait})
