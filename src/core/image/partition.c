@@ -284,7 +284,7 @@ uint32_t partition_sector_size(const struct partition_image *image)
     struct partition_scanning scan = {.image = &sized};
     sized.sector_size = PARTITION_MINIMUM_SECTOR;
     enum partition_result small = scan_disk(&scan);
-    if (small == PARTITION_OK || small == PARTITION_NO_TABLE || scan.intact != 0) {
+    if (small == PARTITION_OK || small == PARTITION_NO_TABLE || scan.numbers != 0) {
         return PARTITION_MINIMUM_SECTOR;
     }
     /* What is wrong with 512-byte sectors may be a device or an image with 4096-byte ones. */
