@@ -147,8 +147,8 @@ static void bench_scale(const char *name, bool write, size_t rounds)
         baseline[round] = flat_one / flat_all;
         measured[round] = disk_one / seconds[round];
     }
-    struct bench_result result = {name, "memcpy", true, 0.95,
-                                  bench_median_us(seconds, rounds, ROUND_BYTES / SCALE_BLOCK)};
+    size_t requests = ROUND_BYTES / SCALE_BLOCK;
+    struct bench_result result = {name, "memcpy", true, 0.95, bench_median_us(seconds, rounds, (double)requests)};
     bench_report(&result, measured, baseline, rounds);
 }
 
@@ -196,8 +196,12 @@ static bool create_disk(struct disk *created, uint64_t size)
     struct disk_parameters parameters = {.geometry = {.size_bytes = size}, .maximum_size = size};
     struct source *source;
     void *lanes = malloc(disk_lanes_size());
-    return lanes != NULL && ram_create(PLATFORM_POOL_PAGED, &source) == BALLAST_SUCCESS &&
-           disk_initialize(created, &parameters, source, lanes) == BALLAST_SUCCESS;
+    bool made = lanes != NULL && ram_create(PLATFORM_POOL_PAGED, &source) == BALLAST_SUCCESS &&
+                disk_initialize(created, &parameters, source, lanes) == BALLAST_SUCCESS;
+    if (!made) {
+        free(lanes);
+    }
+    return made;
 }
 
 /* Memory besides the data, against what is allowed: 0.2 % of the data, 16 KiB, and 256 bytes a processor. */

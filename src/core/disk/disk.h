@@ -152,7 +152,7 @@ static inline uint32_t *disk_enter(struct disk *disk, struct disk_lane *lane)
 
 /* `requests` and `bytes` are of the lane. */
 static inline void disk_count_transfer(struct disk_lane *lane, ballast_status status, uint64_t *requests,
-                                       uint64_t *bytes, size_t length)
+                                       uint64_t *bytes, uint64_t length)
 {
     if (ballast_failed(status)) {
         atomic_add_u64(&lane->counters.failed_requests, 1);
