@@ -15,7 +15,7 @@
 #ifndef RAM_BLOCK_SIZE /* a test has small ones */
 #define RAM_BLOCK_SIZE 4096u
 #endif
-#define RAM_CHUNK_SIZE 65536u /* 16 blocks */
+#define RAM_CHUNK_SIZE (RAM_BLOCK_SIZE << 4)
 
 /*
  * Creates an empty store. It has no size of its own: the disk keeps offsets within its size. Chunks come from
