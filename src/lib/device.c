@@ -101,8 +101,8 @@ static void wait_interruptibly(HANDLE device, HANDLE done)
     }
 }
 
-static DWORD send_request(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output, DWORD output_length,
-                  DWORD *returned, int interruptible)
+static DWORD send_request(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
+                          DWORD output_length, DWORD *returned, int interruptible)
 {
     DWORD count = 0;
     DWORD failure = 0;

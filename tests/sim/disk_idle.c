@@ -25,7 +25,7 @@ DRIVER_INITIALIZE DriverEntry;
 static struct sim_process *process;
 static struct sim_file *control;
 static struct sim_file *disk;
-static unsigned char data[CHUNK];
+static unsigned char pattern[CHUNK];
 static unsigned char found[CHUNK];
 
 static void pause_a_little(void)
@@ -71,8 +71,8 @@ static void begin(void)
                 STATUS_SUCCESS);
     CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
-    memset(data, 0x5A, sizeof(data));
-    CHECK_EQUAL(sim_write(disk, 0, data, CHUNK, NULL), STATUS_SUCCESS);
+    memset(pattern, 0x5A, sizeof(pattern));
+    CHECK_EQUAL(sim_write(disk, 0, pattern, CHUNK, NULL), STATUS_SUCCESS);
 }
 
 static void end(void)
@@ -113,13 +113,13 @@ static void nobody_waits(void)
     begin();
     pthread_t reader = stop_a_reader(seen);
     for (unsigned i = 1; i < 500; i++) { /* new chunks; the table is rebuilt five times */
-        CHECK_EQUAL(sim_write(disk, (uint64_t)i * CHUNK, data, CHUNK, NULL), STATUS_SUCCESS);
+        CHECK_EQUAL(sim_write(disk, (uint64_t)i * CHUNK, pattern, CHUNK, NULL), STATUS_SUCCESS);
     }
-    CHECK_EQUAL(sim_write(disk, 512, data, 4096, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_write(disk, 512, pattern, 4096, NULL), STATUS_SUCCESS);
     memset(found, 0, sizeof(found));
     CHECK_EQUAL(sim_write(disk, 3ull * CHUNK, found, 4096, NULL), STATUS_SUCCESS); /* zeros */
     CHECK_EQUAL(sim_read(disk, 499ull * CHUNK, found, CHUNK, NULL), STATUS_SUCCESS);
-    CHECK_BYTES(found, data, CHUNK);
+    CHECK_BYTES(found, pattern, CHUNK);
     CHECK_EQUAL(state().requests_in_flight, 2); /* the reader's, and this one */
     CHECK_EQUAL(sim_request_wait(resize_begin(SIZE), NULL), STATUS_SUCCESS);
     trim(0, 490ull * CHUNK);
@@ -129,7 +129,7 @@ static void nobody_waits(void)
     CHECK(found[0] == 0 && found[CHUNK - 1] == 0);
     CHECK_EQUAL(sim_copies_held(), 1);
     let_it_go(reader);
-    CHECK_BYTES(seen, data, ODD); /* from before the trim: the chunk was not freed under it */
+    CHECK_BYTES(seen, pattern, ODD); /* from before the trim: the chunk was not freed under it */
     CHECK(state().overhead_bytes < 32768);
     end();
 }
@@ -158,7 +158,7 @@ static void shrinking_and_removing_wait(void)
     CHECK(!sim_request_done(removal));
     CHECK_EQUAL(sim_read(disk, 0, found, 512, NULL), STATUS_DEVICE_REMOVED);
     let_it_go(reader);
-    CHECK_BYTES(seen, data, ODD);
+    CHECK_BYTES(seen, pattern, ODD);
     CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
     end();
 }

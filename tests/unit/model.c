@@ -63,7 +63,7 @@ static struct {
 
 static struct choice path[CHOICES];
 static size_t depth, length;
-static uint64_t *seen;
+static uint64_t *visited;
 static uint64_t seen_count;
 
 /* ---- runs that go wrong ---- */
@@ -106,7 +106,7 @@ static void body(void)
     __builtin_longjmp(scheduler, 1);
 }
 
-__attribute__((noinline)) static void start(unsigned index)
+__attribute__((noinline)) static void begin(unsigned index)
 {
     ucontext_t here;
     ucontext_t there;
@@ -432,17 +432,17 @@ static bool remember(uint64_t hash)
 {
     uint64_t mask = (1ull << STATES_LOG2) - 1;
     uint64_t slot = hash >> 8 & mask;
-    while (seen[slot] != 0 && seen[slot] != hash) {
+    while (visited[slot] != 0 && visited[slot] != hash) {
         slot = (slot + 1) & mask;
     }
-    if (seen[slot] == hash) {
+    if (visited[slot] == hash) {
         return false;
     }
     if (++seen_count > mask / 2) {
         fprintf(stderr, "too many states\n");
         abort();
     }
-    seen[slot] = hash;
+    visited[slot] = hash;
     return true;
 }
 
@@ -458,7 +458,7 @@ static void set_up(void)
     for (unsigned i = 0; i < MODEL_THREADS; i++) {
         threads[i].exists = scenario->threads[i] != NULL;
         if (threads[i].exists) {
-            start(i);
+            begin(i);
         }
     }
 }
@@ -558,8 +558,8 @@ uint64_t model_explore(const struct model_scenario *which, enum model_mistake wr
     failure = NULL;
     length = 0;
     seen_count = 0;
-    seen = calloc(1ull << STATES_LOG2, sizeof(*seen));
-    if (seen == NULL) {
+    visited = calloc(1ull << STATES_LOG2, sizeof(*visited));
+    if (visited == NULL) {
         abort();
     }
     if (__builtin_setjmp(abandoned) == 0) {
@@ -567,6 +567,6 @@ uint64_t model_explore(const struct model_scenario *which, enum model_mistake wr
             one_run();
         } while (next_run());
     }
-    free(seen);
+    free(visited);
     return failure == NULL ? seen_count : 0;
 }

@@ -129,7 +129,7 @@ static void lists_ai_processes_and_totals(void)
     CHECK_EQUAL(row->cpu_time_100ns, 66);
     CHECK_EQUAL(row->working_set_bytes, 8192);
     CHECK_EQUAL(row->create_time, 2000);
-    CHECK_EQUAL(row->rule, 1);
+    CHECK_EQUAL(row->rule, 3); /* word:pytorch */
     CHECK_EQUAL(row->name_length, 17);
     CHECK_BYTES(row->name, u"my-PyTorch-server", 36);
     CHECK(process_list_size(list) < 8192);
@@ -181,7 +181,7 @@ static void long_names_are_cut_but_matched_whole(void)
 {
     char name[201];
     memset(name, 'x', sizeof(name));
-    memcpy(name + 190, "python", 7);
+    memcpy(name + 189, "-python", 8);
     start();
     add(1, name, 1);
     struct process_list *list = build();

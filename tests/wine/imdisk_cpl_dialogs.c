@@ -114,7 +114,7 @@ void dialogs_status_and_messages(void)
     status[0] = 0;
     CHECK_FAILS(CALL(ImDiskRemoveDevice)(window, number, NULL), ERROR_CANCELLED);
     CHECK(wcsstr(status, L"Flushing file buffers...|Locking volume...|Dismounting filesystem...|") != NULL);
-    CHECK_EQUAL(CALL(ImDiskGetDeviceList)(), 1ull << number);
+    CHECK_EQUAL(CALL(ImDiskGetDeviceList)(), 1ull << (number & 63));
     CHECK(CALL(ImDiskChangeFlags)(window, number, NULL, IMDISK_IMAGE_MODIFIED, 0));
     CHECK(wcsstr(status, L"Setting new flags...|") != NULL);
     CHECK_FAILS(CALL(ImDiskCreateDevice)(window, NULL, NULL, 0, L"none.img", FALSE, NULL), ERROR_FILE_NOT_FOUND);
@@ -386,7 +386,7 @@ void dialogs_cancel(void)
     thread = user_begins(&user, no_disk, 1);
     CALL(RunDLL_MountFile)(NULL, NULL, image, SW_SHOW);
     user_ends(&user, thread);
-    CHECK_EQUAL(CALL(ImDiskGetDeviceList)(), 1ull << number);
+    CHECK_EQUAL(CALL(ImDiskGetDeviceList)(), 1ull << (number & 63));
     thread = user_begins(&user, yes, 1);
     CHECK_EQUAL(CALL(ImDiskMsgBoxPrintF)(NULL, MB_OK, L"Title", L"%1!u!", 1), IDOK);
     user_ends(&user, thread);

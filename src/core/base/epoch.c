@@ -60,7 +60,8 @@ static bool turn(struct epoch *epoch)
     for (uint32_t lane = 0; lane < epoch->lane_count; lane++) {
         drained += rundown_close(readers_of(epoch, lane, old));
     }
-    return __atomic_sub_fetch(&epoch->open, drained, __ATOMIC_ACQ_REL) == 0;
+    uint32_t open = __atomic_sub_fetch(&epoch->open, drained, __ATOMIC_ACQ_REL);
+    return open == 0;
 }
 
 static void give_back(struct epoch_item *item)

@@ -105,7 +105,8 @@ static inline void epoch_leave(struct epoch *epoch, uint32_t *readers)
 /* For who may have retired something: who has not need not look. */
 static inline void epoch_leave_retiring(struct epoch *epoch, uint32_t *readers)
 {
-    if (__atomic_load_n(&epoch->due, __ATOMIC_RELAXED) != 0) {
+    uint32_t due = __atomic_load_n(&epoch->due, __ATOMIC_RELAXED);
+    if (due != 0) {
         epoch_begin_turn(epoch);
     }
     epoch_leave(epoch, readers);

@@ -62,7 +62,7 @@ struct disk_device {
     struct disk disk;   /* destroyed by the last worker */
     struct disk_closing closing;
     struct nt_irp_queue queue;
-    struct nt_reserve reserve; /* for paging */
+    struct nt_reserve reserve;                     /* for paging */
     struct nt_thread workers[DISK_DEVICE_WORKERS]; /* the first is who made the disk, if it has been handed over */
     LONG workers_tried;                            /* atomic */
     LONG workers_running;                          /* atomic */
@@ -71,7 +71,7 @@ struct disk_device {
     struct nt_work leave;
     struct nt_thread leaver; /* dismounts what is on it */
     struct nt_work ending;   /* closing the disk, and later finishing */
-    HANDLE held; /* holds the driver */
+    HANDLE held;             /* holds the driver */
 };
 
 /* Before any device. */
