@@ -76,6 +76,7 @@ static void take_page(struct page *page)
         page->busy = true;
         sim_raw_unlock(&lock);
         if (taken) {
+            sim_observe(page); /* as after a lock of the file system's */
             return;
         }
         pause_for(50000);
@@ -84,6 +85,7 @@ static void take_page(struct page *page)
 
 static void give_page(struct page *page)
 {
+    sim_publish(page);
     sim_raw_lock(&lock);
     page->busy = false;
     sim_raw_unlock(&lock);

@@ -71,6 +71,7 @@ void ranges_with_data(void)
         unsigned char room[sizeof(struct ballast_disk_ranges) + 4 * sizeof(struct ballast_disk_range)];
     } found;
     struct ballast_disk_range_query query = {{sizeof(query), BALLAST_DISK_RANGES_VERSION, 0}, 0, 8 * MIB};
+    static const unsigned char sector[512] = "data of a sector";
     uint32_t number = create_ram(0, 8 * MIB);
     struct target_handle *disk = open_disk(number);
     size_t returned = 0;
@@ -80,7 +81,7 @@ void ranges_with_data(void)
         {BALLAST_IOCTL_DISK_QUERY_RANGES, sizeof(query), sizeof(found), INVALID_PARAMETER, 0}, /* all zeros */
     };
     RUN(disk, rows);
-    CHECK_EQUAL(target_write(disk, 3 * MIB + 512, "data of a sector", 16, NULL), SUCCESS);
+    CHECK_EQUAL(target_write(disk, 3 * MIB + 512, sector, sizeof(sector), NULL), SUCCESS);
     CHECK_EQUAL(
         target_ioctl(disk, BALLAST_IOCTL_DISK_QUERY_RANGES, &query, sizeof(query), &found, sizeof(found), &returned),
         SUCCESS);

@@ -277,7 +277,7 @@ static void verify_default_rules(NTSTATUS status)
     union ai_rule_list rules = {.head = {.rules = 0}};
     CHECK_EQUAL(ai_get(device, BALLAST_IOCTL_AI_QUERY_RULES, &rules, sizeof(rules)), STATUS_SUCCESS);
     CHECK_EQUAL(rules.head.from_registry, NT_SUCCESS(status) ? 0 : 1);
-    CHECK_EQUAL(rules.head.rules, NT_SUCCESS(status) ? 6 : 2);
+    CHECK_EQUAL(rules.head.rules, NT_SUCCESS(status) ? 21 : 2);
 }
 
 /* ---- the pool and the Codex clients ---- */

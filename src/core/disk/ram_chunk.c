@@ -61,7 +61,7 @@ static uint32_t zero_bytes(struct ram_chunk *chunk, const struct ram_piece *piec
     }
     for (size_t block = piece->start / RAM_BLOCK_SIZE; block * RAM_BLOCK_SIZE < end; block++) {
         bool whole = block * RAM_BLOCK_SIZE >= piece->start && (block + 1) * RAM_BLOCK_SIZE <= end;
-        if (!whole && !seems_zero(chunk->data + block * RAM_BLOCK_SIZE, RAM_BLOCK_SIZE)) {
+        if (!whole && !seems_zero(chunk->data + (size_t)block * RAM_BLOCK_SIZE, RAM_BLOCK_SIZE)) {
             blocks &= ~(1u << block);
         }
     }
@@ -97,7 +97,7 @@ static uint32_t filled_blocks(const struct ram_chunk *chunk)
 {
     uint32_t blocks = 0;
     for (unsigned block = 0; block < RAM_BLOCK_COUNT; block++) {
-        blocks |= (uint32_t)!seems_zero(chunk->data + block * RAM_BLOCK_SIZE, RAM_BLOCK_SIZE) << block;
+        blocks |= (uint32_t)!seems_zero(chunk->data + (size_t)block * RAM_BLOCK_SIZE, RAM_BLOCK_SIZE) << block;
     }
     return blocks;
 }
