@@ -3,6 +3,7 @@
 
 #include "tests/sim/rules.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,6 +20,8 @@ static unsigned dirty_at_shutdown;
 
 /* ---- the driver ---- */
 
+static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER; /* the test looks, too */
+
 static NTSTATUS transfer(PDEVICE_OBJECT device, PIRP irp)
 {
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
@@ -33,11 +36,13 @@ static NTSTATUS transfer(PDEVICE_OBJECT device, PIRP irp)
         *(stack->MajorFunction == IRP_MJ_READ ? &paged_in : &paged_out) += 1;
     }
     void *buffer = MmGetSystemAddressForMdlSafe(irp->MdlAddress, HighPagePriority);
+    (void)pthread_mutex_lock(&memory_lock);
     if (stack->MajorFunction == IRP_MJ_READ) {
         memcpy(buffer, memory + offset, length);
     } else {
         memcpy(memory + offset, buffer, length);
     }
+    (void)pthread_mutex_unlock(&memory_lock);
     return complete(irp, STATUS_SUCCESS, length);
 }
 
@@ -59,7 +64,7 @@ static void unload(PDRIVER_OBJECT driver)
     (void)driver;
     if (disk_device != NULL) {
         IoDeleteDevice(disk_device);
-        disk_device = NULL;
+        __atomic_store_n(&disk_device, NULL, __ATOMIC_RELEASE);
     }
 }
 
@@ -129,7 +134,10 @@ static void write_file(struct sim_file *file)
 static bool on_disk(unsigned number)
 {
     static const unsigned char bytes[3] = {1, 2, 3};
-    return memcmp(memory + (number + 1) * SIM_FILE_SIZE + 4095, bytes, sizeof(bytes)) == 0;
+    (void)pthread_mutex_lock(&memory_lock);
+    bool same = memcmp(memory + (number + 1) * SIM_FILE_SIZE + 4095, bytes, sizeof(bytes)) == 0;
+    (void)pthread_mutex_unlock(&memory_lock);
+    return same;
 }
 
 /* ---- caching ---- */
@@ -285,10 +293,10 @@ static void a_mounted_disk_keeps_its_driver(void)
     CHECK_EQUAL(sim_create_file(process, DISK "\\0", GENERIC_READ, &file), STATUS_NO_SUCH_DEVICE);
     CHECK_EQUAL(control(volume, FSCTL_DISMOUNT_VOLUME), STATUS_SUCCESS);
     sim_settle();
-    CHECK(disk_device != NULL); /* the handle */
+    CHECK(__atomic_load_n(&disk_device, __ATOMIC_ACQUIRE) != NULL); /* the handle */
     sim_close(volume);
     sim_settle();
-    CHECK(disk_device == NULL);
+    CHECK(__atomic_load_n(&disk_device, __ATOMIC_ACQUIRE) == NULL);
     sim_kill_process(process);
     sim_unload();
 }
