@@ -38,17 +38,22 @@ include_arrows() {
     )
 }
 
-# objects BUILD FOLDER: "OBJECT FILE PROGRAM" for what has been compiled from this folder.
+# objects BUILD FOLDER: "OBJECT FILE PROGRAM" for what has been compiled from this folder; paths from the root, which have no
+# blanks, whatever the root's own path has.
 objects() {
-    sed -n 's/^ *"command": .* -o \([^ ]*\) -c \([^ ]*\)",*$/\1 \2/p' "$1/compile_commands.json" |
-        awk -v build="$1/" -v folder="$2/" -v root="$root/" '
-            index($2, root) == 1 {
-                file = substr($2, length(root) + 1)
-                program = $1
-                sub(/\.dir\/.*/, "", program)
-                if (index(file, folder) == 1)
-                    print build $1, file, program
-            }'
+    awk -v build="$1/" -v folder="$2/" -v root="$root/" '
+        /^ *"command": / {
+            object = match($0, / -o [^ ]+ -c /) ? substr($0, RSTART + 4, RLENGTH - 8) : ""
+        }
+        /^ *"file": / {
+            file = $0
+            sub(/^ *"file": "/, "", file)
+            sub(/",?$/, "", file)
+            program = object
+            sub(/\.dir\/.*/, "", program)
+            if (object != "" && index(file, root folder) == 1)
+                print build object, substr(file, length(root) + 1), program
+        }' "$1/compile_commands.json"
 }
 
 # symbol_arrows < "OBJECT FILE PROGRAM": "FROM TO" for each symbol that one needs and another defines, in the same program or,
@@ -194,8 +199,9 @@ expect "a circle within a room" "$house" "circle:"
 
 include_arrows "$root" >"$scratch/includes"
 {
-    objects "$root/build/mingw-x64" src | symbol_arrows
-    objects "$root/build/host-clang" sim | symbol_arrows
+    cd "$root" || exit
+    objects build/mingw-x64 src | symbol_arrows
+    objects build/host-clang sim | symbol_arrows
 } >"$scratch/symbols"
 sort -u "$scratch/includes" "$scratch/symbols" >"$scratch/house"
 for part in src/driver/disk/ src/driver/ai/ src/core/ src/lib/ src/cli/ sim/; do
