@@ -83,7 +83,7 @@ for driver in disk ai; do
     fi
 done
 
-mutate missed-completion src/driver/disk/serve/transfer.c 's/(void)nt_complete(irp, status, 0);/(void)irp;/'
+mutate missed-completion src/driver/disk/serve/transfer.c 's/(void)complete(irp, status, transferred);/(void)irp;/'
 mutate double-completion src/driver/disk/serve/control.c \
     '/^void disk_serve_control/,/^}/s/(void)disk_request_complete(.*);/& (void)nt_complete(irp, status, 0);/'
 mutate lock-not-released src/driver/disk/device/device.c \
