@@ -6,10 +6,10 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tools/common.sh"
 
 # Per cent of lines and branches.
-floor_core_lines=99
-floor_core_branches=96
+floor_core_lines=98
+floor_core_branches=93
 floor_driver_lines=96
-floor_driver_branches=87
+floor_driver_branches=86
 
 bin=$build/host-coverage/bin
 data=$build/coverage
@@ -28,13 +28,17 @@ run() {
 }
 
 for program in "$bin"/unit-*; do
-    run "$(basename "$program")"
+    case $program in
+    *-epoch | *-ram_model) ;; # have the core's functions in another form
+    *) run "$(basename "$program")" ;;
+    esac
 done
 for program in "$bin"/sim-*-table; do
     run "$(basename "$program")"
     SIM_NT52=1 run "$(basename "$program")"
+    SIM_RAW=1 run "$(basename "$program")"
 done
-for program in "$bin"/sim-*-{boot,kernel,limits,faults,pool}; do
+for program in "$bin"/sim-*-{adapters,boot,exact,fair,idle,kernel,limits,mounted,order,paging,faults,pool,removal,windows}; do
     [ ! -e "$program" ] || run "$(basename "$program")"
 done
 for program in "$bin"/sim-*-stress; do

@@ -14,7 +14,7 @@ cd "$work" || exit
 mapfile -t masks < <(directory_masks "$work")
 run_transcript "$root/tests/wine/cli.transcript" "${masks[@]}" \
     's/[0-9.]* [MG]B\/s/RATE/g' 's/"seconds":[0-9.e-]*/"seconds":SECONDS/g' \
-    's/[0-9]* bytes to find it/OVERHEAD bytes to find it/' 's/"overhead_memory_bytes":[0-9]*/"overhead_memory_bytes":OVERHEAD/g'
+    's/[0-9][0-9]* bytes to find it/OVERHEAD bytes to find it/' 's/"overhead_memory_bytes":[0-9][0-9]*/"overhead_memory_bytes":OVERHEAD/g'
 cd "$root" || exit
 rm -rf "$work"
 session_end
