@@ -118,16 +118,16 @@ static ULONG points(ULONG code, const char *link, ULONG room)
     unsigned char bytes[256];
     struct point point = {.link_offset = 0};
     ULONG header[2] = {0};
-    ULONG end = counted(bytes + sizeof(point), 0, link != NULL ? link : VOLUME) + (ULONG)sizeof(point);
+    ULONG limit = counted(bytes + sizeof(point), 0, link != NULL ? link : VOLUME) + (ULONG)sizeof(point);
     if (link != NULL) {
         point.link_offset = (ULONG)sizeof(point) + 2;
-        point.link_length = (USHORT)(end - point.link_offset);
+        point.link_length = (USHORT)(limit - point.link_offset);
     } else {
         point.device_offset = (ULONG)sizeof(point) + 2;
-        point.device_length = (USHORT)(end - point.device_offset);
+        point.device_length = (USHORT)(limit - point.device_offset);
     }
     memcpy(bytes, &point, sizeof(point));
-    NTSTATUS status = send(code, bytes, end, reply, room);
+    NTSTATUS status = send(code, bytes, limit, reply, room);
     memcpy(header, reply, sizeof(header));
     CHECK_EQUAL(status, header[0] <= room ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW);
     return header[1];
