@@ -122,7 +122,8 @@ void epoch_flush(struct epoch *epoch)
 
 void epoch_drained(struct epoch *epoch)
 {
-    if (__atomic_sub_fetch(&epoch->open, 1, __ATOMIC_ACQ_REL) == 0) {
+    uint32_t open = __atomic_sub_fetch(&epoch->open, 1, __ATOMIC_ACQ_REL);
+    if (open == 0) {
         end_turn(epoch);
     }
 }
