@@ -38,12 +38,12 @@ headed() {
     return $status
 }
 
-# unusedStructMember: wire structures have members that only the other side uses. The test of the simulation's rules
+# internalAstError: cppcheck 2.10 takes x < y->z ... &y->w for a template. unusedStructMember: wire structures have members that only the other side uses. The test of the simulation's rules
 # does what no driver may. sim/ has the prototypes of NT, and a violation in it does not return.
 cppcheck_all() {
     mkdir -p build/cppcheck # what it knows of unchanged files
     cppcheck --quiet --cppcheck-build-dir=build/cppcheck -j 2 --enable=warning,style,performance,portability --inline-suppr --std=c11 --error-exitcode=1 \
-        --suppress=missingIncludeSystem --suppress=unusedStructMember \
+        --suppress=missingIncludeSystem --suppress=internalAstError --suppress=unusedStructMember \
         --suppress=constParameter:sim/* --suppress=nullPointerRedundantCheck:sim/* -Iinclude -Isrc -Isim/include -I. \
         -itests/sim/rules_{test,requests,locks,memory,objects,irql,faults,apc,paging,security,unload,fs,mount}.c src sim tests bench
 }
