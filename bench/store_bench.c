@@ -79,8 +79,10 @@ static void bench_transfer(const char *name, bool write, size_t block, bool thro
 
 /* ---- two threads against one ---- */
 
-#define SCALE_BLOCK   4096u
-#define SCALE_THREADS 2
+#define SCALE_BLOCK    4096u
+#define SCALE_THREADS  2
+#define SCALE_REQUESTS 2048u /* of a slice, in each thread */
+#define SCALE_SLICES   16u   /* of a round and kind, in turn: the median is what nobody has disturbed */
 
 struct lane {
     bool flat; /* not the disk, but the array */
@@ -89,11 +91,14 @@ struct lane {
     unsigned char buffer[SCALE_BLOCK];
 };
 
-static void *run_lane(void *context)
+static _Alignas(4096) struct lane scale_lanes[SCALE_THREADS];
+static pthread_barrier_t scale_begin, scale_end;
+static bool scale_over;
+
+static void run_lane(struct lane *lane)
 {
-    struct lane *lane = context;
     size_t transferred;
-    for (size_t i = 0; i < ROUND_BYTES / SCALE_BLOCK; i++) {
+    for (size_t i = 0; i < SCALE_REQUESTS; i++) {
         uint64_t offset = next_offset(&lane->seed, SCALE_BLOCK);
         if (lane->flat && lane->write) {
             memcpy(flat + offset, lane->buffer, SCALE_BLOCK);
@@ -106,31 +111,48 @@ static void *run_lane(void *context)
         }
         __asm__ volatile("" ::: "memory");
     }
-    return NULL;
 }
 
-/* Seconds that so many threads take, each for ROUND_BYTES. */
-static double run_lanes(bool of_flat, bool write, unsigned threads, uint64_t seed)
+static void *second_thread(void *context)
 {
-    static _Alignas(4096) struct lane lanes[SCALE_THREADS];
-    pthread_t others[SCALE_THREADS];
-    for (unsigned i = 0; i < threads; i++) {
-        lanes[i].flat = of_flat;
-        lanes[i].write = write;
-        lanes[i].seed = seed * SCALE_THREADS + i;
-        memset(lanes[i].buffer, 1, SCALE_BLOCK);
+    for (;;) {
+        pthread_barrier_wait(&scale_begin);
+        if (scale_over) {
+            return context;
+        }
+        run_lane(context);
+        pthread_barrier_wait(&scale_end);
+    }
+}
+
+/* Seconds that one or all threads take for a slice. */
+static double run_slice(bool of_flat, bool write, bool all)
+{
+    for (unsigned i = 0; i < SCALE_THREADS; i++) {
+        scale_lanes[i].flat = of_flat;
+        scale_lanes[i].write = write;
+    }
+    if (all) {
+        pthread_barrier_wait(&scale_begin);
     }
     double began = bench_now();
-    for (unsigned i = 1; i < threads; i++) {
-        if (pthread_create(&others[i], NULL, run_lane, &lanes[i]) != 0) {
-            abort();
-        }
-    }
-    (void)run_lane(&lanes[0]);
-    for (unsigned i = 1; i < threads; i++) {
-        pthread_join(others[i], NULL);
+    run_lane(&scale_lanes[0]);
+    if (all) {
+        pthread_barrier_wait(&scale_end);
     }
     return bench_now() - began;
+}
+
+/* Median slices: one thread on the array, on the disk, all threads on the array, on the disk. */
+static void run_slices(bool write, double median[4])
+{
+    double seconds[4][SCALE_SLICES];
+    for (unsigned i = 0; i < SCALE_SLICES * 4; i++) {
+        seconds[i % 4][i / 4] = run_slice(i % 2 == 0, write, i % 4 >= 2);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        median[i] = bench_median(seconds[i], SCALE_SLICES);
+    }
 }
 
 /* How much more two threads do than one, against how much more they do with memcpy. */
@@ -139,16 +161,29 @@ static void bench_scale(const char *name, bool write, size_t rounds)
     static double baseline[BENCH_MAXIMUM_ROUNDS];
     static double measured[BENCH_MAXIMUM_ROUNDS];
     static double seconds[BENCH_MAXIMUM_ROUNDS];
-    for (size_t round = 0; round < rounds; round++) {
-        double flat_one = run_lanes(true, write, 1, round + 1);
-        double disk_one = run_lanes(false, write, 1, round + 1);
-        double flat_all = run_lanes(true, write, SCALE_THREADS, round + 1);
-        seconds[round] = run_lanes(false, write, SCALE_THREADS, round + 1);
-        baseline[round] = flat_one / flat_all;
-        measured[round] = disk_one / seconds[round];
+    pthread_t second;
+    scale_over = false;
+    memset(scale_lanes, 1, sizeof(scale_lanes));
+    pthread_barrier_init(&scale_begin, NULL, SCALE_THREADS);
+    pthread_barrier_init(&scale_end, NULL, SCALE_THREADS);
+    if (pthread_create(&second, NULL, second_thread, &scale_lanes[1]) != 0) {
+        return;
     }
-    size_t requests = ROUND_BYTES / SCALE_BLOCK;
-    struct bench_result result = {name, "memcpy", true, 0.95, bench_median_us(seconds, rounds, (double)requests)};
+    for (size_t round = 0; round < rounds; round++) {
+        double median[4];
+        scale_lanes[0].seed = 2 * round;
+        scale_lanes[1].seed = 2 * round + 1;
+        run_slices(write, median);
+        baseline[round] = median[0] / median[2];
+        measured[round] = median[1] / median[3];
+        seconds[round] = median[3];
+    }
+    scale_over = true;
+    pthread_barrier_wait(&scale_begin);
+    pthread_join(second, NULL);
+    pthread_barrier_destroy(&scale_end);
+    pthread_barrier_destroy(&scale_begin);
+    struct bench_result result = {name, "memcpy", true, 0.95, bench_median_us(seconds, rounds, SCALE_REQUESTS)};
     bench_report(&result, measured, baseline, rounds);
 }
 
