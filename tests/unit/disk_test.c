@@ -273,7 +273,68 @@ static void resizing(void)
     destroy(&disk, &fake);
 }
 
-TEST_MAIN({"initialization_without_memory_leaves_the_source_alone",
+/* Every byte that a transfer changes is in a lane. */
+static void transfers_write_nothing_that_is_shared(void)
+{
+    struct disk disk;
+    struct disk before;
+    struct fake fake;
+    unsigned char buffer[512];
+    size_t done;
+    make(&disk, &fake, 0);
+    (void)disk_write(&disk, 0, buffer, sizeof(buffer), &done); /* the first one marks the image */
+    memcpy(&before, &disk, sizeof(disk));
+    for (int i = 0; i < 100; i++) {
+        (void)disk_read(&disk, 0, buffer, sizeof(buffer), &done);
+        (void)disk_write(&disk, 0, buffer, sizeof(buffer), &done);
+    }
+    CHECK_BYTES(&disk, &before, sizeof(disk));
+    CHECK_EQUAL(disk_count(&disk).read_requests, 100);
+    CHECK_EQUAL(disk_transfers(&disk), 0);
+    destroy(&disk, &fake);
+}
+
+static struct epoch_item *closed;
+
+static void given_back(struct epoch_owner *owner, struct epoch_item *item)
+{
+    (void)owner;
+    closed = item;
+}
+
+static void a_closed_disk_ends_when_all_have_left(void)
+{
+    struct disk disk;
+    struct fake fake;
+    unsigned char buffer[512];
+    size_t done;
+    struct epoch_owner owner = {given_back};
+    struct epoch_item item = {.owner = &owner};
+    make(&disk, &fake, 0);
+    closed = NULL;
+    uint32_t *inside = disk_enter(&disk, disk_lane(&disk));
+    uint32_t *also = disk_enter(&disk, disk_lane(&disk));
+    CHECK_EQUAL(disk_transfers(&disk), 2);
+    disk_close(&disk, &item);
+    CHECK(closed == NULL);
+    CHECK(disk_enter(&disk, disk_lane(&disk)) == NULL);
+    CHECK_EQUAL(disk_read(&disk, 0, buffer, sizeof(buffer), &done), BALLAST_DEVICE_REMOVED);
+    CHECK_EQUAL(disk_write(&disk, 0, buffer, sizeof(buffer), &done), BALLAST_DEVICE_REMOVED);
+    CHECK_EQUAL(disk_trim(&disk, 0, 512), BALLAST_DEVICE_REMOVED);
+    CHECK_EQUAL(disk_verify(&disk, 0, buffer, sizeof(buffer)), BALLAST_DEVICE_REMOVED);
+    CHECK_EQUAL(disk_resize(&disk, 2 * SIZE, false), BALLAST_DEVICE_REMOVED);
+    disk_leave_reading(&disk, inside);
+    CHECK(closed == NULL);
+    disk_leave(&disk, also);
+    CHECK(closed == &item);
+    CHECK_EQUAL(disk_resize(&disk, SIZE / 2, true), BALLAST_DEVICE_REMOVED); /* nobody is waited for any more */
+    CHECK_EQUAL(disk_size(&disk), SIZE);
+    destroy(&disk, &fake);
+}
+
+TEST_MAIN({"transfers_write_nothing_that_is_shared", transfers_write_nothing_that_is_shared},
+          {"a_closed_disk_ends_when_all_have_left", a_closed_disk_ends_when_all_have_left},
+          {"initialization_without_memory_leaves_the_source_alone",
            initialization_without_memory_leaves_the_source_alone},
           {"transfers_are_checked_in_this_order", transfers_are_checked_in_this_order},
           {"successes_and_failures_are_counted", successes_and_failures_are_counted},

@@ -149,6 +149,11 @@ void model_freeze(const void *start, size_t size)
     arena.frozen_size = size;
 }
 
+void model_freeze_allocated(void)
+{
+    model_freeze(arena.bytes, arena.used);
+}
+
 static void touch_to_change(const volatile void *address, size_t size)
 {
     const volatile unsigned char *byte = address;

@@ -86,6 +86,9 @@ void model_touch(const volatile void *address, size_t size);
 /* From now on nobody may lock or change anything in this memory; looking is allowed. */
 void model_freeze(const void *start, size_t size);
 
+/* The same for all that is allocated; copies, which are of data, are no changes. */
+void model_freeze_allocated(void);
+
 /* How much is allocated. */
 size_t model_allocated(void);
 
