@@ -37,7 +37,6 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
         {"MmUnmapReservedMapping", (void (*)(void))sim_MmUnmapReservedMapping, true},
         {"IoRegisterBootDriverReinitialization", (void (*)(void))sim_IoRegisterBootDriverReinitialization, true},
         {"KeGetCurrentProcessorNumberEx", (void (*)(void))sim_KeGetCurrentProcessorNumberEx, false},
-        {"KeGetCurrentProcessorNumber", (void (*)(void))sim_KeGetCurrentProcessorNumber, true},
         {"KeQueryMaximumProcessorCountEx", (void (*)(void))sim_KeQueryMaximumProcessorCountEx, false},
         {"KeQueryActiveProcessors", (void (*)(void))sim_KeQueryActiveProcessors, true},
         {"ZwFlushBuffersFile", (void (*)(void))sim_ZwFlushBuffersFile, false},

@@ -8,21 +8,11 @@
 
 #define PROCESSORS 4u
 
-static ULONG current(void)
-{
-    static __thread ULONG turn;
-    return (turn++ + (ULONG)((uintptr_t)&turn >> 12)) % PROCESSORS;
-}
-
 ULONG sim_KeGetCurrentProcessorNumberEx(PVOID number)
 {
+    static __thread ULONG turn;
     UNREFERENCED_PARAMETER(number);
-    return current();
-}
-
-ULONG sim_KeGetCurrentProcessorNumber(void)
-{
-    return current();
+    return (turn++ + (ULONG)((uintptr_t)&turn >> 12)) % PROCESSORS;
 }
 
 ULONG sim_KeQueryMaximumProcessorCountEx(USHORT group)

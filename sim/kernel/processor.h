@@ -6,7 +6,6 @@
 #include <ntifs.h>
 
 ULONG sim_KeGetCurrentProcessorNumberEx(PVOID number);
-ULONG sim_KeGetCurrentProcessorNumber(void);
 ULONG sim_KeQueryMaximumProcessorCountEx(USHORT group);
 KAFFINITY sim_KeQueryActiveProcessors(void);
 

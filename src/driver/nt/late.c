@@ -14,33 +14,23 @@ static void resolve(const WCHAR *name, void *member)
     *(PVOID *)member = MmGetSystemRoutineAddress(&string);
 }
 
-/* Where processors have no number, and in Wine, which makes a system call for it, threads are told apart by their stacks. */
+/*
+ * Before Windows 7, where only macros know the number, and in Wine, which makes a system call for it, threads are told apart by
+ * their stacks.
+ */
 static ULONG NTAPI processor_by_stack(PVOID number)
 {
     UNREFERENCED_PARAMETER(number);
     return (ULONG)(((uint64_t)(uintptr_t)__builtin_frame_address(0) >> 16) * 0x9E3779B97F4A7C15u >> 48);
 }
 
-static ULONG(NTAPI *processor_without_groups)(void);
-
-static ULONG NTAPI processor_of_only_group(PVOID number)
-{
-    UNREFERENCED_PARAMETER(number);
-    return processor_without_groups();
-}
-
-/* From Windows 7 on processors are in groups. */
+/* From Windows 7 on. */
 static void resolve_processor(void)
 {
     PVOID routine;
     resolve(L"KeGetCurrentProcessorNumberEx", &routine);
     if (routine != NULL) {
         *(PVOID *)&nt_late.current_processor = routine;
-        return;
-    }
-    resolve(L"KeGetCurrentProcessorNumber", &processor_without_groups);
-    if (processor_without_groups != NULL) {
-        nt_late.current_processor = processor_of_only_group;
     }
 }
 
