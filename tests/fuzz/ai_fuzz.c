@@ -4,8 +4,10 @@
  * writes it, with these differences:
  *
  *   OPEN slot device rights        device: bit 0 an administrator, the others a user; the rest chooses the name
- *   IOCTL                          MODE_LAST: the id or address of the last allocation is put into the input
- *   READ, WRITE                    the user is killed, and a new one begins
+ *   IOCTL                          MODE_LAST: the id or address of the last allocation is put into the input, and into a
+ *                                  long GRANT who is meant; MODE_KNOWN: the code is one of those that there are
+ *   READ, WRITE                    the user is killed, and a new one begins; READ: of no service
+ *   FLUSH n                        the adapter with number n / 2 comes (n is odd) or goes
  *   IMAGE name_length name size:4  a process with this image name; bits of size: threads, and what else it has
  *   TRUNCATE name_length name size:4  the registry value Rules is this, '\n' between rules
  *   DELETE name_length name        an adapter with this name
@@ -21,6 +23,7 @@
 
 #define POOL_BYTES    (4u * MIB)
 #define MODE_LAST     0x08u
+#define MODE_KNOWN    0x10u
 #define ADMINISTRATOR 0x1000u /* process ids: the same in each run, so that inputs can name them */
 #define USER          0x2000u
 #define THREAD        4242u
@@ -34,6 +37,20 @@ static uint64_t last_id, last_address;
 static unsigned listed;
 
 /* ---- requests ---- */
+
+static const ULONG known[] = {
+    BALLAST_IOCTL_AI_QUERY_GPUS,   BALLAST_IOCTL_AI_QUERY_PROCESSES, BALLAST_IOCTL_AI_QUERY_SCHEDULER,
+    BALLAST_IOCTL_AI_QUERY_RULES,  BALLAST_IOCTL_AI_QUERY_POOL,      BALLAST_IOCTL_AI_QUERY_BLOCKS,
+    BALLAST_IOCTL_AI_QUERY_DRIVER, BALLAST_IOCTL_AI_QUERY_OWNERS,    BALLAST_IOCTL_AI_ALLOCATE,
+    BALLAST_IOCTL_AI_FREE,         BALLAST_IOCTL_AI_GRANT,           BALLAST_IOCTL_AI_MAP,
+    BALLAST_IOCTL_AI_UNMAP,        BALLAST_IOCTL_AI_PUSH_SAMPLE,     BALLAST_IOCTL_AI_RELOAD_RULES,
+    CODEX_IOCTL_GET_STATS,         CODEX_IOCTL_SET_GPU_UTIL,         CODEX_IOCTL_BOOST_PRIORITY,
+    CODEX_IOCTL_GET_GPU_STATUS,    CODEX_IOCTL_GET_MEMORY_POOL,      CODEX_IOCTL_GET_SCHEDULER_STATS,
+    CODEX_IOCTL_ALLOC_PINNED,      CODEX_IOCTL_FREE_PINNED,          CODEX2_IOCTL_GET_GPU_STATUS,
+    CODEX2_IOCTL_GET_MEMORY_POOL,  CODEX2_IOCTL_GET_SCHEDULER_STATS, CODEX2_IOCTL_ALLOC_PINNED,
+    CODEX2_IOCTL_FREE_PINNED,      CODEX2_IOCTL_REGISTER_WINAI,      CODEX2_IOCTL_GET_OPTIMIZED_PATH,
+};
+#define KNOWN (sizeof(known) / sizeof(known[0]))
 
 /* What later operations may refer to. */
 void fuzz_succeeded(const struct fuzz_request *request)
@@ -50,14 +67,14 @@ void fuzz_succeeded(const struct fuzz_request *request)
 void fuzz_on_open(void)
 {
     static const char *const names[] = {"\\Device\\BallastAi", "\\DosDevices\\AIDriver", "\\??\\AI_Driver",
-                                        "\\??\\CodexAiDriver", "\\Device\\BallastAi\\x"};
+                                        "\\??\\CodexAiDriver", "\\Device\\BallastAi\\x", "\\??\\BallastAiFeed"};
     struct fuzz_open open = fuzz_read_open();
     struct sim_file **file = &fuzz_slots[open.slot];
     unsigned of = open.device % 2;
     if (*file != NULL) {
         return;
     }
-    if (!NT_SUCCESS(sim_create_file(processes[of], names[open.device / 2 % 5], open.access, file))) {
+    if (!NT_SUCCESS(sim_create_file(processes[of], names[open.device / 2 % 6], open.access, file))) {
         *file = NULL;
     }
     slot_process[open.slot] = of;
@@ -72,6 +89,23 @@ static void put_last(unsigned char *bytes, size_t length)
     }
 }
 
+/* One of the processes, rightly or wrongly, as what is there says. */
+static void name_process(unsigned char *bytes)
+{
+    struct ballast_ai_grant grant;
+    memcpy(&grant, bytes, sizeof(grant));
+    unsigned of = grant.process_id & 1;
+    grant.header = (struct ballast_header){sizeof(grant), BALLAST_AI_VERSION, 0};
+    grant.process_id = (grant.process_id & 2) != 0 ? sim_process_id(processes[of]) : 0;
+    if ((grant.create_time & 1) != 0) {
+        grant.create_time = sim_process_create_time(processes[of]);
+    } else {
+        grant.create_time &= 2;
+    }
+    grant.process_handle %= 16; /* there are 4 and 8 */
+    memcpy(bytes, &grant, sizeof(grant));
+}
+
 void fuzz_on_ioctl(void)
 {
     struct fuzz_request request = fuzz_read_ioctl();
@@ -79,8 +113,14 @@ void fuzz_on_ioctl(void)
         fuzz_release(&request);
         return;
     }
+    if ((request.mode & MODE_KNOWN) != 0) {
+        request.code = known[request.code % KNOWN];
+    }
     if ((request.mode & MODE_LAST) != 0) {
         put_last(request.input, request.input_length);
+        if (request.code == BALLAST_IOCTL_AI_GRANT && request.input_length >= sizeof(struct ballast_ai_grant)) {
+            name_process(request.input);
+        }
     }
     request.request = sim_ioctl_begin(fuzz_slots[request.slot], request.code, request.input,
                                       (ULONG)request.input_length, request.output, (ULONG)request.output_length);
@@ -93,13 +133,20 @@ static struct sim_process *begin_process(bool administrator)
 {
     struct sim_process *process = sim_process_create(administrator);
     sim_process_set(process, administrator ? ADMINISTRATOR : USER, !administrator, 64u << 10);
+    sim_process_set_token(process, administrator ? 0 : 1, 0);
     return process;
 }
 
-/* The user is killed: its requests are cancelled, waited for and freed by that. */
+/* Each has a handle to the other, the user's without the right to query. */
+static void open_each_other(void)
+{
+    (void)sim_process_open_process(processes[0], processes[1], false);
+    (void)sim_process_open_process(processes[1], processes[0], true);
+}
+
+/* The user is killed: its requests are cancelled, waited for and freed by that. The administrator's handle stays. */
 void fuzz_on_transfer(enum operation operation)
 {
-    (void)operation;
     sim_kill_process(processes[0]);
     for (unsigned i = 0; i < REQUESTS; i++) {
         if (fuzz_requests[i].request != NULL && slot_process[fuzz_requests[i].slot] == 0) {
@@ -112,6 +159,8 @@ void fuzz_on_transfer(enum operation operation)
         }
     }
     processes[0] = begin_process(false);
+    sim_process_set_token(processes[0], 1, operation == OPERATION_WRITE ? SIM_TOKEN_SERVICE : 0);
+    (void)sim_process_open_process(processes[0], processes[0], true);
 }
 
 void fuzz_on_image(enum operation operation)
@@ -132,7 +181,8 @@ void fuzz_on_image(enum operation operation)
 
 void fuzz_on_flush(void)
 {
-    (void)fuzz_number(1);
+    unsigned which = (unsigned)fuzz_number(1);
+    ai_plug_adapter(which / 2, which % 2 != 0);
 }
 
 void fuzz_on_fail(void)
@@ -160,6 +210,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(NT_SUCCESS(sim_load(DriverEntry)));
     processes[0] = begin_process(false);
     processes[1] = begin_process(true);
+    open_each_other();
     fuzz_operate(data, size);
     fuzz_wait_for_all();
     sim_kill_process(processes[0]);

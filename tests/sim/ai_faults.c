@@ -20,9 +20,10 @@
 
 DRIVER_INITIALIZE DriverEntry;
 
-static struct sim_process *process;
-static struct sim_file *device;
+static struct sim_process *process, *other;
+static struct sim_file *device, *others_device;
 static bool loaded;
+static bool nt52; /* where the system does not say which adapters are there */
 
 /* What the failure of this call may make of a request. */
 static bool explain(const char *name, NTSTATUS status)
@@ -78,19 +79,30 @@ static void verify_loaded(NTSTATUS status)
     }
 }
 
-static NTSTATUS operate_open(void)
+static NTSTATUS open_and_close_it(const char *path, ACCESS_MASK access)
 {
     struct sim_file *file;
-    NTSTATUS status = sim_create_file(process, "\\Device\\BallastAi", GENERIC_READ, &file);
+    NTSTATUS status = sim_create_file(process, path, access, &file);
     if (NT_SUCCESS(status)) {
         sim_close(file);
     }
     return status;
 }
 
+static NTSTATUS operate_open(void)
+{
+    return open_and_close_it("\\Device\\BallastAi", GENERIC_READ);
+}
+
+static NTSTATUS operate_open_for_nothing(void)
+{
+    return open_and_close_it("\\??\\AIDriver", 0);
+}
+
 static NTSTATUS operate_unload(void)
 {
     sim_close(device);
+    sim_close(others_device);
     device = NULL;
     sim_unload();
     loaded = false;
@@ -130,6 +142,22 @@ static void verify_gpus(NTSTATUS status)
     check_adapters(NAME);
 }
 
+/* One is taken out, after the adapters have been read. */
+static void set_up_departure(void)
+{
+    check_adapters(NAME);
+    ai_plug_adapter(1, false);
+}
+
+/* What is outdated is not passed off as what there is. */
+static void verify_departed(NTSTATUS status)
+{
+    union ai_gpu_list list;
+    (void)status;
+    CHECK_EQUAL(ai_get_gpus(device, false, &list), STATUS_SUCCESS);
+    CHECK_EQUAL(list.head.adapters_returned, nt52 ? 2 : 1);
+}
+
 static void set_up_change(void)
 {
     check_adapters(NAME);
@@ -161,6 +189,18 @@ static void check_utilization(NTSTATUS status, int64_t permille, uint64_t pushes
 static NTSTATUS operate_push(void)
 {
     return ai_push(device, 0, 123);
+}
+
+/* As a service does that feeds: it opens the device of its own. */
+static NTSTATUS operate_feed(void)
+{
+    struct sim_file *feed;
+    NTSTATUS status = sim_create_file(process, "\\??\\BallastAiFeed", GENERIC_READ | GENERIC_WRITE, &feed);
+    if (NT_SUCCESS(status)) {
+        status = ai_push(feed, 0, 123);
+        sim_close(feed);
+    }
+    return status;
 }
 
 static void verify_pushed(NTSTATUS status)
@@ -301,16 +341,87 @@ static NTSTATUS operate_cached_queries(void)
     return status;
 }
 
-static NTSTATUS operate_pinned(void)
+static NTSTATUS pin_and_free(ULONG allocate, ULONG release)
 {
     uint64_t bytes = 100000;
     uint64_t address = 0;
-    NTSTATUS status = sim_ioctl(device, CODEX_IOCTL_ALLOC_PINNED, &bytes, 8, &address, 8, NULL);
+    NTSTATUS status = sim_ioctl(device, allocate, &bytes, 8, &address, 8, NULL);
     if (NT_SUCCESS(status)) {
         CHECK(sim_process_memory(process, address, bytes, true) != NULL);
-        status = sim_ioctl(device, CODEX_IOCTL_FREE_PINNED, &address, 8, NULL, 0, NULL);
+        status = sim_ioctl(device, release, &address, 8, NULL, 0, NULL);
     }
     return status;
+}
+
+static NTSTATUS operate_pinned(void)
+{
+    NTSTATUS status = pin_and_free(CODEX_IOCTL_ALLOC_PINNED, CODEX_IOCTL_FREE_PINNED);
+    return NT_SUCCESS(status) ? pin_and_free(CODEX2_IOCTL_ALLOC_PINNED, CODEX2_IOCTL_FREE_PINNED) : status;
+}
+
+/* ---- sharing ---- */
+
+/* By number, by number and creation time, by handle: each is another way to the process. */
+static NTSTATUS grant(uint64_t id, unsigned form, uint32_t access)
+{
+    struct ballast_ai_grant input = {.id = id, .access = access};
+    ULONG size = form == 0 ? sizeof(struct ballast_ai_block_request) : sizeof(input);
+    input.header = (struct ballast_header){(uint16_t)size, BALLAST_AI_VERSION, 0};
+    if (form == 2) {
+        input.process_handle = sim_process_open_process(process, other, true); /* closed with the process */
+    } else {
+        input.process_id = sim_process_id(other);
+        input.create_time = form == 1 ? sim_process_create_time(other) : 0;
+    }
+    return sim_ioctl(device, BALLAST_IOCTL_AI_GRANT, &input, size, NULL, 0, NULL);
+}
+
+static NTSTATUS map_and_unmap(uint64_t id)
+{
+    struct ballast_ai_block_request input = {
+        {sizeof(input), BALLAST_AI_VERSION, BALLAST_AI_LOCK_IF_POSSIBLE}, id, 0, BALLAST_AI_ACCESS_READ};
+    struct ballast_ai_mapping mapping;
+    NTSTATUS status =
+        sim_ioctl(others_device, BALLAST_IOCTL_AI_MAP, &input, sizeof(input), &mapping, sizeof(mapping), NULL);
+    if (NT_SUCCESS(status)) {
+        CHECK(sim_process_memory(other, mapping.address, 1, false) != NULL);
+        status = ai_block(others_device, BALLAST_IOCTL_AI_UNMAP, id, 0, 0);
+    }
+    return status;
+}
+
+/* Nothing is left of it if a step fails. */
+static NTSTATUS share(unsigned form)
+{
+    struct ballast_ai_mapping mapping;
+    NTSTATUS status = ai_allocate(device, 100000, &mapping);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = grant(mapping.id, form, BALLAST_AI_ACCESS_READ);
+    if (NT_SUCCESS(status)) {
+        status = map_and_unmap(mapping.id);
+    }
+    if (NT_SUCCESS(status)) {
+        status = grant(mapping.id, form, BALLAST_AI_ACCESS_NONE);
+    }
+    NTSTATUS freed = ai_block(device, BALLAST_IOCTL_AI_FREE, mapping.id, 0, 0);
+    return NT_SUCCESS(status) ? freed : status;
+}
+
+static NTSTATUS operate_share_by_number(void)
+{
+    return share(0);
+}
+
+static NTSTATUS operate_share_by_time(void)
+{
+    return share(1);
+}
+
+static NTSTATUS operate_share_by_handle(void)
+{
+    return share(2);
 }
 
 static void verify_pool_empty(NTSTATUS status)
@@ -330,8 +441,11 @@ static NTSTATUS operate_codex_queries(void)
         ULONG size;
     } queries[] = {
         {CODEX_IOCTL_GET_STATS, sizeof(struct codex_driver_stats)},
+        {CODEX_IOCTL_GET_GPU_STATUS, sizeof(struct codex_gpu_status)},
         {CODEX2_IOCTL_GET_GPU_STATUS, sizeof(struct codex_gpu_status)},
         {CODEX_IOCTL_GET_MEMORY_POOL, sizeof(struct codex_memory_pool_status)},
+        {CODEX2_IOCTL_GET_MEMORY_POOL, sizeof(struct codex_memory_pool_status)},
+        {CODEX_IOCTL_GET_SCHEDULER_STATS, sizeof(struct codex_scheduler_stats)},
         {CODEX2_IOCTL_GET_SCHEDULER_STATS, sizeof(struct codex_scheduler_stats)},
         {CODEX2_IOCTL_GET_OPTIMIZED_PATH, sizeof(uint32_t)},
     };
@@ -389,20 +503,24 @@ static void make_system(void)
 static void begin(const struct sim_options *options, bool load)
 {
     sim_reset(options);
+    nt52 = options->nt52;
     make_system();
     process = sim_process_create(true);
+    other = sim_process_create(false);
     device = NULL;
     loaded = false;
     if (load) {
         CHECK_EQUAL(operate_load(), STATUS_SUCCESS);
         device = ai_open(process);
-        CHECK(device != NULL);
+        others_device = ai_open(other);
+        CHECK(device != NULL && others_device != NULL);
     }
 }
 
 static void end(void)
 {
     sim_kill_process(process);
+    sim_kill_process(other);
     if (loaded) {
         sim_unload();
     }
@@ -412,9 +530,12 @@ static const struct faults faults = {begin, end, explain};
 
 SCENARIO_OF(load, set_up_nothing, operate_load, verify_loaded, true)
 SCENARIO(open_and_close, set_up_nothing, operate_open, verify_nothing)
+SCENARIO(open_for_nothing, set_up_nothing, operate_open_for_nothing, verify_nothing)
 SCENARIO(unload, set_up_list, operate_unload, verify_nothing)
 SCENARIO(gpus, set_up_nothing, operate_gpus, verify_gpus)
 SCENARIO(gpus_refresh, set_up_change, operate_refresh, verify_refreshed)
+SCENARIO(gpus_departed, set_up_departure, operate_gpus, verify_departed)
+SCENARIO(push_through_feed, set_up_nothing, operate_feed, verify_pushed)
 SCENARIO(push, set_up_nothing, operate_push, verify_pushed)
 SCENARIO(set_gpu_util, set_up_nothing, operate_set_gpu_util, verify_gpu_util)
 SCENARIO(processes, set_up_nothing, operate_processes, verify_enumerated)
@@ -426,14 +547,19 @@ SCENARIO(reload, set_up_other_rules, operate_reload, verify_rules)
 SCENARIO(reload_defaults, set_up_no_rules, operate_reload, verify_default_rules)
 SCENARIO(cached_queries, set_up_nothing, operate_cached_queries, verify_pool_empty)
 SCENARIO(pinned, set_up_nothing, operate_pinned, verify_pool_empty)
+SCENARIO(share_by_number, set_up_nothing, operate_share_by_number, verify_pool_empty)
+SCENARIO(share_by_time, set_up_nothing, operate_share_by_time, verify_pool_empty)
+SCENARIO(share_by_handle, set_up_nothing, operate_share_by_handle, verify_pool_empty)
 SCENARIO(codex_queries, set_up_nothing, operate_codex_queries, verify_gpus)
 SCENARIO(register_runtime, set_up_nothing, operate_register, verify_registered)
 SCENARIO(boost_priority, set_up_thread, operate_boost, verify_boosted)
 
-TEST_MAIN({"load", load}, {"open_and_close", open_and_close}, {"unload", unload}, {"gpus", gpus},
-          {"gpus_refresh", gpus_refresh}, {"push", push}, {"set_gpu_util", set_gpu_util}, {"processes", processes},
-          {"processes_again", processes_again}, {"processes_growing", processes_growing}, {"scheduler", scheduler},
-          {"query_rules", query_rules}, {"reload", reload}, {"reload_defaults", reload_defaults},
-          {"cached_queries", cached_queries}, {"pinned", pinned}, {"codex_queries", codex_queries},
-          {"register_runtime", register_runtime}, {"boost_priority", boost_priority},
+TEST_MAIN({"load", load}, {"open_and_close", open_and_close}, {"open_for_nothing", open_for_nothing},
+          {"unload", unload}, {"gpus", gpus}, {"gpus_refresh", gpus_refresh}, {"gpus_departed", gpus_departed},
+          {"push_through_feed", push_through_feed}, {"push", push}, {"set_gpu_util", set_gpu_util},
+          {"processes", processes}, {"processes_again", processes_again}, {"processes_growing", processes_growing},
+          {"scheduler", scheduler}, {"query_rules", query_rules}, {"reload", reload},
+          {"reload_defaults", reload_defaults}, {"cached_queries", cached_queries}, {"pinned", pinned},
+          {"share_by_number", share_by_number}, {"share_by_time", share_by_time}, {"share_by_handle", share_by_handle},
+          {"codex_queries", codex_queries}, {"register_runtime", register_runtime}, {"boost_priority", boost_priority},
           {"all_were_failed", faults_report})
