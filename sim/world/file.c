@@ -407,15 +407,23 @@ NTSTATUS ZwCancelIoFile(HANDLE handle, PIO_STATUS_BLOCK io)
     return STATUS_SUCCESS;
 }
 
+/* NULL: it is a device's, which does not answer this. */
+static const struct file *file_asked(HANDLE handle, const char *function)
+{
+    sim_check_irql(function, PASSIVE_LEVEL);
+    sim_check_apcs(function);
+    return sim_handle_kind(handle, function) == SIM_HANDLE_DEVICE_FILE
+               ? NULL
+               : sim_handle_object(handle, SIM_HANDLE_FILE, function);
+}
+
 NTSTATUS ZwQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID information, ULONG length,
                                 FILE_INFORMATION_CLASS information_class)
 {
-    sim_check_irql("ZwQueryInformationFile", PASSIVE_LEVEL);
-    sim_check_apcs("ZwQueryInformationFile");
-    if (sim_handle_kind(handle, "ZwQueryInformationFile") == SIM_HANDLE_DEVICE_FILE) {
+    const struct file *file = file_asked(handle, "ZwQueryInformationFile");
+    if (file == NULL) {
         return STATUS_INVALID_DEVICE_REQUEST;
     }
-    const struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryInformationFile");
     if (sim_fault("ZwQueryInformationFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -437,12 +445,10 @@ NTSTATUS ZwQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID inform
 NTSTATUS ZwSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID information, ULONG length,
                               FILE_INFORMATION_CLASS information_class)
 {
-    sim_check_irql("ZwSetInformationFile", PASSIVE_LEVEL);
-    sim_check_apcs("ZwSetInformationFile");
-    if (sim_handle_kind(handle, "ZwSetInformationFile") == SIM_HANDLE_DEVICE_FILE) {
+    const struct file *file = file_asked(handle, "ZwSetInformationFile");
+    if (file == NULL) {
         return STATUS_INVALID_DEVICE_REQUEST;
     }
-    const struct file *file = sim_handle_object(handle, SIM_HANDLE_FILE, "ZwSetInformationFile");
     if (sim_fault("ZwSetInformationFile")) {
         return STATUS_DISK_FULL;
     }
@@ -462,12 +468,9 @@ NTSTATUS ZwSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID informat
 NTSTATUS ZwQueryVolumeInformationFile(HANDLE handle, PIO_STATUS_BLOCK io, PVOID information, ULONG length,
                                       FS_INFORMATION_CLASS information_class)
 {
-    sim_check_irql("ZwQueryVolumeInformationFile", PASSIVE_LEVEL);
-    sim_check_apcs("ZwQueryVolumeInformationFile");
-    if (sim_handle_kind(handle, "ZwQueryVolumeInformationFile") == SIM_HANDLE_DEVICE_FILE) {
+    if (file_asked(handle, "ZwQueryVolumeInformationFile") == NULL) {
         return STATUS_INVALID_DEVICE_REQUEST;
     }
-    (void)sim_handle_object(handle, SIM_HANDLE_FILE, "ZwQueryVolumeInformationFile");
     if (sim_fault("ZwQueryVolumeInformationFile")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }

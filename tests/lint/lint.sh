@@ -38,6 +38,11 @@ headed() {
     return $status
 }
 
+# A file of one theme has less than 600 lines. The functions' limit is clang-tidy's.
+short() { # FILE...
+    wc -l "$@" | awk '$2 != "total" && $1 >= 600 { print $2 " has " $1 " lines"; status = 1 } END { exit status }'
+}
+
 # internalAstError: cppcheck 2.10 takes x < y->z ... &y->w for a template. unusedStructMember: wire structures have members that only the other side uses. The test of the simulation's rules
 # does what no driver may. sim/ has the prototypes of NT, and a violation in it does not return.
 cppcheck_all() {
@@ -64,6 +69,8 @@ windows_flags=(--extra-arg=--target=x86_64-w64-mingw32 --extra-arg=-Wno-everythi
 
 check "sources are formatted" formatted
 check "sources have their header" headed
+# shellcheck disable=SC2046 # one word a file
+check "files are short" short $(sources) $(scripts)
 check "cppcheck" cppcheck_all
 check "clang-tidy: core" tidy host-debug -- src/core/*/*.c bench/bench.c bench/store_bench.c
 check "clang-tidy: drivers" tidy mingw-x64 "${windows_flags[@]}" -- src/driver/*/*.c src/driver/disk/*/*.c
