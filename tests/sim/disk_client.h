@@ -20,7 +20,9 @@ bool disk_begin(unsigned rule, const struct sim_options *options);
 /* Kills the program and unloads the driver. */
 void disk_end(void);
 
+/* Of DISK_BYTES, or another size. */
 NTSTATUS disk_create(uint32_t flags, const char *image, uint16_t letter);
+NTSTATUS disk_create_sized(uint32_t flags, int64_t size, const char *image, uint16_t letter);
 NTSTATUS disk_remove(void);
 
 #endif

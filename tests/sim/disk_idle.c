@@ -4,26 +4,18 @@
  * waits for it but those who want it gone.
  */
 
-#include "ballast/disk_abi.h"
 #include "core/disk/storage_abi.h"
-#include "sim/sim.h"
-#include "tests/behaviour/create_request.h"
-#include "tests/harness/test.h"
+#include "tests/sim/disk_client.h"
 
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
 
-#define MIB    (1u << 20)
-#define SIZE   (64u * MIB)
-#define CHUNK  65536u
-#define ODD    3072u /* what the reader reads, and nobody else */
-#define DEVICE "\\Device\\ImDisk0"
+#define MIB   (1u << 20)
+#define SIZE  (64u * MIB)
+#define CHUNK 65536u
+#define ODD   3072u /* what the reader reads, and nobody else */
 
-DRIVER_INITIALIZE DriverEntry;
-
-static struct sim_process *process;
-static struct sim_file *control;
 static struct sim_file *disk;
 static unsigned char pattern[CHUNK];
 static unsigned char found[CHUNK];
@@ -60,25 +52,12 @@ static void let_it_go(pthread_t thread)
 
 static void begin(void)
 {
-    static _Alignas(8) unsigned char bytes[256];
     struct sim_options options = {.seed = 1};
-    struct imdisk_create_data fields = {.flags = IMDISK_TYPE_VM, .size_bytes = SIZE};
-    size_t length = create_request(bytes, sizeof(bytes), &fields, NULL);
-    sim_reset(&options);
-    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
-    process = sim_process_create(true);
-    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &control),
-                STATUS_SUCCESS);
-    CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
+    (void)disk_begin(0, &options);
+    CHECK_EQUAL(disk_create_sized(IMDISK_TYPE_VM, SIZE, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
     memset(pattern, 0x5A, sizeof(pattern));
     CHECK_EQUAL(sim_write(disk, 0, pattern, CHUNK, NULL), STATUS_SUCCESS);
-}
-
-static void end(void)
-{
-    sim_kill_process(process);
-    sim_unload();
 }
 
 static struct ballast_disk_state state(void)
@@ -131,14 +110,14 @@ static void nobody_waits(void)
     let_it_go(reader);
     CHECK_BYTES(seen, pattern, ODD); /* from before the trim: the chunk was not freed under it */
     CHECK(state().overhead_bytes < 32768);
-    end();
+    disk_end();
 }
 
 /* Shrinking and removing do wait: the reader must not see what is gone. */
 static void shrinking_and_removing_wait(void)
 {
     static unsigned char seen[ODD];
-    static uint32_t number;
+    static uint32_t number = DISK_NUMBER;
     begin();
     pthread_t reader = stop_a_reader(seen);
     struct sim_request *shrink = resize_begin(MIB);
@@ -151,7 +130,7 @@ static void shrinking_and_removing_wait(void)
     CHECK_EQUAL(sim_request_wait(shrink, NULL), STATUS_SUCCESS);
 
     reader = stop_a_reader(seen);
-    removal = sim_ioctl_begin(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+    removal = sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
     for (unsigned i = 0; i < 50; i++) {
         pause_a_little();
     }
@@ -160,7 +139,7 @@ static void shrinking_and_removing_wait(void)
     let_it_go(reader);
     CHECK_BYTES(seen, pattern, ODD);
     CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
-    end();
+    disk_end();
 }
 
 TEST_MAIN({"nobody_waits", nobody_waits}, {"shrinking_and_removing_wait", shrinking_and_removing_wait})

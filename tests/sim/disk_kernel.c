@@ -4,56 +4,31 @@
  * that are killed, callers without rights.
  */
 
-#include "ballast/disk_abi.h"
 #include "core/disk/storage_abi.h"
-#include "sim/sim.h"
 #include "tests/behaviour/create_request.h"
-#include "tests/harness/test.h"
+#include "tests/sim/disk_client.h"
 
 #include <string.h>
 #include <time.h>
 
-#define MIB    (1u << 20)
-#define NUMBER 5u
-#define DEVICE "\\Device\\ImDisk5"
-#define IMAGE  "image"
-#define PIECE  4096u
+#define MIB   (1u << 20)
+#define PIECE 4096u
 
-DRIVER_INITIALIZE DriverEntry;
-
-static struct sim_process *process;
-static struct sim_file *control;
 static struct sim_file *disk;
 static unsigned char buffers[8][PIECE];
-
-static void begin_with(const struct sim_options *options)
-{
-    sim_reset(options);
-    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
-    process = sim_process_create(true);
-    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &control),
-                STATUS_SUCCESS);
-    CHECK(target_image_create(IMAGE, MIB));
-}
 
 static void begin(void)
 {
     struct sim_options options = {.seed = 1};
-    begin_with(&options);
-}
-
-static void end(void)
-{
-    sim_kill_process(process);
-    sim_unload();
+    (void)disk_begin(0, &options);
 }
 
 static struct sim_request *create_begin(uint32_t flags, const char *image)
 {
     static _Alignas(8) unsigned char bytes[256];
-    struct imdisk_create_data fields = {.device_number = NUMBER, .flags = flags, .size_bytes = MIB};
+    struct imdisk_create_data fields = {.device_number = DISK_NUMBER, .flags = flags, .size_bytes = MIB};
     size_t length = create_request(bytes, sizeof(bytes), &fields, image);
-    return sim_ioctl_begin(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0);
+    return sim_ioctl_begin(disk_control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0);
 }
 
 static NTSTATUS create(uint32_t flags, const char *image)
@@ -64,19 +39,19 @@ static NTSTATUS create(uint32_t flags, const char *image)
 static void create_and_open(uint32_t flags, const char *image)
 {
     CHECK_EQUAL(create(flags, image), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
 }
 
 static struct sim_request *remove_begin(void)
 {
-    static uint32_t number = NUMBER;
-    return sim_ioctl_begin(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+    static uint32_t number = DISK_NUMBER;
+    return sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
 }
 
 static unsigned disks(void)
 {
     uint32_t list[8] = {0};
-    CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, list, sizeof(list), NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_ioctl(disk_control, IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, list, sizeof(list), NULL), STATUS_SUCCESS);
     return list[0];
 }
 
@@ -102,7 +77,7 @@ static void transfers_at_dispatch_level(void)
     static const uint32_t types[] = {IMDISK_TYPE_VM, IMDISK_TYPE_FILE, IMDISK_TYPE_FILE | IMDISK_FILE_AWE_ALLOC};
     for (size_t i = 0; i < 3; i++) {
         begin();
-        create_and_open(types[i], i == 0 ? NULL : IMAGE);
+        create_and_open(types[i], i == 0 ? NULL : DISK_IMAGE);
         memset(buffers[0], 0x5A, PIECE);
         sim_set_irql(DISPATCH_LEVEL);
         struct sim_request *write = sim_write_begin(disk, 512, buffers[0], PIECE);
@@ -113,7 +88,7 @@ static void transfers_at_dispatch_level(void)
         sim_set_irql(PASSIVE_LEVEL);
         CHECK_EQUAL(sim_request_wait(read, NULL), STATUS_SUCCESS);
         CHECK_BYTES(buffers[1], buffers[0], PIECE);
-        end();
+        disk_end();
     }
 }
 
@@ -144,7 +119,7 @@ static void control_at_dispatch_level(void)
     sim_set_irql(PASSIVE_LEVEL);
     CHECK_EQUAL(sim_request_wait(creation, NULL), STATUS_ACCESS_DENIED);
     CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
-    end();
+    disk_end();
 }
 
 /* ---- requests of other drivers and of nobody ---- */
@@ -162,7 +137,7 @@ static void internal_control_is_control(void)
                 STATUS_SUCCESS);
     CHECK_EQUAL(sim_ioctl(disk, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &length, sizeof(length), NULL), STATUS_SUCCESS);
     CHECK_EQUAL(length, 2 * MIB);
-    end();
+    disk_end();
 }
 
 static void other_functions_are_refused(void)
@@ -173,12 +148,12 @@ static void other_functions_are_refused(void)
     create_and_open(IMDISK_TYPE_VM, NULL);
     for (size_t i = 0; i < sizeof(majors); i++) {
         CHECK_EQUAL(sim_simple_request(disk, majors[i]), STATUS_INVALID_DEVICE_REQUEST);
-        CHECK_EQUAL(sim_simple_request(control, majors[i]), STATUS_INVALID_DEVICE_REQUEST);
+        CHECK_EQUAL(sim_simple_request(disk_control, majors[i]), STATUS_INVALID_DEVICE_REQUEST);
     }
     CHECK_EQUAL(sim_simple_request(disk, IRP_MJ_PNP), STATUS_NOT_SUPPORTED); /* as it came */
-    CHECK_EQUAL(sim_simple_request(control, IRP_MJ_PNP), STATUS_NOT_SUPPORTED);
-    CHECK_EQUAL(sim_flush(control), STATUS_INVALID_DEVICE_REQUEST);
-    end();
+    CHECK_EQUAL(sim_simple_request(disk_control, IRP_MJ_PNP), STATUS_NOT_SUPPORTED);
+    CHECK_EQUAL(sim_flush(disk_control), STATUS_INVALID_DEVICE_REQUEST);
+    disk_end();
 }
 
 static void file_information(void)
@@ -217,12 +192,12 @@ static void file_information(void)
     for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
         CHECK_EQUAL(sim_set_information(disk, sets[i].information_class, buffer, sizeof(buffer)), sets[i].status);
     }
-    CHECK_EQUAL(sim_query_information(control, FileStandardInformation, &standard, sizeof(standard), NULL),
+    CHECK_EQUAL(sim_query_information(disk_control, FileStandardInformation, &standard, sizeof(standard), NULL),
                 STATUS_INVALID_DEVICE_REQUEST); /* ImDisk does not complete it */
     CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_query_information(disk, FileStandardInformation, &standard, sizeof(standard), NULL),
                 STATUS_DEVICE_REMOVED);
-    end();
+    disk_end();
 }
 
 /* No disk has what those files need, so nothing lives there that keeps one from going. */
@@ -233,15 +208,15 @@ static void page_files(void)
                                                           DeviceUsageTypeHibernation};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         begin();
-        create_and_open(types[i], types[i] == IMDISK_TYPE_FILE ? IMAGE : NULL);
+        create_and_open(types[i], types[i] == IMDISK_TYPE_FILE ? DISK_IMAGE : NULL);
         for (size_t j = 0; j < sizeof(uses) / sizeof(uses[0]); j++) {
             test_note("type 0x%x, use %u", types[i], (unsigned)uses[j]);
             CHECK_EQUAL(sim_usage_notification(disk, uses[j], true), STATUS_NOT_SUPPORTED);
             CHECK_EQUAL(sim_usage_notification(disk, uses[j], false), STATUS_NOT_SUPPORTED);
-            CHECK_EQUAL(sim_usage_notification(control, uses[j], true), STATUS_NOT_SUPPORTED);
+            CHECK_EQUAL(sim_usage_notification(disk_control, uses[j], true), STATUS_NOT_SUPPORTED);
         }
         CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
-        end();
+        disk_end();
     }
 }
 
@@ -251,7 +226,7 @@ static void passed_through(void)
     static uint32_t oplock = 0x00090000;
     ULONG_PTR information = 0;
     begin();
-    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     CHECK_EQUAL(sim_ioctl(disk, IMDISK_IOCTL_FSCTL_PASS_THROUGH, compression, 4, compression, 8, &information),
                 STATUS_SUCCESS);
     CHECK_EQUAL(information, 2);
@@ -269,19 +244,19 @@ static void passed_through(void)
     CHECK(!sim_request_done(request));
     CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_request_wait(request, NULL), STATUS_CANCELLED);
-    end();
+    disk_end();
 }
 
 static void write_through_reaches_the_file(void)
 {
     begin();
-    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     CHECK_EQUAL(sim_write(disk, 0, buffers[0], PIECE, NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_volume_unflushed_bytes(), PIECE);
     sim_file_write_through(disk);
     CHECK_EQUAL(sim_write(disk, 0, buffers[0], PIECE, NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_volume_unflushed_bytes(), 0);
-    end();
+    disk_end();
 }
 
 /* ---- rights ---- */
@@ -296,9 +271,9 @@ static void users_may_query_only(void)
     create_and_open(IMDISK_TYPE_VM, NULL);
     struct sim_process *user = sim_process_create(false);
     CHECK_EQUAL(sim_create_file(user, "\\Device\\ImDiskCtl", GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(sim_create_file(user, DEVICE, GENERIC_READ, &file), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(sim_create_file(user, DEVICE, GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(sim_create_file(user, DEVICE, FILE_READ_ATTRIBUTES, &file), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(user, DISK_DEVICE, GENERIC_READ, &file), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(sim_create_file(user, DISK_DEVICE, GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(sim_create_file(user, DISK_DEVICE, FILE_READ_ATTRIBUTES, &file), STATUS_SUCCESS);
     CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, &version, 4, NULL), STATUS_SUCCESS);
     /* Codes that any handle may send. */
     CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, 8, NULL, 0, NULL), STATUS_ACCESS_DENIED);
@@ -309,7 +284,7 @@ static void users_may_query_only(void)
     CHECK_EQUAL(sim_create_file(user, "\\Device\\ImDiskCtl", GENERIC_READ, &file), STATUS_SUCCESS);
     CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, &version, 4, NULL), STATUS_SUCCESS);
     sim_kill_process(user);
-    end();
+    disk_end();
 }
 
 /* There is nothing behind a device, and no way round its rights. */
@@ -318,24 +293,25 @@ static void names_behind_devices(void)
     struct sim_file *file;
     begin();
     create_and_open(IMDISK_TYPE_VM, NULL);
-    CHECK_EQUAL(sim_create_file(process, DEVICE "\\x", GENERIC_READ, &file), STATUS_OBJECT_NAME_NOT_FOUND);
-    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl\\x", GENERIC_READ, &file), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE "\\x", GENERIC_READ, &file), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK_EQUAL(sim_create_file(disk_process, "\\Device\\ImDiskCtl\\x", GENERIC_READ, &file),
+                STATUS_OBJECT_NAME_NOT_FOUND);
     struct sim_process *user = sim_process_create(false);
-    CHECK_EQUAL(sim_create_file(user, DEVICE "\\x", GENERIC_READ, &file), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(sim_create_file(user, DISK_DEVICE "\\x", GENERIC_READ, &file), STATUS_ACCESS_DENIED);
     CHECK_EQUAL(sim_create_file(user, "\\Device\\ImDiskCtl\\x", GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
     sim_kill_process(user);
-    end();
+    disk_end();
 }
 
 /* The driver's own rights must not open what the caller's do not. */
 static void images_are_opened_with_the_callers_rights(void)
 {
     begin();
-    sim_volume_protect(IMAGE);
-    CHECK_EQUAL(create(IMDISK_TYPE_FILE, IMAGE), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(create(IMDISK_TYPE_VM, IMAGE), STATUS_ACCESS_DENIED);
+    sim_volume_protect(DISK_IMAGE);
+    CHECK_EQUAL(create(IMDISK_TYPE_FILE, DISK_IMAGE), STATUS_ACCESS_DENIED);
+    CHECK_EQUAL(create(IMDISK_TYPE_VM, DISK_IMAGE), STATUS_ACCESS_DENIED);
     CHECK_EQUAL(disks(), 0);
-    end();
+    disk_end();
 }
 
 /* ---- files that do not answer ---- */
@@ -345,7 +321,7 @@ static void queued_requests_can_be_cancelled(void)
     struct sim_request *requests[8];
     unsigned cancelled = 0;
     begin();
-    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     sim_volume_hold(true);
     for (unsigned i = 0; i < 8; i++) {
         requests[i] = sim_read_begin(disk, i * PIECE, buffers[i], PIECE);
@@ -361,14 +337,14 @@ static void queued_requests_can_be_cancelled(void)
         NTSTATUS status = sim_request_wait(requests[i], NULL);
         CHECK_EQUAL(status, i < 4 ? STATUS_SUCCESS : STATUS_CANCELLED);
     }
-    end();
+    disk_end();
 }
 
 /* A cancelled flush must not hold up what came after it. */
 static void cancelled_barriers_let_others_go_on(void)
 {
     begin();
-    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     sim_volume_hold(true);
     struct sim_request *first = sim_write_begin(disk, 0, buffers[0], PIECE);
     wait_for_stuck(1);
@@ -383,31 +359,31 @@ static void cancelled_barriers_let_others_go_on(void)
     sim_volume_hold(false);
     CHECK_EQUAL(sim_request_wait(first, NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_request_wait(second, NULL), STATUS_SUCCESS);
-    end();
+    disk_end();
 }
 
 static void flushes_follow_writes(void)
 {
     begin();
-    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     struct sim_file *other;
-    CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &other), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &other), STATUS_SUCCESS);
     for (unsigned i = 0; i < 50; i++) {
         struct sim_request *write = sim_write_begin(disk, 0, buffers[0], PIECE);
         CHECK_EQUAL(sim_flush(other), STATUS_SUCCESS);
         CHECK_EQUAL(sim_volume_unflushed_bytes(), 0);
         CHECK_EQUAL(sim_request_wait(write, NULL), STATUS_SUCCESS);
     }
-    end();
+    disk_end();
 }
 
 static void clients_die_in_the_middle(void)
 {
     struct sim_file *file;
     begin();
-    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     struct sim_process *client = sim_process_create(true);
-    CHECK_EQUAL(sim_create_file(client, DEVICE, GENERIC_READ | GENERIC_WRITE, &file), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(client, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &file), STATUS_SUCCESS);
     sim_volume_hold(true);
     for (unsigned i = 0; i < 8; i++) {
         (void)sim_write_begin(file, i * PIECE, buffers[i], PIECE);
@@ -416,21 +392,21 @@ static void clients_die_in_the_middle(void)
     sim_volume_hold(false);
     sim_kill_process(client);
     CHECK_EQUAL(sim_read(disk, 0, buffers[0], PIECE, NULL), STATUS_SUCCESS);
-    end();
+    disk_end();
 }
 
 static void creation_can_be_cancelled_while_loading(void)
 {
     begin();
-    CHECK(target_image_create(IMAGE, 8 * MIB)); /* of which the first block decides nothing */
+    CHECK(target_image_create(DISK_IMAGE, 8 * MIB)); /* of which the first block decides nothing */
     sim_volume_hold(true);
-    struct sim_request *creation = create_begin(IMDISK_TYPE_VM, IMAGE);
+    struct sim_request *creation = create_begin(IMDISK_TYPE_VM, DISK_IMAGE);
     wait_for_stuck(1);
     sim_cancel(creation);
     sim_volume_hold(false);
     CHECK_EQUAL(sim_request_wait(creation, NULL), STATUS_CANCELLED);
     CHECK_EQUAL(disks(), 0);
-    end();
+    disk_end();
 }
 
 /* ---- removal under load ---- */
@@ -439,7 +415,7 @@ static void removal_waits_for_transfers(void)
 {
     struct sim_request *requests[6];
     begin();
-    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     sim_volume_hold(true);
     for (unsigned i = 0; i < 6; i++) {
         requests[i] = sim_read_begin(disk, i * PIECE, buffers[i], PIECE);
@@ -457,13 +433,13 @@ static void removal_waits_for_transfers(void)
     }
     CHECK_EQUAL(disks(), 0);
     CHECK_EQUAL(create(IMDISK_TYPE_VM, NULL), STATUS_SUCCESS); /* the number is free though a handle is open */
-    end();
+    disk_end();
 }
 
 static void who_waits_for_removal_may_give_up(void)
 {
     begin();
-    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     sim_volume_hold(true);
     struct sim_request *read = sim_read_begin(disk, 0, buffers[0], PIECE);
     wait_for_stuck(1);
@@ -477,14 +453,14 @@ static void who_waits_for_removal_may_give_up(void)
         pause_a_little();
     }
     CHECK_EQUAL(disks(), 0); /* it is removed all the same */
-    end();
+    disk_end();
 }
 
 static void unloading_takes_disks_along(void)
 {
     begin();
-    CHECK_EQUAL(create(IMDISK_TYPE_FILE, IMAGE), STATUS_SUCCESS);
-    end(); /* with the simulation's checks for what is left */
+    CHECK_EQUAL(create(IMDISK_TYPE_FILE, DISK_IMAGE), STATUS_SUCCESS);
+    disk_end(); /* with the simulation's checks for what is left */
 }
 
 /* ---- errors, holes, sectors ---- */
@@ -493,7 +469,7 @@ static void io_errors_are_the_requests(void)
 {
     struct ballast_disk_state state;
     begin();
-    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     sim_volume_fail(STATUS_IO_DEVICE_ERROR);
     CHECK_EQUAL(sim_read(disk, 0, buffers[0], PIECE, NULL), STATUS_IO_DEVICE_ERROR);
     CHECK_EQUAL(sim_write(disk, 0, buffers[0], PIECE, NULL), STATUS_IO_DEVICE_ERROR);
@@ -505,10 +481,10 @@ static void io_errors_are_the_requests(void)
     sim_close(disk);
     CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
     sim_volume_fail(STATUS_IO_DEVICE_ERROR);
-    CHECK_EQUAL(create(IMDISK_TYPE_FILE, IMAGE), STATUS_IO_DEVICE_ERROR); /* not even its first sector */
-    CHECK_EQUAL(create(IMDISK_TYPE_VM, IMAGE), STATUS_IO_DEVICE_ERROR);
+    CHECK_EQUAL(create(IMDISK_TYPE_FILE, DISK_IMAGE), STATUS_IO_DEVICE_ERROR); /* not even its first sector */
+    CHECK_EQUAL(create(IMDISK_TYPE_VM, DISK_IMAGE), STATUS_IO_DEVICE_ERROR);
     CHECK_EQUAL(disks(), 0);
-    end();
+    disk_end();
 }
 
 /* Where the disk says that it holds data. */
@@ -535,42 +511,42 @@ static void zeros_and_trims_become_holes(void)
     static unsigned char zeros[MIB / 4];
     static unsigned char read[MIB / 4];
     begin();
-    create_and_open(IMDISK_TYPE_FILE | IMDISK_OPTION_SPARSE_FILE, IMAGE);
-    CHECK_EQUAL(sim_volume_allocated(IMAGE), MIB);
+    create_and_open(IMDISK_TYPE_FILE | IMDISK_OPTION_SPARSE_FILE, DISK_IMAGE);
+    CHECK_EQUAL(sim_volume_allocated(DISK_IMAGE), MIB);
     CHECK_EQUAL(sim_ioctl(disk, IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, &trim, sizeof(trim), NULL, 0, NULL),
                 STATUS_SUCCESS);
-    CHECK_EQUAL(sim_volume_allocated(IMAGE), MIB / 2);
+    CHECK_EQUAL(sim_volume_allocated(DISK_IMAGE), MIB / 2);
     CHECK_EQUAL(sim_write(disk, 0, zeros, sizeof(zeros), NULL), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_volume_allocated(IMAGE), MIB / 4);
+    CHECK_EQUAL(sim_volume_allocated(DISK_IMAGE), MIB / 4);
     CHECK_EQUAL(sim_read(disk, 0, read, sizeof(read), NULL), STATUS_SUCCESS);
     CHECK_BYTES(read, zeros, sizeof(read));
     CHECK_EQUAL(sim_read(disk, MIB / 4, read, sizeof(read), NULL), STATUS_SUCCESS);
     CHECK_EQUAL(read[1], target_pattern(MIB / 4 + 1));
     check_only_range(MIB / 4, MIB / 4);
-    end();
+    disk_end();
 
     begin(); /* without the option a trim does nothing */
-    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     CHECK_EQUAL(sim_ioctl(disk, IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, &trim, sizeof(trim), NULL, 0, NULL),
                 STATUS_SUCCESS);
-    CHECK_EQUAL(sim_volume_allocated(IMAGE), MIB);
+    CHECK_EQUAL(sim_volume_allocated(DISK_IMAGE), MIB);
     check_only_range(0, MIB);
-    end();
+    disk_end();
 }
 
 /* The volume has larger sectors than the disk: its cache is needed to reach single ones. */
 static void volumes_with_large_sectors(void)
 {
     struct sim_options options = {.seed = 1, .sector_size = 4096};
-    begin_with(&options);
-    create_and_open(IMDISK_TYPE_FILE, IMAGE);
+    (void)disk_begin(0, &options);
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     memset(buffers[0], 0x77, 512);
     CHECK_EQUAL(sim_write(disk, 512, buffers[0], 512, NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_read(disk, 0, buffers[1], 2048, NULL), STATUS_SUCCESS);
     CHECK_EQUAL(buffers[1][511], target_pattern(511));
     CHECK_BYTES(buffers[1] + 512, buffers[0], 512);
     CHECK_EQUAL(buffers[1][1024], target_pattern(1024));
-    end();
+    disk_end();
 }
 
 TEST_MAIN({"transfers_at_dispatch_level", transfers_at_dispatch_level},

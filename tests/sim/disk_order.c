@@ -4,54 +4,30 @@
  * requests are under way at once, and the volume ends them in the call or later, in any order.
  */
 
-#include "ballast/disk_abi.h"
-#include "sim/sim.h"
-#include "tests/behaviour/create_request.h"
 #include "tests/behaviour/target.h"
-#include "tests/harness/test.h"
+#include "tests/sim/disk_client.h"
 
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
 
 #define MIB     (1u << 20)
-#define NUMBER  5u
-#define DEVICE  "\\Device\\ImDisk5"
-#define IMAGE   "image"
 #define SECTOR  512u
 #define PAGE    4096u
 #define WRITERS 4u
 #define ROUNDS  400u
 
-DRIVER_INITIALIZE DriverEntry;
-
-static struct sim_process *process;
 static struct sim_file *disks[WRITERS];
 
 static void begin(unsigned seed)
 {
-    static _Alignas(8) unsigned char bytes[256];
     struct sim_options options = {.seed = seed, .delay_percent = 10};
-    struct imdisk_create_data fields = {
-        .device_number = NUMBER, .flags = IMDISK_TYPE_FILE | IMDISK_OPTION_SHARED_IMAGE, .size_bytes = MIB};
-    struct sim_file *control;
-    sim_reset(&options);
-    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
-    process = sim_process_create(true);
-    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &control),
-                STATUS_SUCCESS);
-    CHECK(target_image_create(IMAGE, MIB));
-    size_t length = create_request(bytes, sizeof(bytes), &fields, IMAGE);
-    CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL), STATUS_SUCCESS);
+    (void)disk_begin(0, &options);
+    CHECK_EQUAL(disk_create(IMDISK_TYPE_FILE | IMDISK_OPTION_SHARED_IMAGE, DISK_IMAGE, 0), STATUS_SUCCESS);
     for (unsigned i = 0; i < WRITERS; i++) {
-        CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &disks[i]), STATUS_SUCCESS);
+        CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &disks[i]),
+                    STATUS_SUCCESS);
     }
-}
-
-static void end(void)
-{
-    sim_kill_process(process);
-    sim_unload();
 }
 
 /* In a thread each, which is given its number and returns how often something was wrong. */
@@ -92,7 +68,7 @@ static void *write_neighbours(void *context)
         memset(written, (int)(round * WRITERS + me), sizeof(written));
         ULONG_PTR done = 0;
         bool ok = sim_write(disks[me], offset, written, SECTOR, &done) == STATUS_SUCCESS && done == SECTOR;
-        ok = ok && sim_volume_read(IMAGE, offset, found, SECTOR) && memcmp(found, written, SECTOR) == 0;
+        ok = ok && sim_volume_read(DISK_IMAGE, offset, found, SECTOR) && memcmp(found, written, SECTOR) == 0;
         memset(found, 0, sizeof(found));
         ok = ok && sim_read(disks[me], offset, found, SECTOR, &done) == STATUS_SUCCESS && done == SECTOR;
         wrong += !(ok && memcmp(found, written, SECTOR) == 0);
@@ -105,7 +81,7 @@ static void neighbours_do_not_disturb_each_other(void)
     for (unsigned seed = 1; seed <= 3; seed++) {
         begin(seed);
         with_threads(write_neighbours);
-        end();
+        disk_end();
     }
 }
 
@@ -129,7 +105,7 @@ static void overlapping_writes_are_whole(void)
     unsigned char page[PAGE] = {0};
     CHECK_EQUAL(sim_write(disks[0], PAGE, page, PAGE, NULL), STATUS_SUCCESS);
     with_threads(write_the_same);
-    end();
+    disk_end();
 }
 
 /* The first half of the disk is there, the second has been cut off the image: each request gets its own answer. */
@@ -155,9 +131,9 @@ static void statuses_are_not_mixed_up(void)
 {
     for (unsigned seed = 5; seed <= 7; seed++) {
         begin(seed);
-        CHECK(sim_volume_truncate(IMAGE, MIB / 2));
+        CHECK(sim_volume_truncate(DISK_IMAGE, MIB / 2));
         with_threads(read_what_is_there_or_not);
-        end();
+        disk_end();
     }
 }
 
@@ -199,9 +175,9 @@ static void writes_stay_on_their_side_of_a_flush(void)
         CHECK_EQUAL(sim_request_wait(after, NULL), STATUS_SUCCESS);
         CHECK_EQUAL(sim_flush(disks[1]), STATUS_SUCCESS);
         CHECK_EQUAL(sim_volume_unflushed_bytes(), 0);
-        CHECK(sim_volume_read(IMAGE, 0, found, PAGE) && is_all(found, 0xEE, PAGE));
-        CHECK(sim_volume_read(IMAGE, PAGE, found, PAGE) && is_all(found, 2, PAGE));
-        end();
+        CHECK(sim_volume_read(DISK_IMAGE, 0, found, PAGE) && is_all(found, 0xEE, PAGE));
+        CHECK(sim_volume_read(DISK_IMAGE, PAGE, found, PAGE) && is_all(found, 2, PAGE));
+        disk_end();
     }
 }
 
@@ -217,12 +193,12 @@ static void *write_beside_a_stranger(void *context)
         uint64_t offset = (uint64_t)me * SECTOR;
         memset(sector, (int)(round + me), SECTOR);
         if (stranger) {
-            wrong += !sim_volume_write(IMAGE, offset, sector, SECTOR);
+            wrong += !sim_volume_write(DISK_IMAGE, offset, sector, SECTOR);
         } else {
             wrong += sim_write(disks[me], offset, sector, SECTOR, NULL) != STATUS_SUCCESS;
         }
         bool read = stranger ? sim_read(disks[me], offset, found, SECTOR, NULL) == STATUS_SUCCESS
-                             : sim_volume_read(IMAGE, offset, found, SECTOR);
+                             : sim_volume_read(DISK_IMAGE, offset, found, SECTOR);
         wrong += !read || memcmp(found, sector, SECTOR) != 0;
     }
     return (void *)(uintptr_t)wrong;
@@ -232,7 +208,7 @@ static void strangers_and_the_disk_agree(void)
 {
     begin(18);
     with_threads(write_beside_a_stranger);
-    end();
+    disk_end();
 }
 
 TEST_MAIN({"neighbours_do_not_disturb_each_other", neighbours_do_not_disturb_each_other},

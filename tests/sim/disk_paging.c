@@ -1,57 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* The disk driver under those who trust it with everything: file systems, the cache and memory managers. */
 
-#include "ballast/disk_abi.h"
 #include "core/disk/storage_abi.h"
 #include "sim/kernel/device.h"
-#include "sim/sim.h"
 #include "tests/behaviour/create_request.h"
-#include "tests/harness/test.h"
+#include "tests/sim/disk_client.h"
 
 #include <string.h>
 
-#define MIB    (1u << 20)
-#define NUMBER 5u
-#define DEVICE "\\Device\\ImDisk5"
-#define IMAGE  "image"
+#define MIB (1u << 20)
 
-DRIVER_INITIALIZE DriverEntry;
-
-static struct sim_process *process;
-static struct sim_file *control;
 static struct sim_file *disk;
 static unsigned char page[4096];
-
-static void begin_with(const struct sim_options *options)
-{
-    sim_reset(options);
-    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
-    process = sim_process_create(true);
-    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &control),
-                STATUS_SUCCESS);
-    CHECK(target_image_create(IMAGE, MIB));
-}
 
 static void begin(void)
 {
     struct sim_options options = {.seed = 1};
-    begin_with(&options);
-}
-
-static void end(void)
-{
-    sim_kill_process(process);
-    sim_unload();
+    (void)disk_begin(0, &options);
 }
 
 static NTSTATUS create_sized(uint32_t flags, int64_t size, const char *image)
 {
-    static _Alignas(8) unsigned char bytes[256];
-    struct imdisk_create_data fields = {.device_number = NUMBER, .flags = flags, .size_bytes = size};
-    size_t length = create_request(bytes, sizeof(bytes), &fields, image);
-    NTSTATUS status = sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL);
+    NTSTATUS status = disk_create_sized(flags, size, image, 0);
     if (NT_SUCCESS(status)) {
-        CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
+        CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
     }
     return status;
 }
@@ -71,7 +43,7 @@ static void images_that_are_created_are_sparse(void)
     memset(page, 7, sizeof(page));
     CHECK_EQUAL(sim_write(disk, 99 * MIB, page, sizeof(page), NULL), STATUS_SUCCESS);
     CHECK(sim_volume_allocated("new") < MIB);
-    end();
+    disk_end();
 }
 
 /* A worker must not wait for dirty pages to become fewer that only it can write. */
@@ -80,11 +52,11 @@ static void cached_writes_are_written_through(void)
     static const uint32_t flags[] = {IMDISK_TYPE_FILE, IMDISK_TYPE_FILE | IMDISK_FILE_BUFFERED_IO};
     for (size_t i = 0; i < 2; i++) {
         struct sim_options options = {.seed = 1, .sector_size = 4096};
-        begin_with(&options);
-        CHECK_EQUAL(create(flags[i], IMAGE), STATUS_SUCCESS);
+        (void)disk_begin(0, &options);
+        CHECK_EQUAL(create(flags[i], DISK_IMAGE), STATUS_SUCCESS);
         CHECK_EQUAL(sim_write(disk, 512, page, 512, NULL), STATUS_SUCCESS);
         CHECK_EQUAL(sim_volume_unflushed_bytes(), 0);
-        end();
+        disk_end();
     }
 }
 
@@ -112,13 +84,13 @@ static void sectors_are_the_hosts(void)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         test_note("row %u", (unsigned)i);
-        begin_with(&rows[i].options);
-        CHECK_EQUAL(create(IMDISK_TYPE_FILE | BALLAST_OPTION_AS_IS, IMAGE), STATUS_SUCCESS);
+        (void)disk_begin(0, &rows[i].options);
+        CHECK_EQUAL(create(IMDISK_TYPE_FILE | BALLAST_OPTION_AS_IS, DISK_IMAGE), STATUS_SUCCESS);
         CHECK_EQUAL(alignment().bytes_per_logical_sector, 512);
         CHECK_EQUAL(alignment().bytes_per_physical_sector, rows[i].physical);
         CHECK_EQUAL(sim_read(disk, 512, page, 512, NULL), STATUS_SUCCESS);
         CHECK_EQUAL(page[0], target_pattern(512));
-        end();
+        disk_end();
     }
 }
 
@@ -134,17 +106,19 @@ static void device_objects_have_the_disks_sectors(void)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         _Alignas(8) unsigned char bytes[256];
-        struct imdisk_create_data fields = {
-            .device_number = NUMBER, .flags = rows[i].flags, .size_bytes = MIB, .bytes_per_sector = rows[i].sector};
+        struct imdisk_create_data fields = {.device_number = DISK_NUMBER,
+                                            .flags = rows[i].flags,
+                                            .size_bytes = MIB,
+                                            .bytes_per_sector = rows[i].sector};
         size_t length = create_request(bytes, sizeof(bytes), &fields, NULL);
         begin();
-        CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL),
+        CHECK_EQUAL(sim_ioctl(disk_control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL),
                     STATUS_SUCCESS);
-        struct sim_device *device = sim_device_find(DEVICE);
+        struct sim_device *device = sim_device_find(DISK_DEVICE);
         test_note("row %u", (unsigned)i);
         CHECK_EQUAL(device->object.SectorSize, rows[i].expected);
         sim_device_dereference(device);
-        end();
+        disk_end();
     }
 }
 
@@ -157,14 +131,14 @@ static void paging_needs_no_room_for_mappings(void)
     unsigned char read[sizeof(page)];
     for (size_t i = 0; i < 2; i++) {
         struct sim_options options = {.seed = 1, .no_mappings = true};
-        begin_with(&options);
-        CHECK_EQUAL(create(types[i], i == 0 ? NULL : IMAGE), STATUS_SUCCESS);
+        (void)disk_begin(0, &options);
+        CHECK_EQUAL(create(types[i], i == 0 ? NULL : DISK_IMAGE), STATUS_SUCCESS);
         memset(page, 0x5A, sizeof(page));
         CHECK_EQUAL(sim_paging_write(disk, 4096, page, sizeof(page), NULL), STATUS_SUCCESS);
         CHECK_EQUAL(sim_paging_read(disk, 4096, read, sizeof(read), NULL), STATUS_SUCCESS);
         CHECK_BYTES(read, page, sizeof(page));
         CHECK_EQUAL(sim_read(disk, 4096, read, sizeof(read), NULL), STATUS_INSUFFICIENT_RESOURCES);
-        end();
+        disk_end();
     }
 }
 
@@ -186,7 +160,7 @@ static void the_kernel_is_told_of_the_end(void)
     CHECK_EQUAL(sim_read(disk, MIB - 512, page, 512, &done), STATUS_SUCCESS);
     CHECK_EQUAL(done, 512);
     CHECK_EQUAL(sim_read(disk, MIB, page, 0, NULL), STATUS_SUCCESS);
-    end();
+    disk_end();
 }
 
 TEST_MAIN({"paging_needs_no_room_for_mappings", paging_needs_no_room_for_mappings},

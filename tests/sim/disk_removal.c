@@ -1,45 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* Removal of disks that a file system is mounted on: what it has not written yet is not lost, and it is gone first. */
 
-#include "ballast/disk_abi.h"
 #include "core/disk/storage_abi.h"
-#include "sim/sim.h"
-#include "tests/behaviour/create_request.h"
-#include "tests/harness/test.h"
+#include "tests/behaviour/target.h"
+#include "tests/sim/disk_client.h"
 
 #include <string.h>
 
-#define MIB    (1u << 20)
-#define NUMBER 5u
-#define DEVICE "\\Device\\ImDisk5"
-#define IMAGE  "image"
-#define FILE_3 DEVICE "\\3"
+#define FILE_3 DISK_DEVICE "\\3"
 #define OFFSET (4 * SIM_FILE_SIZE) /* of the file on the disk */
 
-DRIVER_INITIALIZE DriverEntry;
-
-static struct sim_process *process;
-static struct sim_file *control;
 static struct sim_file *file; /* on the disk; NULL: closed */
 static unsigned char page[4096];
 
 /* A disk with a mounted file system, and a page that is in memory only. */
 static void begin(void)
 {
-    static _Alignas(8) unsigned char bytes[256];
     struct sim_options options = {.seed = 1, .hurry = 100, .file_system = SIM_FILES};
-    struct imdisk_create_data fields = {.device_number = NUMBER, .flags = IMDISK_TYPE_FILE, .size_bytes = MIB};
-    sim_reset(&options);
-    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
-    process = sim_process_create(true);
-    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &control),
-                STATUS_SUCCESS);
-    CHECK(target_image_create(IMAGE, MIB));
-    size_t length = create_request(bytes, sizeof(bytes), &fields, IMAGE);
-    CHECK_EQUAL(sim_ioctl(control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL), STATUS_SUCCESS);
+    (void)disk_begin(0, &options);
+    CHECK_EQUAL(disk_create(IMDISK_TYPE_FILE, DISK_IMAGE, 0), STATUS_SUCCESS);
     memset(page, 0x5A, sizeof(page));
     sim_hold_lazy_writer(true);
-    CHECK_EQUAL(sim_create_file(process, FILE_3, GENERIC_READ | GENERIC_WRITE, &file), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(disk_process, FILE_3, GENERIC_READ | GENERIC_WRITE, &file), STATUS_SUCCESS);
     CHECK_EQUAL(sim_write(file, 0, page, sizeof(page), NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_dirty_pages(), 1);
 }
@@ -55,10 +37,10 @@ static void end(void)
     unsigned char written[sizeof(page)];
     struct sim_file *disk;
     sim_settle(); /* an ejection is answered while the device is still there */
-    CHECK_EQUAL(sim_create_file(process, DEVICE, FILE_READ_ATTRIBUTES, &disk), STATUS_OBJECT_NAME_NOT_FOUND);
-    CHECK(target_image_read(IMAGE, OFFSET, written, sizeof(written)));
+    CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, FILE_READ_ATTRIBUTES, &disk), STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK(target_image_read(DISK_IMAGE, OFFSET, written, sizeof(written)));
     CHECK_BYTES(written, page, sizeof(page));
-    sim_kill_process(process);
+    sim_kill_process(disk_process);
     CHECK_EQUAL(sim_lost_pages(), 0);
     sim_unload();
 }
@@ -66,14 +48,8 @@ static void end(void)
 static struct sim_file *open_disk(void)
 {
     struct sim_file *disk = NULL;
-    CHECK_EQUAL(sim_create_file(process, DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
     return disk;
-}
-
-static NTSTATUS remove_disk(void)
-{
-    uint32_t number = NUMBER;
-    return sim_ioctl(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0, NULL);
 }
 
 static NTSTATUS eject(struct sim_file *disk)
@@ -85,7 +61,7 @@ static void removal_dismounts(void)
 {
     begin();
     close_file();
-    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
     CHECK_EQUAL(sim_volume_locks(), 1);
     CHECK_EQUAL(sim_volume_lock_refusals(), 0);
     end();
@@ -95,7 +71,7 @@ static void removal_dismounts(void)
 static void open_files_hold_removal_up_for_a_while(void)
 {
     begin();
-    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
     CHECK_EQUAL(sim_volume_locks(), 0);
     CHECK(sim_volume_lock_refusals() > 1);
     end();
@@ -139,12 +115,12 @@ static void who_has_not_locked_ejects(void)
 
 static void other_drivers_remove_at_dispatch_level(void)
 {
-    static uint32_t number = NUMBER;
+    static uint32_t number = DISK_NUMBER;
     begin();
     close_file();
     sim_set_irql(DISPATCH_LEVEL);
     struct sim_request *request =
-        sim_ioctl_begin(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+        sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
     sim_set_irql(PASSIVE_LEVEL);
     CHECK_EQUAL(sim_request_wait(request, NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_volume_locks(), 1);
@@ -154,10 +130,11 @@ static void other_drivers_remove_at_dispatch_level(void)
 /* Two that ask for the same are both answered, and the file system is asked once. */
 static void two_removals(void)
 {
-    static uint32_t number = NUMBER;
+    static uint32_t number = DISK_NUMBER;
     begin();
-    struct sim_request *first = sim_ioctl_begin(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
-    NTSTATUS second = remove_disk();
+    struct sim_request *first =
+        sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+    NTSTATUS second = disk_remove();
     CHECK_EQUAL(sim_request_wait(first, NULL), STATUS_SUCCESS);
     CHECK(second == STATUS_SUCCESS || second == STATUS_OBJECT_NAME_NOT_FOUND);
     end();
