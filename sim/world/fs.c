@@ -52,7 +52,8 @@ static struct sim_raw_lock lock;                                /* everything be
 static struct sim_fs *mounted;                                  /* and not dismounted */
 static unsigned long lost;
 static unsigned locks, lock_refusals;
-static bool held; /* atomic; the lazy writer */
+static unsigned passes; /* atomic; of lazy writers, under way */
+static bool held;       /* atomic; the lazy writer */
 
 static void pause_for(long nanoseconds)
 {
@@ -144,9 +145,11 @@ static void *write_lazily(void *context)
     struct sim_fs *fs = context;
     while (!__atomic_load_n(&fs->stopping, __ATOMIC_ACQUIRE)) {
         pause_for(1000000);
-        if (!__atomic_load_n(&held, __ATOMIC_RELAXED)) {
+        __atomic_add_fetch(&passes, 1, __ATOMIC_SEQ_CST);
+        if (!__atomic_load_n(&held, __ATOMIC_SEQ_CST)) {
             (void)write_pages(fs);
         }
+        __atomic_sub_fetch(&passes, 1, __ATOMIC_SEQ_CST);
     }
     return NULL;
 }
@@ -472,5 +475,8 @@ unsigned sim_volume_lock_refusals(void)
 
 void sim_hold_lazy_writer(bool on)
 {
-    __atomic_store_n(&held, on, __ATOMIC_RELAXED);
+    __atomic_store_n(&held, on, __ATOMIC_SEQ_CST);
+    while (on && __atomic_load_n(&passes, __ATOMIC_SEQ_CST) != 0) {
+        pause_for(50000);
+    }
 }

@@ -62,6 +62,11 @@ void test_skip(const char *reason)
     (void)snprintf(skip_reason, sizeof(skip_reason), "%s", reason);
 }
 
+bool test_has_failed(void)
+{
+    return failed;
+}
+
 static bool selected(const char *name, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {

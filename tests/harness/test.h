@@ -34,6 +34,9 @@ bool test_check_bytes(const void *actual, const void *expected, size_t size, con
 /* Adds a line to the case's output, printed only if it fails: say which row or round it was. */
 void test_note(const char *format, ...);
 
+/* Whether a check of this case has failed. */
+bool test_has_failed(void);
+
 /* Marks the case skipped; it should return. */
 void test_skip(const char *reason);
 

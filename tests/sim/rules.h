@@ -21,8 +21,10 @@ struct wrong {
 };
 
 void rules_check(const struct wrong *rows, size_t count);
-/* Runs a right driver, in this process: its checks count. */
+/* Runs a right driver, whose checks count. */
 void rules_allow(act *routine);
+/* In a process of its own, as all of them: no thread of an earlier one is there when the next is forked. */
+void rules_apart(void (*body)(void));
 
 #define ROW(name, rule)   \
     {                     \

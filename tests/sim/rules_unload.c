@@ -52,7 +52,7 @@ static void refused(void)
 
 void rules_stop(void)
 {
-    stopped_while_open();
-    stopped_at_once();
-    refused();
+    rules_apart(stopped_while_open);
+    rules_apart(stopped_at_once);
+    rules_apart(refused);
 }
