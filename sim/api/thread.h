@@ -8,4 +8,7 @@
 /* The calling thread's IRQL for requests that it makes: file systems may call at DISPATCH_LEVEL. */
 void sim_set_irql(KIRQL irql);
 
+/* No special kernel APC reads from disks while this is on: who counts requests counts his own. */
+void sim_hold_apcs(bool on);
+
 #endif

@@ -8,12 +8,21 @@
 
 #include "sim/world/apc.h"
 
+#include "sim/api/thread.h"
+
 #include "sim/ground/chance.h"
 #include "sim/ground/options.h"
 #include "sim/ground/thread.h"
 #include "sim/kernel/device.h"
 #include "sim/world/paging.h"
 #include "sim/world/volume.h"
+
+static bool held; /* atomic */
+
+void sim_hold_apcs(bool on)
+{
+    __atomic_store_n(&held, on, __ATOMIC_RELAXED);
+}
 
 #define READ_LENGTH 4096u
 #define READ_PAGES  16u /* of the disk's beginning */
@@ -26,7 +35,7 @@ void sim_apc_deliver(void)
         (self->device->object.Flags & DO_DIRECT_IO) == 0 || !sim_one_in(sim_get_options()->apc_interval)) {
         return;
     }
-    if (sim_volume_is_held()) { /* by a test, whose thread this may be */
+    if (__atomic_load_n(&held, __ATOMIC_RELAXED) || sim_volume_is_held()) { /* by a test, whose thread this may be */
         return;
     }
     uint64_t offset = 0;

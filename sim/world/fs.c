@@ -165,17 +165,27 @@ static struct sim_fs *find_mounted(const struct sim_device *device)
     return fs;
 }
 
+/* The recognisers read where file systems have their boot records and headers. Whether that can be read at all. */
+static bool recognise(PDEVICE_OBJECT device)
+{
+    static const uint64_t offsets[] = {0, 32768, 65536};
+    unsigned char page[PAGE];
+    unsigned read = 0;
+    for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+        read += NT_SUCCESS(sim_kernel_read(device, offsets[i], page, sizeof(page)));
+    }
+    return read != 0;
+}
+
 /* mount_mutex held. NULL: the device does not let itself be opened. */
 static struct sim_fs *mount(struct sim_device *device)
 {
-    unsigned char sector[PAGE];
     if (!sim_device_open(device)) { /* the stream file */
         return NULL;
     }
     struct sim_fs *fs = calloc(1, sizeof(*fs));
     fs->device = device;
-    fs->raw = sim_get_options()->file_system == SIM_RAW ||
-              !NT_SUCCESS(sim_kernel_read(&device->object, 0, sector, sizeof(sector)));
+    fs->raw = !recognise(&device->object) || sim_get_options()->file_system == SIM_RAW;
     (void)sim_vpb_change(&device->object, (USHORT)(VPB_MOUNTED | (fs->raw ? VPB_RAW_MOUNT : 0)), VPB_RAW_MOUNT);
     sim_raw_lock(&lock);
     fs->next = mounted;

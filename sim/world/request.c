@@ -130,7 +130,8 @@ static struct sim_request *transfer_begin(struct sim_file *file, UCHAR major, ui
         NTSTATUS status = sim_fs_transfer(file->opened, write, offset, buffer, length, &information);
         return sim_request_end(request, status, information);
     }
-    if (file->opened != NULL && (offset | length) % file->device->object.SectorSize != 0) {
+    ULONG sector = file->device->object.SectorSize != 0 ? file->device->object.SectorSize : 512;
+    if (file->opened != NULL && (offset | length) % sector != 0) {
         return sim_request_end(request, STATUS_INVALID_PARAMETER, 0);
     }
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(request->irp);

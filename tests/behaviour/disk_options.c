@@ -24,7 +24,7 @@ static void swapped_pattern(unsigned char *model, size_t size)
 static void check_model(struct target_handle *disk, const unsigned char *model, size_t size)
 {
     static unsigned char found[2 * MIB];
-    if (target_raw()) { /* whole sectors only */
+    if (target_file_system()) { /* whole sectors only */
         size &= ~(size_t)511;
     }
     CHECK_EQUAL(target_read(disk, 0, found, size, NULL), SUCCESS);
@@ -55,7 +55,7 @@ static void swap_odd_pieces(struct target_handle *disk, unsigned char *model, si
         CHECK_BYTES(piece, model + rows[i][0], rows[i][1]);
     }
     unsigned char last = 0xA7; /* of an odd disk its own partner */
-    if (!target_raw()) {
+    if (!target_file_system()) {
         model[size - 1] = last;
     }
     CHECK_EQUAL(target_write(disk, size - 1, &last, 1, NULL), transfer_status(size - 1, 1, SUCCESS));

@@ -76,7 +76,7 @@ uint32_t driver_disks(void);
 /* Bytes of memory that hold a disk's data. */
 uint64_t allocated(struct target_handle *disk);
 
-/* ---- what RAW, where it stands above a disk, answers itself ---- */
+/* ---- what a file system, where one stands above a disk, answers itself ---- */
 
 /* The status of a flush of a disk. */
 static inline uint32_t flush_status(void)
@@ -87,7 +87,7 @@ static inline uint32_t flush_status(void)
 /* The status of a transfer for which the driver's would be `status`. */
 static inline uint32_t transfer_status(uint64_t offset, size_t length, uint32_t status)
 {
-    return target_raw() && ((offset | length) & 511) != 0 ? INVALID_PARAMETER : status;
+    return target_file_system() && ((offset | length) & 511) != 0 ? INVALID_PARAMETER : status;
 }
 
 /* ---- rows of one request each ---- */

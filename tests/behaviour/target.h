@@ -25,11 +25,16 @@ bool target_is_nt52(void);
 bool target_kernel_is_64_bit(void);
 
 /*
- * Whether the system's RAW file system stands between handles with access to data and disks, as on Windows: it refuses
- * flushes, its volumes are read and written in whole sectors only, and the recognisers of file systems have read a new
- * disk before it. The driver sees less then, and more.
+ * Whether a file system stands between handles with access to data and disks, as on Windows: volumes are read and written in
+ * whole sectors only, and the recognisers of file systems have read a new disk before. The driver sees less then, and more.
  */
+bool target_file_system(void);
+
+/* Whether that is RAW, which refuses flushes. */
 bool target_raw(void);
+
+/* While this is on, nobody else reads from disks, as special kernel APCs in the simulation do. */
+void target_alone(bool on);
 
 /* Whether the file system that images lie on has sparse files: NTFS has, FAT has not. */
 bool target_sparse_images(void);

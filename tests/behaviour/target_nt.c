@@ -32,9 +32,20 @@ bool target_is_nt52(void)
     return false;
 }
 
-bool target_raw(void)
+bool target_file_system(void)
 {
     return target_kind() == TARGET_WINDOWS;
+}
+
+bool target_raw(void)
+{
+    return target_file_system();
+}
+
+/* It is. */
+void target_alone(bool on)
+{
+    (void)on;
 }
 
 bool target_kernel_is_64_bit(void)

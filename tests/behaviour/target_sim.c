@@ -2,8 +2,7 @@
 /*
  * Behaviour target: the driver in the simulated kernel. It is loaded when the first device is opened and unloaded, with
  * the simulation's checks for what is left, when the program exits. SIM_SEED, SIM_DELAY_PERCENT, SIM_NT52 and
- * SIM_FILE_SYSTEM (1: RAW, 2: one with files) set the options of these names. With SIM_RAW, what Windows has between handles
- * and disks is here: target_raw says what that does.
+ * SIM_FILE_SYSTEM (1: RAW, 2: one with files) set the options of these names.
  */
 
 #include "sim/sim.h"
@@ -20,7 +19,6 @@ DRIVER_INITIALIZE DriverEntry;
 
 struct target_handle {
     struct sim_file *file;
-    bool raw; /* RAW stands above it */
 };
 
 static struct sim_process *process;
@@ -71,11 +69,21 @@ bool target_kernel_is_64_bit(void)
     return sizeof(void *) == 8;
 }
 
-/* ---- RAW ---- */
+/* ---- file systems ---- */
+
+bool target_file_system(void)
+{
+    return variable("SIM_FILE_SYSTEM") != SIM_NO_FILE_SYSTEM;
+}
 
 bool target_raw(void)
 {
-    return variable("SIM_RAW") != 0;
+    return variable("SIM_FILE_SYSTEM") == SIM_RAW;
+}
+
+void target_alone(bool on)
+{
+    sim_hold_apcs(on);
 }
 
 bool target_sparse_images(void)
@@ -83,28 +91,11 @@ bool target_sparse_images(void)
     return true;
 }
 
-/* The recognisers, which read where file systems have their boot records and headers. */
-static void recognise(struct sim_file *file)
-{
-    static const uint64_t offsets[] = {0, 512, 32768, 65536};
-    static unsigned char sector[2048];
-    for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
-        (void)sim_read(file, offsets[i], sector, sizeof(sector), NULL);
-    }
-}
-
-/* Its volumes are opened without the cache: the I/O manager wants whole sectors. */
-static bool refused(const struct target_handle *handle, uint64_t offset, size_t length)
-{
-    return handle->raw && ((offset | length) & 511) != 0;
-}
-
 struct target_handle *target_open(const char *name, unsigned rights, uint32_t *status)
 {
     static const ACCESS_MASK masks[] = {FILE_READ_ATTRIBUTES, GENERIC_READ, GENERIC_WRITE,
                                         GENERIC_READ | GENERIC_WRITE};
     char path[64];
-    int digits = 0;
     struct sim_file *file;
     load();
     (void)snprintf(path, sizeof(path), "\\Device\\%s", name);
@@ -117,10 +108,6 @@ struct target_handle *target_open(const char *name, unsigned rights, uint32_t *s
     }
     struct target_handle *handle = malloc(sizeof(*handle));
     handle->file = file;
-    handle->raw = target_raw() && rights != TARGET_QUERY && sscanf(name, "ImDisk%*u%n", &digits) == 0 && digits != 0;
-    if (handle->raw && (rights & TARGET_READ) != 0) {
-        recognise(file);
-    }
     return handle;
 }
 
@@ -154,9 +141,7 @@ uint32_t target_read(struct target_handle *handle, uint64_t offset, void *buffer
     if (handle == NULL) {
         return INVALID_HANDLE_STATUS;
     }
-    return refused(handle, offset, length)
-               ? (uint32_t)STATUS_INVALID_PARAMETER
-               : (uint32_t)sim_read(handle->file, offset, buffer, (ULONG)length, information);
+    return (uint32_t)sim_read(handle->file, offset, buffer, (ULONG)length, information);
 }
 
 uint32_t target_write(struct target_handle *handle, uint64_t offset, const void *buffer, size_t length,
@@ -165,9 +150,7 @@ uint32_t target_write(struct target_handle *handle, uint64_t offset, const void 
     if (handle == NULL) {
         return INVALID_HANDLE_STATUS;
     }
-    return refused(handle, offset, length)
-               ? (uint32_t)STATUS_INVALID_PARAMETER
-               : (uint32_t)sim_write(handle->file, offset, buffer, (ULONG)length, information);
+    return (uint32_t)sim_write(handle->file, offset, buffer, (ULONG)length, information);
 }
 
 uint32_t target_flush(struct target_handle *handle)
@@ -175,7 +158,7 @@ uint32_t target_flush(struct target_handle *handle)
     if (handle == NULL) {
         return INVALID_HANDLE_STATUS;
     }
-    return handle->raw ? (uint32_t)STATUS_INVALID_DEVICE_REQUEST : (uint32_t)sim_flush(handle->file);
+    return (uint32_t)sim_flush(handle->file);
 }
 
 void *target_memory(uint64_t address, size_t size)
