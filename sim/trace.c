@@ -6,6 +6,7 @@
  */
 
 #include "sim/api/copy.h"
+#include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
 #include "sim/kernel/memory.h"
 #include "sim/world/apc.h"
@@ -88,17 +89,26 @@ __attribute__((weak)) void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, 
     (void)stop;
 }
 
+/* What an APC reads others may be writing: that is no race of the driver's, which orders no transfers. */
 #define WRAP_COPY(name)                                           \
     void *__real_##name(void *to, const void *from, size_t size); \
     void *__wrap_##name(void *to, const void *from, size_t size); \
     void *__wrap_##name(void *to, const void *from, size_t size)  \
     {                                                             \
+        bool unwatched = size != 0 && sim_self()->in_apc;         \
         if (size != 0) {                                          \
             access(from, size, false);                            \
             access(to, size, true);                               \
             wait_while_held(size);                                \
         }                                                         \
-        return __real_##name(to, from, size);                     \
+        if (unwatched) {                                          \
+            sim_unwatched_begin();                                \
+        }                                                         \
+        void *result = __real_##name(to, from, size);             \
+        if (unwatched) {                                          \
+            sim_unwatched_end();                                  \
+        }                                                         \
+        return result;                                            \
     }
 
 #define WRAP_SET(name)                                    \

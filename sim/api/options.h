@@ -7,11 +7,10 @@
 
 /*
  * Rules of Windows that the drivers do not keep yet: switched on here or, for any program, by their names in SIM_RULES
- * ("special-apc,mount" or "all").
+ * ("mount" or "all").
  */
-#define SIM_RULE_SPECIAL_APC 0x01u /* special kernel APCs read from the disk whose driver runs */
-#define SIM_RULE_MOUNT       0x80u /* the mount manager gives letters on arrival, and knows volumes by their names */
-#define SIM_RULES_ALL        0xFFu
+#define SIM_RULE_MOUNT 0x80u /* the mount manager gives letters on arrival, and knows volumes by their names */
+#define SIM_RULES_ALL  0xFFu
 
 struct sim_options {
     uint64_t seed;              /* of delays and of what completes asynchronously */
@@ -25,7 +24,7 @@ struct sim_options {
     ULONG physical_sector_size; /* of the medium under that volume; 0: as the sectors */
     bool no_mappings;           /* there is no room to map the memory of requests */
     unsigned hurry;             /* timers and delays take so many times less; 0: 1 */
-    unsigned apc_interval;      /* memory accesses of a driver between two special kernel APCs, about; 0: none */
+    unsigned apc_interval;      /* memory accesses of a driver between two special kernel APCs, about; 0: 256 */
     unsigned rules;             /* SIM_RULE_... */
     bool early;                 /* the system starts: boot.h says what is missing */
     unsigned timer_tick_us;     /* timers fire at multiples of it; 0: when they are due */

@@ -15,7 +15,7 @@ static unsigned rules_named(const char *text)
     static const struct {
         const char *name;
         unsigned rules;
-    } names[] = {{"all", SIM_RULES_ALL}, {"special-apc", SIM_RULE_SPECIAL_APC}, {"mount", SIM_RULE_MOUNT}};
+    } names[] = {{"all", SIM_RULES_ALL}, {"mount", SIM_RULE_MOUNT}};
     unsigned rules = 0;
     for (size_t i = 0; text != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
         rules |= strstr(text, names[i].name) != NULL ? names[i].rules : 0;
@@ -46,7 +46,7 @@ void sim_set_options(const struct sim_options *new_options)
     if (options.watchdog_seconds == 0) {
         options.watchdog_seconds = 60;
     }
-    if (options.apc_interval == 0 && sim_rule(SIM_RULE_SPECIAL_APC)) {
+    if (options.apc_interval == 0) {
         options.apc_interval = APC_INTERVAL;
     }
     if (options.hurry == 0) {

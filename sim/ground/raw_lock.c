@@ -22,6 +22,16 @@ void AnnotateIgnoreWritesEnd(const char *file, int line);
 #define IGNORE_END()   ((void)0)
 #endif
 
+void sim_unwatched_begin(void)
+{
+    IGNORE_BEGIN();
+}
+
+void sim_unwatched_end(void)
+{
+    IGNORE_END();
+}
+
 void sim_raw_lock(struct sim_raw_lock *lock)
 {
     while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) != 0) {

@@ -22,4 +22,8 @@ void sim_observe(const void *object);
 /* Drops a reference; true if it was the last. What others did before they dropped theirs is ordered before that. */
 bool sim_drop_reference(LONG *references);
 
+/* What library functions called by this thread touch meanwhile is not ThreadSanitizer's business. */
+void sim_unwatched_begin(void);
+void sim_unwatched_end(void);
+
 #endif

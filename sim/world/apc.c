@@ -29,7 +29,7 @@ void sim_hold_apcs(bool on)
 
 void sim_apc_deliver(void)
 {
-    const struct sim_thread *self = sim_self();
+    struct sim_thread *self = sim_self();
     unsigned char page[READ_LENGTH];
     if (self->device == NULL || self->system || self->irql >= APC_LEVEL || self->guarded_regions != 0 ||
         (self->device->object.Flags & DO_DIRECT_IO) == 0 || !sim_one_in(sim_get_options()->apc_interval)) {
@@ -42,5 +42,7 @@ void sim_apc_deliver(void)
     while (offset < (READ_PAGES - 1) * READ_LENGTH && !sim_one_in(READ_PAGES / 2)) {
         offset += READ_LENGTH;
     }
+    self->in_apc = true;
     (void)sim_paging_transfer(&self->device->object, false, offset, page, sizeof(page), NULL);
+    self->in_apc = false;
 }

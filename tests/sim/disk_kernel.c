@@ -469,6 +469,7 @@ static void io_errors_are_the_requests(void)
 {
     struct ballast_disk_state state;
     begin();
+    sim_hold_apcs(true);
     create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     sim_volume_fail(STATUS_IO_DEVICE_ERROR);
     CHECK_EQUAL(sim_read(disk, 0, buffers[0], PIECE, NULL), STATUS_IO_DEVICE_ERROR);
@@ -478,6 +479,7 @@ static void io_errors_are_the_requests(void)
     CHECK_EQUAL(sim_read(disk, 0, buffers[0], PIECE, NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_ioctl(disk, BALLAST_IOCTL_DISK_QUERY_STATE, NULL, 0, &state, sizeof(state), NULL), STATUS_SUCCESS);
     CHECK_EQUAL(state.failed_requests, 3);
+    sim_hold_apcs(false);
     sim_close(disk);
     CHECK_EQUAL(sim_request_wait(remove_begin(), NULL), STATUS_SUCCESS);
     sim_volume_fail(STATUS_IO_DEVICE_ERROR);
