@@ -32,7 +32,7 @@ bool sim_is_mounted(const char *path);
 unsigned sim_dirty_pages(void);
 unsigned long sim_lost_pages(void);
 
-/* How often a volume has been locked, or that was refused, since sim_reset. */
+/* How often a volume has been locked, and how often that, or opening one beside its lock, was refused, since sim_reset. */
 unsigned sim_volume_locks(void);
 unsigned sim_volume_lock_refusals(void);
 

@@ -249,6 +249,7 @@ bool sim_fs_is_asked(const struct sim_device *device, const char *name, ACCESS_M
 static NTSTATUS open_mounted(struct sim_device *device, unsigned file, struct sim_fs_open **opened)
 {
     if ((device->vpb.Flags & VPB_LOCKED) != 0) {
+        lock_refusals++;
         return STATUS_ACCESS_DENIED;
     }
     struct sim_fs *fs = find_mounted(device);
