@@ -94,8 +94,9 @@ static void refuse_everything(void)
 
 NTSTATUS sim_load(DRIVER_INITIALIZE *entry)
 {
-    static WCHAR path_text[] = L"" SIM_SERVICE_KEY;
-    UNICODE_STRING path = {sizeof(path_text) - sizeof(WCHAR), sizeof(path_text), path_text};
+    static WCHAR texts[][sizeof(SIM_SERVICE_KEY)] = {L"" SIM_SERVICE_KEY, L"" SIM_SERVICE_IMDISK};
+    UNICODE_STRING path = {sizeof(texts[0]) - sizeof(WCHAR), sizeof(texts[0]),
+                           texts[sim_get_options()->as_imdisk ? 1 : 0]};
     sim_driver_reset();
     refuse_everything();
     struct sim_entry state = sim_enter_driver();

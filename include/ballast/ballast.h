@@ -68,7 +68,7 @@ typedef enum ballast_driver {
     BALLAST_DRIVERS, /* how many there are */
 } ballast_driver;
 
-/* Name of the service and of the file in system32\drivers, without extension. */
+/* Name of the file in system32\drivers, without extension, and of the service, unless it is ImDisk's. */
 #define BALLAST_DISK_SERVICE L"ballastdisk"
 #define BALLAST_AI_SERVICE   L"ballastai"
 
@@ -88,6 +88,7 @@ typedef struct ballast_pool_tag {
 typedef struct ballast_driver_status {
     uint32_t struct_size;
     ballast_service_state state;
+    wchar_t service[16]; /* its name; empty if it is not installed */
     /* The rest is zero unless the driver runs. */
     uint32_t version;           /* 0x00MMmmpp */
     uint32_t interface_version; /* of the ImDisk interface: 0x0103; of the AI interface: 1 */
@@ -98,11 +99,20 @@ typedef struct ballast_driver_status {
 
 /*
  * Copies sys_path to system32\drivers and creates the service, for manual start. Installing again replaces the file of a
- * stopped driver. BALLAST_NOT_FOUND: no such file; BALLAST_BUSY: the driver runs.
+ * stopped driver, under the name that its service has. BALLAST_NOT_FOUND: no such file; BALLAST_BUSY: the driver runs.
  */
-BALLAST_API ballast_result ballast_driver_install(ballast_driver which, const wchar_t *sys_path, ballast_error *error);
+BALLAST_API ballast_result ballast_driver_install(ballast_driver which, const wchar_t *sys_path, uint32_t flags,
+                                                  ballast_error *error);
 
-/* Removes service and file. BALLAST_BUSY if it runs. Succeeds if it is not installed. */
+/*
+ * The disk driver's service is called ImDisk, as scripts expect. BALLAST_BUSY: a service of that name is another driver's, or
+ * this driver has a service under its own name.
+ */
+#define BALLAST_INSTALL_AS_IMDISK 1u
+
+/*
+ * Removes service and file; what ImDisk's Parameters say stays. BALLAST_BUSY if it runs. Succeeds if it is not installed.
+ */
 BALLAST_API ballast_result ballast_driver_uninstall(ballast_driver which, ballast_error *error);
 
 /* Succeeds if it runs already. BALLAST_DRIVER_UNAVAILABLE: not installed. */

@@ -27,6 +27,7 @@ struct sim_options {
     unsigned apc_interval;      /* memory accesses of a driver between two special kernel APCs, about; 0: 256 */
     unsigned rules;             /* SIM_RULE_... */
     bool early;                 /* the system starts: boot.h says what is missing */
+    bool as_imdisk;             /* the driver's service is called ImDisk */
     unsigned timer_tick_us;     /* timers fire at multiples of it; 0: when they are due */
 
     enum sim_file_system file_system; /* on the driver's disks */

@@ -2,6 +2,7 @@
 /* The AI driver: opening it and asking it. */
 
 #include "lib/ai.h"
+#include "lib/service.h"
 
 #include <stdlib.h>
 
@@ -26,8 +27,7 @@ DWORD query_ai_driver(HANDLE device, struct ballast_ai_driver_reply *reply)
 static ballast_result explain_open(DWORD code, ballast_error *error)
 {
     if (result_of(code) == BALLAST_NOT_FOUND) {
-        return error_set(error, BALLAST_DRIVER_UNAVAILABLE, 0,
-                         L"the AI driver is not running; start it with 'ballast driver start'");
+        return service_absent(BALLAST_DRIVER_AI, error);
     }
     if (code == ERROR_ACCESS_DENIED) {
         return error_set(error, BALLAST_NO_ACCESS, code, L"cannot open the AI driver; this user has not the right");

@@ -2,12 +2,12 @@
 /* The disks that the driver creates when it is loaded: ImDisk's registry values. */
 
 #include "lib/internal.h"
+#include "lib/parameters.h"
 
 #include <string.h>
 #include <wchar.h>
 
-#define PARAMETERS L"SYSTEM\\CurrentControlSet\\Services\\ImDisk\\Parameters"
-#define COUNT      L"LoadDevices"
+#define COUNT L"LoadDevices"
 
 /* What is stored of disk n, as <name>n. */
 static const wchar_t *const value_names[] = {L"FileName", L"Size", L"Flags", L"DriveLetter", L"ImageOffset"};
@@ -19,7 +19,7 @@ static void value_name(const wchar_t *name, uint32_t number, wchar_t text[32])
 
 static ballast_result registry_error(DWORD code, const wchar_t *what, ballast_error *error)
 {
-    return error_set(error, result_of(code), code, L"cannot %ls registry key 'HKLM\\%ls'", what, PARAMETERS);
+    return error_set(error, result_of(code), code, L"cannot %ls registry key 'HKLM\\%ls'", what, PARAMETERS_KEY);
 }
 
 /* 0 if there is none. */
@@ -72,7 +72,7 @@ ballast_result ballast_boot_disk_save(const struct imdisk_create_data *disk, bal
     HKEY key;
     uint32_t number = disk->device_number;
     uint16_t letter = disk->drive_letter;
-    DWORD code = (DWORD)RegCreateKeyExW(HKEY_LOCAL_MACHINE, PARAMETERS, 0, NULL, 0, KEY_QUERY_VALUE | KEY_SET_VALUE,
+    DWORD code = (DWORD)RegCreateKeyExW(HKEY_LOCAL_MACHINE, PARAMETERS_KEY, 0, NULL, 0, KEY_QUERY_VALUE | KEY_SET_VALUE,
                                         NULL, &key, NULL);
     if (code != ERROR_SUCCESS) {
         return registry_error(code, L"open", error);
@@ -136,7 +136,7 @@ static DWORD delete_values(HKEY key, uint32_t number)
 ballast_result ballast_boot_disk_remove(uint32_t number, ballast_error *error)
 {
     HKEY key;
-    DWORD code = (DWORD)RegOpenKeyExW(HKEY_LOCAL_MACHINE, PARAMETERS, 0, KEY_QUERY_VALUE | KEY_SET_VALUE, &key);
+    DWORD code = (DWORD)RegOpenKeyExW(HKEY_LOCAL_MACHINE, PARAMETERS_KEY, 0, KEY_QUERY_VALUE | KEY_SET_VALUE, &key);
     if (code == ERROR_FILE_NOT_FOUND) {
         return BALLAST_OK;
     }

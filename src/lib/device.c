@@ -2,6 +2,7 @@
 /* Opening the driver's devices and talking to them. */
 
 #include "lib/internal.h"
+#include "lib/service.h"
 
 #include <wchar.h>
 
@@ -17,8 +18,7 @@ HANDLE open_control(int for_changes, ballast_result *result, ballast_error *erro
     if (control == INVALID_HANDLE_VALUE) {
         DWORD code = GetLastError();
         if (result_of(code) == BALLAST_NOT_FOUND) {
-            *result = error_set(error, BALLAST_DRIVER_UNAVAILABLE, 0,
-                                L"the disk driver is not running; start it with 'ballast driver start'");
+            *result = service_absent(BALLAST_DRIVER_DISK, error);
         } else if (code == ERROR_ACCESS_DENIED) {
             *result = error_set(error, BALLAST_NO_ACCESS, code,
                                 L"cannot open the disk driver; changing disks needs administrator rights");

@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The drivers' services: installing, starting, stopping, asking. */
+/* The drivers: installing, starting, stopping, asking. */
 
 #include "lib/internal.h"
+#include "lib/service.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
-#define DRIVER_DIRECTORY L"\\drivers\\"
+typedef HANDLE open_function(int for_changes, ballast_result *result, ballast_error *error);
 
-static const struct driver {
-    const wchar_t *service;
-    const wchar_t *title;  /* of the service */
-    const wchar_t *name;   /* in messages: "the disk driver" */
-    const wchar_t *binary; /* as the service manager wants it */
-    HANDLE (*open)(int for_changes, ballast_result *result, ballast_error *error);
-} drivers[BALLAST_DRIVERS] = {
-    [BALLAST_DRIVER_DISK] = {BALLAST_DISK_SERVICE, L"Ballast virtual disks", L"disk",
-                             L"\\SystemRoot\\system32\\drivers\\" BALLAST_DISK_SERVICE L".sys", open_control},
-    [BALLAST_DRIVER_AI] = {BALLAST_AI_SERVICE, L"Ballast AI telemetry", L"AI",
-                           L"\\SystemRoot\\system32\\drivers\\" BALLAST_AI_SERVICE L".sys", open_ai},
+static open_function *const open_functions[BALLAST_DRIVERS] = {
+    [BALLAST_DRIVER_DISK] = open_control,
+    [BALLAST_DRIVER_AI] = open_ai,
 };
 
 /* How long stopping may take, in steps of STOP_STEP_MS: the driver waits for requests under way. */
@@ -30,63 +23,17 @@ static const struct driver {
 /* A driver that stops says so after as many of these. */
 #define REFUSAL_STEPS 50
 
-/* NULL, and *error, if there is no such driver. */
-static const struct driver *find_driver(ballast_driver driver, ballast_error *error)
+static ballast_result check_driver(ballast_driver which, ballast_error *error)
 {
-    if ((unsigned)driver >= BALLAST_DRIVERS) {
-        (void)error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"there is no driver %u", (unsigned)driver);
-        return NULL;
-    }
-    return &drivers[driver];
+    return (unsigned)which < BALLAST_DRIVERS
+               ? BALLAST_OK
+               : error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"there is no driver %u", (unsigned)which);
 }
 
-static ballast_result open_manager(DWORD access, SC_HANDLE *manager, ballast_error *error)
-{
-    *manager = OpenSCManagerW(NULL, NULL, access);
-    if (*manager == NULL) {
-        DWORD code = GetLastError();
-        return error_set(error, result_of(code), code, L"cannot open the service manager");
-    }
-    return BALLAST_OK;
-}
-
-/* *service is NULL, and the result BALLAST_OK, if it does not exist. */
-static ballast_result open_service(const struct driver *driver, DWORD access, SC_HANDLE *manager, SC_HANDLE *service,
-                                   ballast_error *error)
-{
-    ballast_result result = open_manager(SC_MANAGER_CONNECT, manager, error);
-    if (result != BALLAST_OK) {
-        return result;
-    }
-    *service = OpenServiceW(*manager, driver->service, access);
-    if (*service == NULL && GetLastError() != ERROR_SERVICE_DOES_NOT_EXIST) {
-        DWORD code = GetLastError();
-        result = error_set(error, result_of(code), code, L"cannot open service '%ls'", driver->service);
-        CloseServiceHandle(*manager);
-    }
-    return result;
-}
-
-static void close_service(SC_HANDLE manager, SC_HANDLE service)
-{
-    if (service != NULL) {
-        CloseServiceHandle(service);
-    }
-    CloseServiceHandle(manager);
-}
-
-static void driver_path(const struct driver *driver, wchar_t path[MAX_PATH])
-{
-    UINT length = GetSystemDirectoryW(path, MAX_PATH - 32);
-    wcscpy(path + length, DRIVER_DIRECTORY);
-    wcscat(path, driver->service);
-    wcscat(path, L".sys");
-}
-
-static int control_exists(const struct driver *driver)
+static int control_exists(ballast_driver which)
 {
     ballast_result result;
-    HANDLE control = driver->open(0, &result, NULL);
+    HANDLE control = open_functions[which](0, &result, NULL);
     if (control == INVALID_HANDLE_VALUE) {
         return 0;
     }
@@ -100,74 +47,56 @@ static DWORD service_state(SC_HANDLE service)
     return QueryServiceStatus(service, &status) ? status.dwCurrentState : SERVICE_STOPPED;
 }
 
-static ballast_result not_installed(const struct driver *driver, ballast_error *error)
+static ballast_result check_stopped(ballast_driver which, const wchar_t *what, ballast_error *error)
 {
-    return error_set(error, BALLAST_DRIVER_UNAVAILABLE, 0,
-                     L"the %ls driver is not installed; install it with 'ballast driver install'", driver->name);
+    return control_exists(which)
+               ? error_set(error, BALLAST_BUSY, 0,
+                           L"cannot %ls: the %ls driver is running; stop it with 'ballast driver stop'", what,
+                           service_driver_text(which))
+               : BALLAST_OK;
 }
 
-ballast_result ballast_driver_install(ballast_driver which, const wchar_t *sys_path, ballast_error *error)
+ballast_result ballast_driver_install(ballast_driver which, const wchar_t *sys_path, uint32_t flags,
+                                      ballast_error *error)
 {
-    const struct driver *driver = find_driver(which, error);
     wchar_t target[MAX_PATH];
-    SC_HANDLE manager;
-    ballast_result result = BALLAST_OK;
-    if (driver == NULL) {
-        return BALLAST_INVALID_ARGUMENT;
+    bool as_imdisk = (flags & BALLAST_INSTALL_AS_IMDISK) != 0;
+    ballast_result result = check_driver(which, error);
+    if (result == BALLAST_OK && (flags & ~BALLAST_INSTALL_AS_IMDISK) != 0) {
+        result = error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"cannot install: unknown flags 0x%x", flags);
     }
-    if (control_exists(driver)) {
-        return error_set(error, BALLAST_BUSY, 0,
-                         L"cannot install: the %ls driver is running; stop it with 'ballast driver stop'",
-                         driver->name);
+    if (result == BALLAST_OK) {
+        result = service_check(which, as_imdisk, error);
     }
-    driver_path(driver, target);
+    if (result == BALLAST_OK) {
+        result = check_stopped(which, L"install", error);
+    }
+    if (result != BALLAST_OK) {
+        return result;
+    }
+    service_file(which, target);
     if (!CopyFileW(sys_path, target, FALSE)) {
         DWORD code = GetLastError();
         return error_set(error, result_of(code), code, L"cannot copy '%ls' to '%ls'", sys_path, target);
     }
-    result = open_manager(SC_MANAGER_CREATE_SERVICE, &manager, error);
-    if (result != BALLAST_OK) {
-        return result;
-    }
-    SC_HANDLE service =
-        CreateServiceW(manager, driver->service, driver->title, SERVICE_ALL_ACCESS, SERVICE_KERNEL_DRIVER,
-                       SERVICE_DEMAND_START, SERVICE_ERROR_NORMAL, driver->binary, NULL, NULL, NULL, NULL, NULL);
-    DWORD code = service == NULL ? GetLastError() : 0;
-    if (code != 0 && code != ERROR_SERVICE_EXISTS) {
-        result = error_set(error, result_of(code), code, L"cannot create service '%ls'", driver->service);
-    }
-    close_service(manager, service);
-    return result == BALLAST_OK ? register_event_source(driver->service, error) : result;
+    return service_create(which, as_imdisk, error);
 }
 
 ballast_result ballast_driver_uninstall(ballast_driver which, ballast_error *error)
 {
-    const struct driver *driver = find_driver(which, error);
     wchar_t path[MAX_PATH];
-    SC_HANDLE manager;
-    SC_HANDLE service;
-    if (driver == NULL) {
-        return BALLAST_INVALID_ARGUMENT;
+    ballast_result result = check_driver(which, error);
+    if (result == BALLAST_OK) {
+        result = check_stopped(which, L"uninstall", error);
     }
-    if (control_exists(driver)) {
-        return error_set(error, BALLAST_BUSY, 0,
-                         L"cannot uninstall: the %ls driver is running; stop it with 'ballast driver stop'",
-                         driver->name);
+    if (result == BALLAST_OK) {
+        result = service_delete(which, error);
     }
-    ballast_result result = open_service(driver, DELETE, &manager, &service, error);
     if (result != BALLAST_OK) {
         return result;
     }
-    if (service != NULL && !DeleteService(service) && GetLastError() != ERROR_SERVICE_MARKED_FOR_DELETE) {
-        DWORD code = GetLastError();
-        result = error_set(error, result_of(code), code, L"cannot delete service '%ls'", driver->service);
-    }
-    close_service(manager, service);
-    if (result == BALLAST_OK) {
-        result = unregister_event_source(driver->service, error);
-    }
-    driver_path(driver, path);
-    if (result == BALLAST_OK && !DeleteFileW(path) && GetLastError() != ERROR_FILE_NOT_FOUND) {
+    service_file(which, path);
+    if (!DeleteFileW(path) && GetLastError() != ERROR_FILE_NOT_FOUND) {
         DWORD code = GetLastError();
         result = error_set(error, result_of(code), code, L"cannot delete '%ls'", path);
     }
@@ -176,31 +105,29 @@ ballast_result ballast_driver_uninstall(ballast_driver which, ballast_error *err
 
 ballast_result ballast_driver_start(ballast_driver which, ballast_error *error)
 {
-    const struct driver *driver = find_driver(which, error);
-    SC_HANDLE manager;
-    SC_HANDLE service;
-    if (driver == NULL) {
-        return BALLAST_INVALID_ARGUMENT;
+    struct service service;
+    ballast_result result = check_driver(which, error);
+    if (result != BALLAST_OK || control_exists(which)) {
+        return result;
     }
-    if (control_exists(driver)) {
-        return BALLAST_OK;
-    }
-    ballast_result result = open_service(driver, SERVICE_START, &manager, &service, error);
+    result = service_open(which, SERVICE_START, &service, error);
     if (result != BALLAST_OK) {
         return result;
     }
-    if (service == NULL) {
-        result = not_installed(driver, error);
-    } else if (!StartServiceW(service, 0, NULL)) {
+    if (service.handle == NULL) {
+        result = service_not_installed(which, error);
+    } else if (!StartServiceW(service.handle, 0, NULL)) {
         DWORD code = GetLastError();
         if (code != ERROR_SERVICE_ALREADY_RUNNING) {
-            result = error_set(error, result_of(code), code, L"cannot start the %ls driver", driver->name);
+            result =
+                error_set(error, result_of(code), code, L"cannot start the %ls driver", service_driver_text(which));
         }
     }
-    close_service(manager, service);
-    if (result == BALLAST_OK && !control_exists(driver)) {
+    service_close(&service);
+    if (result == BALLAST_OK && !control_exists(which)) {
         result = error_set(error, BALLAST_DRIVER_UNAVAILABLE, 0,
-                           L"the %ls driver was started, but its control device does not answer", driver->name);
+                           L"the %ls driver was started, but its control device does not answer",
+                           service_driver_text(which));
     }
     return result;
 }
@@ -263,14 +190,14 @@ static int goes_on_running(SC_HANDLE service, int step)
     return step >= REFUSAL_STEPS && service_state(service) == SERVICE_RUNNING;
 }
 
-static ballast_result stop_service(const struct driver *driver, SC_HANDLE service, ballast_error *error)
+static ballast_result stop_service(ballast_driver which, SC_HANDLE service, ballast_error *error)
 {
     SERVICE_STATUS status;
     if (!ControlService(service, SERVICE_CONTROL_STOP, &status)) {
         DWORD code = GetLastError();
         return code == ERROR_SERVICE_NOT_ACTIVE
                    ? BALLAST_OK
-                   : error_set(error, result_of(code), code, L"cannot stop the %ls driver", driver->name);
+                   : error_set(error, result_of(code), code, L"cannot stop the %ls driver", service_driver_text(which));
     }
     for (int i = 0; i < STOP_STEPS && !goes_on_running(service, i); i++) {
         if (service_state(service) == SERVICE_STOPPED) {
@@ -279,31 +206,25 @@ static ballast_result stop_service(const struct driver *driver, SC_HANDLE servic
         Sleep(STOP_STEP_MS);
     }
     return error_set(error, BALLAST_BUSY, 0,
-                     driver == &drivers[BALLAST_DRIVER_DISK]
-                         ? L"the disk driver does not stop; is one of its disks open?"
-                         : L"the AI driver does not stop; which program has it open?");
+                     which == BALLAST_DRIVER_DISK ? L"the disk driver does not stop; is one of its disks open?"
+                                                  : L"the AI driver does not stop; which program has it open?");
 }
 
 ballast_result ballast_driver_stop(ballast_driver which, int remove_disks, ballast_error *error)
 {
-    const struct driver *driver = find_driver(which, error);
-    SC_HANDLE manager;
-    SC_HANDLE service;
-    ballast_result result = BALLAST_OK;
-    if (driver == NULL) {
-        return BALLAST_INVALID_ARGUMENT;
-    }
-    if (which == BALLAST_DRIVER_DISK && control_exists(driver)) {
+    struct service service;
+    ballast_result result = check_driver(which, error);
+    if (result == BALLAST_OK && which == BALLAST_DRIVER_DISK && control_exists(which)) {
         result = remove_disks ? remove_all_disks(error) : refuse_while_disks_exist(error);
     }
     if (result == BALLAST_OK) {
-        result = open_service(driver, SERVICE_STOP | SERVICE_QUERY_STATUS, &manager, &service, error);
+        result = service_open(which, SERVICE_STOP | SERVICE_QUERY_STATUS, &service, error);
     }
     if (result == BALLAST_OK) {
-        if (service != NULL) {
-            result = stop_service(driver, service, error);
+        if (service.handle != NULL) {
+            result = stop_service(which, service.handle, error);
         }
-        close_service(manager, service);
+        service_close(&service);
     }
     return result;
 }
@@ -349,31 +270,33 @@ static void read_ai_driver(HANDLE device, ballast_driver_status *status)
 
 ballast_result ballast_driver_query(ballast_driver which, ballast_driver_status *status, ballast_error *error)
 {
-    SC_HANDLE manager;
-    SC_HANDLE service;
-    const struct driver *driver = find_driver(which, error);
+    struct service service;
     ballast_driver_status answer = {.struct_size = sizeof(answer)};
-    if (driver == NULL) {
-        return BALLAST_INVALID_ARGUMENT;
+    ballast_result result = check_driver(which, error);
+    if (result == BALLAST_OK && status->struct_size != sizeof(*status)) {
+        result = error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"struct_size is not that of ballast_driver_status");
     }
-    if (status->struct_size != sizeof(*status)) {
-        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"struct_size is not that of ballast_driver_status");
+    if (result == BALLAST_OK) {
+        result = service_open(which, SERVICE_QUERY_STATUS, &service, error);
     }
-    ballast_result result = open_service(driver, SERVICE_QUERY_STATUS, &manager, &service, error);
     if (result != BALLAST_OK) {
         return result;
     }
-    HANDLE control = driver->open(0, &result, NULL);
+    if (service.name != NULL) {
+        wcscpy(answer.service, service.name);
+    }
+    HANDLE control = open_functions[which](0, &result, NULL);
     if (control != INVALID_HANDLE_VALUE) {
         answer.state = BALLAST_SERVICE_RUNNING;
         (which == BALLAST_DRIVER_DISK ? read_disk_driver : read_ai_driver)(control, &answer);
         CloseHandle(control);
-    } else if (service == NULL) {
+    } else if (service.handle == NULL) {
         answer.state = BALLAST_SERVICE_NOT_INSTALLED;
     } else {
-        answer.state = service_state(service) == SERVICE_RUNNING ? BALLAST_SERVICE_CRASHED : BALLAST_SERVICE_STOPPED;
+        answer.state =
+            service_state(service.handle) == SERVICE_RUNNING ? BALLAST_SERVICE_CRASHED : BALLAST_SERVICE_STOPPED;
     }
-    close_service(manager, service);
+    service_close(&service);
     *status = answer;
     return BALLAST_OK;
 }

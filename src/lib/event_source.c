@@ -14,12 +14,11 @@ static void event_source_key(const wchar_t *service, wchar_t key[MAX_PATH])
     wcscat(key, service);
 }
 
-static DWORD set_event_source(HKEY key, const wchar_t *service)
+static DWORD set_event_source(HKEY key, const wchar_t *binary)
 {
     wchar_t file[MAX_PATH] = EVENT_FILES;
     DWORD types = EVENTLOG_ERROR_TYPE | EVENTLOG_WARNING_TYPE | EVENTLOG_INFORMATION_TYPE;
-    wcscat(file, service);
-    wcscat(file, L".sys");
+    wcscat(file, binary);
     DWORD size = (DWORD)((wcslen(file) + 1) * sizeof(wchar_t));
     LONG code = RegSetValueExW(key, L"EventMessageFile", 0, REG_EXPAND_SZ, (const BYTE *)file, size);
     if (code == 0) {
@@ -28,21 +27,21 @@ static DWORD set_event_source(HKEY key, const wchar_t *service)
     return (DWORD)code;
 }
 
-ballast_result register_event_source(const wchar_t *service, ballast_error *error)
+ballast_result event_source_register(const wchar_t *service, const wchar_t *binary, ballast_error *error)
 {
     wchar_t path[MAX_PATH];
     HKEY key;
     event_source_key(service, path);
     DWORD code = (DWORD)RegCreateKeyExW(HKEY_LOCAL_MACHINE, path, 0, NULL, 0, KEY_SET_VALUE, NULL, &key, NULL);
     if (code == 0) {
-        code = set_event_source(key, service);
+        code = set_event_source(key, binary);
         RegCloseKey(key);
     }
     return code == 0 ? BALLAST_OK
                      : error_set(error, result_of(code), code, L"cannot register event source '%ls'", service);
 }
 
-ballast_result unregister_event_source(const wchar_t *service, ballast_error *error)
+ballast_result event_source_unregister(const wchar_t *service, ballast_error *error)
 {
     wchar_t path[MAX_PATH];
     event_source_key(service, path);

@@ -26,9 +26,9 @@ HANDLE open_ai(int for_changes, ballast_result *result, ballast_error *error);
 /* Returns 0 or the Windows error code. */
 DWORD query_ai_driver(HANDLE device, struct ballast_ai_driver_reply *reply);
 
-/* Tells the event viewer that the texts of this service's events are in its driver; and that they are no longer there. */
-ballast_result register_event_source(const wchar_t *service, ballast_error *error);
-ballast_result unregister_event_source(const wchar_t *service, ballast_error *error);
+/* Tells the event viewer in which driver's file the texts of this service's events are; and that they are no longer there. */
+ballast_result event_source_register(const wchar_t *service, const wchar_t *binary, ballast_error *error);
+ballast_result event_source_unregister(const wchar_t *service, ballast_error *error);
 
 #define OPEN_QUERY 0 /* no access to data */
 #define OPEN_READ  GENERIC_READ

@@ -342,6 +342,19 @@ static void its_own_key_comes_first(void)
     end();
 }
 
+/* A service called ImDisk has that key for its own. No disk is described twice then. */
+static void an_own_key_that_is_imdisks_is_read_once(void)
+{
+    struct sim_options options = {.seed = 1, .as_imdisk = true};
+    sim_reset(&options);
+    set_dword("LoadDevices", 2);
+    set_qword("Size0", 5 * MIB);
+    set_qword("Size1", 6 * MIB);
+    load();
+    wait_for(2, 0);
+    end();
+}
+
 /* A setting of ours alone takes nothing away from ImDisk's disks. */
 static void an_own_setting_keeps_the_disks_of_imdisk(void)
 {
@@ -566,6 +579,7 @@ TEST_MAIN({"memory_file_and_offset", memory_file_and_offset}, {"failures_are_log
           {"more_than_there_can_be", more_than_there_can_be},
           {"wrong_parameters_keep_it_from_loading", wrong_parameters_keep_it_from_loading},
           {"its_own_key_comes_first", its_own_key_comes_first},
+          {"an_own_key_that_is_imdisks_is_read_once", an_own_key_that_is_imdisks_is_read_once},
           {"an_own_setting_keeps_the_disks_of_imdisk", an_own_setting_keeps_the_disks_of_imdisk},
           {"a_wrong_parameter_of_imdisk_may_be_overridden", a_wrong_parameter_of_imdisk_may_be_overridden},
           {"long_names_and_values", long_names_and_values},

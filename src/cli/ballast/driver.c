@@ -119,7 +119,9 @@ static ballast_result install_one(ballast_driver driver, const struct arguments 
     if (file == NULL && default_path(driver, path)) {
         file = path;
     }
-    return ballast_driver_install(driver, file, error);
+    bool as_imdisk = driver == BALLAST_DRIVER_DISK && option_given(arguments, L"as-imdisk");
+    uint32_t flags = as_imdisk ? BALLAST_INSTALL_AS_IMDISK : 0;
+    return ballast_driver_install(driver, file, flags, error);
 }
 
 /* Without --driver, a file that is named tells by its name, and else those are meant that lie beside this program. */
@@ -158,6 +160,10 @@ static ballast_result install(const struct arguments *arguments)
     struct selection selection;
     if (!read_selection(arguments, &selection) ||
         (!selection.by_name && !select_by_files(option_value(arguments, L"file"), &selection))) {
+        return BALLAST_INVALID_ARGUMENT;
+    }
+    if (option_given(arguments, L"as-imdisk") && !selection.chosen[BALLAST_DRIVER_DISK]) {
+        print_error("error: --as-imdisk is about the disk driver\n");
         return BALLAST_INVALID_ARGUMENT;
     }
     return for_selected(arguments, &selection, install_one, "installed");
@@ -232,6 +238,11 @@ static void print_status_json(ballast_driver driver, const ballast_driver_status
     json_open(NULL, '{');
     json_text("driver", utf8(drivers[driver].service));
     json_text("state", state_text(status->state));
+    if (status->service[0] != 0) {
+        json_text("service", utf8(status->service));
+    } else {
+        json_null("service");
+    }
     if (status->state == BALLAST_SERVICE_RUNNING) {
         char version[32];
         (void)snprintf(version, sizeof(version), "%u.%u.%u", status->version >> 16, status->version >> 8 & 255,
@@ -256,7 +267,9 @@ static void print_status_json(ballast_driver driver, const ballast_driver_status
 
 static void print_status(ballast_driver driver, const ballast_driver_status *status)
 {
-    print("Driver:     %s\n", utf8(drivers[driver].service));
+    bool other_name = status->service[0] != 0 && wcscmp(status->service, drivers[driver].service) != 0;
+    print(other_name ? "Driver:     %s, as service %s\n" : "Driver:     %s\n", utf8(drivers[driver].service),
+          utf8(status->service));
     print("State:      %s\n", state_text(status->state));
     if (status->state == BALLAST_SERVICE_CRASHED) {
         print("            'ballast driver start' starts it again; its %s are lost\n",
@@ -332,6 +345,7 @@ static const struct option driver_options[] = {DRIVER_OPTION, {NULL, NULL, NULL}
 static const struct option install_options[] = {
     DRIVER_OPTION,
     {L"file", L"PATH", "the driver's file; otherwise ballastdisk.sys and ballastai.sys beside this program"},
+    {L"as-imdisk", NULL, "the disk driver's service is called ImDisk, as scripts expect that query or start it"},
     {NULL, NULL, NULL},
 };
 

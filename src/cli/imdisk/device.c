@@ -7,6 +7,8 @@
 #include <winioctl.h>
 #include <winternl.h>
 
+#include "lib/service.h"
+
 #define CONTROL_PATH L"\\\\.\\ImDiskCtl"
 #define NAME_SIZE    200
 
@@ -60,7 +62,8 @@ static enum imdisk_exit control_failure(DWORD code)
 {
     ballast_error error;
     if (result_of(code) == BALLAST_NOT_FOUND) {
-        complain(L"Error: the driver is not running.");
+        (void)service_absent(BALLAST_DRIVER_DISK, &error);
+        (void)fail(0, &error);
     } else if (code == ERROR_ACCESS_DENIED) {
         complain(L"Error: access to the driver is denied; creating and removing disks needs administrator rights.");
     } else {

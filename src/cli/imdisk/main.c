@@ -15,12 +15,12 @@ static enum imdisk_exit print_version(void)
 {
     ballast_driver_status status = {.struct_size = sizeof(status)};
     say(L"imdisk %hs (Ballast), for driver interface 0x%04x\n", BALLAST_VERSION_STRING, IMDISK_VERSION);
-    if (ballast_driver_query(BALLAST_DRIVER_DISK, &status, NULL) == BALLAST_OK &&
-        status.state == BALLAST_SERVICE_RUNNING) {
+    (void)ballast_driver_query(BALLAST_DRIVER_DISK, &status, NULL);
+    if (status.state == BALLAST_SERVICE_RUNNING) {
         say(L"Driver: %u.%u.%u, interface 0x%04x\n", status.version >> 16, status.version >> 8 & 255,
             status.version & 255, status.interface_version);
     } else {
-        say(L"Driver: not running\n");
+        say(status.state == BALLAST_SERVICE_NOT_INSTALLED ? L"Driver: not installed\n" : L"Driver: not running\n");
     }
     return IMDISK_DONE;
 }

@@ -8,7 +8,6 @@
 
 #define CONTROL_DEVICE L"\\Device\\ImDiskCtl"
 #define DISK_DEVICE    L"\\Device\\ImDisk"
-#define IMDISK_SERVICE L"ImDisk"
 
 /* Longest native name that a UNICODE_STRING can hold, in characters, without the zero. */
 #define MAXIMUM_NAME   32766u

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "lib/service.h"
+
 HINSTANCE library_instance;
 
 static volatile LONG64 api_flags;
@@ -85,10 +87,7 @@ BOOL WINAPI ImDiskStartService(LPWSTR service)
     if (manager == NULL) {
         return FALSE;
     }
-    BOOL started = start_service(manager, service);
-    if (!started && GetLastError() == ERROR_SERVICE_DOES_NOT_EXIST && _wcsicmp(service, IMDISK_SERVICE) == 0) {
-        started = start_service(manager, BALLAST_DISK_SERVICE);
-    }
+    BOOL started = start_service(manager, service_alias(manager, service));
     DWORD code = GetLastError();
     CloseServiceHandle(manager);
     return started || fail(code);
@@ -100,7 +99,7 @@ HANDLE open_started_control(DWORD access)
     RtlInitUnicodeString(&name, CONTROL_DEVICE);
     HANDLE control = ImDiskOpenDeviceByName(&name, access);
     if (control == INVALID_HANDLE_VALUE && result_of(GetLastError()) == BALLAST_NOT_FOUND) {
-        wchar_t service[] = IMDISK_SERVICE;
+        wchar_t service[] = SERVICE_NAME_IMDISK;
         if (!ImDiskStartService(service)) {
             return INVALID_HANDLE_VALUE;
         }
@@ -119,7 +118,7 @@ HANDLE open_started_control(DWORD access)
 
 BOOL WINAPI ImDiskGetVersion(PULONG library, PULONG driver)
 {
-    wchar_t service[] = IMDISK_SERVICE;
+    wchar_t service[] = SERVICE_NAME_IMDISK;
     UNICODE_STRING name;
     uint32_t version = 0;
     DWORD returned = 0;

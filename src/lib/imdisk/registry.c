@@ -6,8 +6,9 @@
 #include <string.h>
 #include <wchar.h>
 
-#define PARAMETERS_KEY L"SYSTEM\\CurrentControlSet\\Services\\ImDisk\\Parameters"
-#define COUNT_VALUE    L"LoadDevices"
+#include "lib/parameters.h"
+
+#define COUNT_VALUE L"LoadDevices"
 
 /* Names of the values of one disk, before its number. */
 static const wchar_t *const names[] = {L"FileName", L"Size", L"Flags", L"DriveLetter", L"ImageOffset"};

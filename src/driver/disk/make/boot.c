@@ -36,6 +36,24 @@ static NTSTATUS open_key(const UNICODE_STRING *path, struct disk_boot_key *key)
     return is_missing(status) ? STATUS_SUCCESS : status;
 }
 
+/* Whether the driver's own service is called ImDisk: then both keys are one. */
+static bool is_imdisk(const UNICODE_STRING *service)
+{
+    static const WCHAR end[] = L"\\IMDISK";
+    size_t length = sizeof(end) / sizeof(WCHAR) - 1;
+    if (service->Length / sizeof(WCHAR) < length) {
+        return false;
+    }
+    const WCHAR *last = service->Buffer + service->Length / sizeof(WCHAR) - length;
+    for (size_t i = 0; i < length; i++) {
+        WCHAR upper = last[i] >= L'a' && last[i] <= L'z' ? (WCHAR)(last[i] - L'a' + L'A') : last[i];
+        if (upper != end[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static NTSTATUS open_keys(const UNICODE_STRING *service, struct disk_boot *boot)
 {
     UNICODE_STRING imdisk = RTL_CONSTANT_STRING(BOOT_IMDISK);
@@ -46,7 +64,7 @@ static NTSTATUS open_keys(const UNICODE_STRING *service, struct disk_boot *boot)
     }
     status = open_key(&own, &boot->own);
     nt_registry_path_free(&own);
-    return NT_SUCCESS(status) ? open_key(&imdisk, &boot->imdisk) : status;
+    return NT_SUCCESS(status) && !is_imdisk(service) ? open_key(&imdisk, &boot->imdisk) : status;
 }
 
 static struct setting setting_of(const struct nt_registry_value *value)
