@@ -19,6 +19,7 @@
 #include "sim/api/fault.h"
 #include "sim/api/file_system.h"
 #include "sim/api/log.h"
+#include "sim/api/memory.h"
 #include "sim/api/mountmgr.h"
 #include "sim/api/names.h"
 #include "sim/api/options.h"

@@ -82,6 +82,8 @@ struct sim_request *sim_write_begin(struct sim_file *file, uint64_t offset, cons
 struct sim_request *sim_ioctl_begin(struct sim_file *file, ULONG code, const void *input, ULONG input_length,
                                     void *output, ULONG output_length);
 void sim_cancel(struct sim_request *request);
+/* Threads that cancel are not scheduled, while this is on, once the driver has completed the request. */
+void sim_cancel_hold(bool on);
 NTSTATUS sim_request_wait(struct sim_request *request, ULONG_PTR *information);
 bool sim_request_done(struct sim_request *request);
 

@@ -16,6 +16,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define IRP_MAGIC      0x51A10019u
 #define IRP_DEAD_MAGIC 0x51A1DEADu
@@ -70,6 +71,21 @@ void sim_irp_release(PIRP public)
     }
 }
 
+static bool hold_cancelling; /* atomic */
+
+void sim_irp_cancel_hold(bool on)
+{
+    __atomic_store_n(&hold_cancelling, on, __ATOMIC_RELAXED);
+}
+
+static void wait_while_held(void)
+{
+    struct timespec pause = {0, 1000000};
+    while (__atomic_load_n(&hold_cancelling, __ATOMIC_RELAXED)) {
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 void IoCompleteRequest(PIRP public, CCHAR boost)
 {
     struct irp *irp = (struct irp *)public;
@@ -103,6 +119,9 @@ void IoCompleteRequest(PIRP public, CCHAR boost)
     sim_memory_poison(irp, sizeof(*irp)); /* not the driver's any more */
     sim_irp_release(public);
     sim_delay();
+    if (cancelled_here) {
+        wait_while_held();
+    }
     self->completed_cancelled |= cancelled_here;
 }
 

@@ -14,5 +14,7 @@ void sim_irp_hold(PIRP irp);
 void sim_irp_release(PIRP irp);
 NTSTATUS sim_irp_dispatch(PDEVICE_OBJECT device, PIRP irp);
 void sim_irp_cancel(PIRP irp);
+/* Whoever cancels waits, while this is on, when the request has been completed. */
+void sim_irp_cancel_hold(bool on);
 
 #endif

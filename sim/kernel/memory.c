@@ -9,6 +9,8 @@
 
 #include "sim/kernel/memory.h"
 
+#include "sim/api/memory.h"
+
 #include "sim/ground/fault.h"
 #include "sim/ground/lock.h"
 #include "sim/ground/options.h"
@@ -232,6 +234,17 @@ void ExFreePoolWithTag(PVOID data, ULONG tag)
         free(block->memory);
     }
     free(block);
+}
+
+size_t sim_pool_resident(void)
+{
+    size_t bytes = 0;
+    sim_raw_lock(&blocks_lock);
+    for (const struct block *block = blocks; block != NULL; block = block->next) {
+        bytes += block->memory != NULL ? block->size : 0;
+    }
+    sim_raw_unlock(&blocks_lock);
+    return bytes;
 }
 
 void sim_memory_check_leaks(void)

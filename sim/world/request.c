@@ -275,6 +275,11 @@ void sim_cancel(struct sim_request *request)
     }
 }
 
+void sim_cancel_hold(bool on)
+{
+    sim_irp_cancel_hold(on);
+}
+
 bool sim_request_done(struct sim_request *request)
 {
     pthread_mutex_lock(&request->mutex);

@@ -144,6 +144,15 @@ mutate everybody-feeds src/driver/ai/file.c 's/device == ai_driver.feed_device/d
 mutate bound-taken-as-size src/driver/ai/inventory.c 's/GPU_TOTAL_32_BITS, adapter/GPU_TOTAL_KNOWN, adapter/'
 mutate software-estimated src/core/ai/gpu.c '/^static bool is_estimated/,/^}/s/return kind.*/return kind < 99;/'
 mutate ready-only src/core/ai/processes.c 's/ + totals->thread_state\[SYSTEM_THREAD_STANDBY\] +/ + 0 */'
+# A row of what Windows does and Wine does not, each.
+mutate released-late src/driver/ai/control.c \
+    '/^static void finish/,/^}/{s/ai_file_release(file);//;s/(void)nt_complete(.*);/& ai_file_release(file);/}'
+mutate frozen-clock src/driver/ai/processes.c 's/snapshot_time = begun->system_time/snapshot_time = snapshot->made_100ns/'
+mutate stated-period src/driver/ai/probe.c 's/reply->probe_period_ms = .*/reply->probe_period_ms = PERIOD_MS;/'
+mutate stale-is-idle src/core/ai/codex.c 's/utilization.state == BALLAST_AI_STALE/false/'
+mutate stale-is-fresh src/core/ai/gpu.c 's/age_ms <= reader->lifetime_ms ?/true ?/'
+mutate share-of-a-gpu-is-software src/core/ai/gpu.c '/^static bool is_hardware/,/^}/s/ || kind == BALLAST_AI_KIND_GPU_PV//'
+mutate lists-resident src/core/ai/processes.c 's/PLATFORM_POOL_PAGED/PLATFORM_POOL_NONPAGED/'
 mutate locked-for-ever src/core/mem/pool_share.c 's/pool->operations->lock(caller, block->size, view);/(void)pool; (void)caller;/'
 
 echo "1..$tests_run"

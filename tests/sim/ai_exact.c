@@ -4,6 +4,7 @@
  * it can, on a system that charges processor time in ticks; threads that end; what the probe's timer really does.
  */
 
+#include "ballast/codex_abi.h"
 #include "tests/harness/test.h"
 #include "tests/sim/ai_client.h"
 
@@ -16,16 +17,21 @@ DRIVER_INITIALIZE DriverEntry;
 static struct sim_process *administrator, *user;
 static struct sim_file *file, *users;
 
-static void begin_with(unsigned timer_tick_us)
+static void load(void)
 {
-    struct sim_options options = {.seed = 1, .timer_tick_us = timer_tick_us};
-    sim_reset(&options);
     CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
     administrator = sim_process_create(true);
     user = sim_process_create(false);
     file = ai_open(administrator);
     users = ai_open(user);
     CHECK(file != NULL && users != NULL);
+}
+
+static void begin_with(unsigned timer_tick_us)
+{
+    struct sim_options options = {.seed = 1, .timer_tick_us = timer_tick_us};
+    sim_reset(&options);
+    load();
 }
 
 static void begin(void)
@@ -203,9 +209,65 @@ static void stamps_follow_the_clock_and_ages_do_not(void)
     end();
 }
 
+/* ---- what is too old ---- */
+
+static uint32_t utilization_in_stats(void)
+{
+    struct codex_driver_stats stats = {.gpu_utilization = 1};
+    CHECK_EQUAL(VALUE(ai_get(file, CODEX_IOCTL_GET_STATS, &stats, sizeof(stats))), STATUS_SUCCESS);
+    return stats.gpu_utilization;
+}
+
+/* Of what nobody has measured lately it is said so; where there is no way to, the estimate is given, not an idle GPU. */
+static void stale_is_not_idle(void)
+{
+    struct sim_options options = {.seed = 1};
+    union ai_gpu_list gpus;
+    sim_reset(&options);
+    ai_add_adapter(0, "Card");
+    ai_set_number("SampleLifetimeMs", 300);
+    set_process(1, 0, 0, 0);
+    load();
+    const struct ballast_ai_value *value = &gpus.head.adapter[0].values[BALLAST_AI_GPU_UTILIZATION_PERMILLE];
+    CHECK_EQUAL(VALUE(ai_push(file, 0, 900)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get_gpus(file, false, &gpus)), STATUS_SUCCESS);
+    CHECK(value->state == BALLAST_AI_MEASURED || value->age_ms > 300); /* which a busy machine may need */
+    CHECK_EQUAL(value->value, 900);
+    ai_pause_ms(310);
+    CHECK_EQUAL(VALUE(ai_get_gpus(file, false, &gpus)), STATUS_SUCCESS);
+    CHECK_EQUAL(value->state, BALLAST_AI_STALE);
+    CHECK_EQUAL(value->value, 900);
+    CHECK_EQUAL(utilization_in_stats(), 35);
+    CHECK_EQUAL(VALUE(ai_push(file, 0, 0)), STATUS_SUCCESS);
+    uint32_t fresh = utilization_in_stats();
+    CHECK_EQUAL(VALUE(ai_get_gpus(file, false, &gpus)), STATUS_SUCCESS);
+    CHECK(fresh == 0 || value->state == BALLAST_AI_STALE); /* unless this took so long */
+    end();
+}
+
+/* ---- what they cost ---- */
+
+/* Lists are read in threads that may wait for the page file. */
+static void lists_are_not_resident(void)
+{
+    union ai_process_list list;
+    begin();
+    CHECK_EQUAL(VALUE(ai_get_processes(file, 1, &list)), STATUS_SUCCESS);
+    size_t before = sim_pool_resident();
+    for (uint32_t i = 0; i < BALLAST_AI_MAXIMUM_PROCESSES; i++) {
+        ai_add_process("python.exe", 1000 + 4 * i, 1);
+    }
+    ai_pause_ms(3);
+    CHECK_EQUAL(VALUE(ai_get_processes(file, 1, &list)), STATUS_SUCCESS);
+    CHECK_EQUAL(list.head.processes, BALLAST_AI_MAXIMUM_PROCESSES);
+    CHECK(before != 0 && sim_pool_resident() < before + 4096);
+    end();
+}
+
 TEST_MAIN({"a_poller_does_not_spoil_rates", a_poller_does_not_spoil_rates},
           {"limited_users_do_not_demand_lists_at_any_rate", limited_users_do_not_demand_lists_at_any_rate},
           {"threads_that_end_do_not_hide_what_others_do", threads_that_end_do_not_hide_what_others_do},
           {"ready_are_standby_and_deferred_ready_too", ready_are_standby_and_deferred_ready_too},
           {"the_period_of_the_probe_is_measured", the_period_of_the_probe_is_measured},
-          {"stamps_follow_the_clock_and_ages_do_not", stamps_follow_the_clock_and_ages_do_not})
+          {"stamps_follow_the_clock_and_ages_do_not", stamps_follow_the_clock_and_ages_do_not},
+          {"stale_is_not_idle", stale_is_not_idle}, {"lists_are_not_resident", lists_are_not_resident})

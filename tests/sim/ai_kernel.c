@@ -263,6 +263,32 @@ static void pended_queries_can_be_cancelled(void)
     end();
 }
 
+static void *cancel_it(void *context)
+{
+    sim_cancel(context);
+    return NULL;
+}
+
+/* As soon as it is told, a client may close its handle, and the driver may go: what cancels may touch nothing of it. */
+static void cancellation_ends_with_the_request(void)
+{
+    static union ai_process_list lists[2];
+    pthread_t thread;
+    begin();
+    sim_system_hold(true);
+    struct sim_request *served = ask(file, &lists[0]);
+    wait_for_held();
+    struct sim_request *waiting = ask(users, &lists[1]);
+    sim_cancel_hold(true);
+    CHECK_EQUAL(pthread_create(&thread, NULL, cancel_it, waiting), 0);
+    CHECK_EQUAL(VALUE(sim_request_wait(waiting, NULL)), VALUE(STATUS_CANCELLED));
+    sim_system_hold(false);
+    CHECK_EQUAL(VALUE(sim_request_wait(served, NULL)), STATUS_SUCCESS);
+    end();
+    sim_cancel_hold(false);
+    pthread_join(thread, NULL);
+}
+
 static void *release_soon(void *context)
 {
     ai_pause_ms(20);
@@ -433,6 +459,7 @@ TEST_MAIN({"users_may_query_and_allocate_only", users_may_query_and_allocate_onl
           {"other_functions_are_refused", other_functions_are_refused},
           {"states_and_differences_of_threads", states_and_differences_of_threads},
           {"pended_queries_can_be_cancelled", pended_queries_can_be_cancelled},
+          {"cancellation_ends_with_the_request", cancellation_ends_with_the_request},
           {"killed_processes_leave_nothing", killed_processes_leave_nothing},
           {"unloading_while_handles_are_open", unloading_while_handles_are_open},
           {"rules_change_under_load", rules_change_under_load},
