@@ -58,6 +58,7 @@ PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)
         {"MmSecureVirtualMemory", (void (*)(void))sim_MmSecureVirtualMemory, true},
         {"MmUnsecureVirtualMemory", (void (*)(void))sim_MmUnsecureVirtualMemory, true},
         {"PsGetProcessCreateTimeQuadPart", (void (*)(void))sim_PsGetProcessCreateTimeQuadPart, true},
+        {"PsGetProcessExitStatus", (void (*)(void))sim_PsGetProcessExitStatus, true},
     };
     char name[64];
     sim_check_irql("MmGetSystemRoutineAddress", PASSIVE_LEVEL);

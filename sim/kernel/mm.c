@@ -46,6 +46,7 @@ struct sim_eprocess {
     uint32_t id;
     uint64_t create_time;
     bool exited, narrow, hidden;
+    bool exiting;     /* atomic */
     bool held;        /* atomic: its address space's lock is taken by the process itself */
     unsigned waiting; /* atomic */
     LONG references;  /* atomic: its existence, handles, references by pointer */
@@ -443,6 +444,17 @@ uint64_t sim_eprocess_create_time(PEPROCESS process)
 LONGLONG sim_PsGetProcessCreateTimeQuadPart(PEPROCESS process)
 {
     return (LONGLONG)process->create_time;
+}
+
+void sim_eprocess_begin_exit(PEPROCESS process)
+{
+    __atomic_store_n(&process->exiting, true, __ATOMIC_RELAXED);
+}
+
+NTSTATUS sim_PsGetProcessExitStatus(PEPROCESS process)
+{
+    sim_check_irql("PsGetProcessExitStatus", APC_LEVEL);
+    return __atomic_load_n(&process->exiting, __ATOMIC_RELAXED) ? STATUS_SUCCESS : STATUS_PENDING;
 }
 
 NTSTATUS ZwQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS information_class, PVOID information, ULONG length,

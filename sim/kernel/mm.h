@@ -19,6 +19,8 @@ unsigned sim_eprocess_views(PEPROCESS process);
 bool sim_eprocess_unmap(PEPROCESS process, uint64_t address);
 uint32_t sim_eprocess_id(PEPROCESS process);
 uint64_t sim_eprocess_create_time(PEPROCESS process);
+/* It has an exit status from now on; drivers have not been told yet, and its memory is there. */
+void sim_eprocess_begin_exit(PEPROCESS process);
 void sim_eprocess_hide(PEPROCESS process, bool on);
 void sim_eprocess_hold(PEPROCESS process, bool on);
 unsigned sim_eprocess_waiting(PEPROCESS process);
@@ -35,6 +37,7 @@ void sim_mm_check_released(void);
 HANDLE sim_MmSecureVirtualMemory(PVOID address, SIZE_T size, ULONG mode);
 void sim_MmUnsecureVirtualMemory(HANDLE secure);
 LONGLONG sim_PsGetProcessCreateTimeQuadPart(PEPROCESS process);
+NTSTATUS sim_PsGetProcessExitStatus(PEPROCESS process);
 POBJECT_TYPE *sim_process_type(void);
 NTSTATUS sim_ZwLockVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
 

@@ -80,6 +80,7 @@ void sim_process_notify_exit(PEPROCESS process)
     struct sim_thread *self = sim_self();
     PEPROCESS before = self->process;
     self->process = process;
+    sim_eprocess_begin_exit(process);
     for (unsigned i = 0; i < ROUTINES; i++) {
         sim_raw_lock(&lock);
         PCREATE_PROCESS_NOTIFY_ROUTINE routine = routines[i];

@@ -18,7 +18,7 @@ result() {
 programs() { # DRIVER: that show whether it is as it should be
     case $1 in
     disk) echo sim-disk-table sim-disk-kernel sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-windows ;;
-    ai) echo sim-ai-table sim-ai-kernel sim-ai-fair sim-ai-exact sim-ai-adapters sim-ai-pool unit-processes ;;
+    ai) echo sim-ai-table sim-ai-kernel sim-ai-fair sim-ai-exact sim-ai-adapters sim-ai-pool unit-processes unit-sample ;;
     esac
 }
 
@@ -50,7 +50,7 @@ mutate() {
     local name=$1 file=$2 driver=disk log
     log=$tree/$name.log
     wanted "$name" || return
-    case $file in */ai/* | */mem/*) driver=ai ;; esac
+    case $file in */ai/* | */mem/* | */cli/ballast/sample.c) driver=ai ;; esac
     sed -i "$3" "$tree/$file"
     if cmp -s "$root/$file" "$tree/$file"; then
         echo "# the mutation does not apply to $file any more"
@@ -136,8 +136,11 @@ mutate sums-compared src/core/ai/process_delta.c \
     's/position++; .*/sum.context_switches -= before->thread[position++].context_switches;/'
 mutate all-handles-write src/driver/ai/file.c 's/(access & FILE_WRITE_DATA) != 0/(access | FILE_WRITE_DATA) != 0/'
 mutate any-process-mapped src/driver/ai/control.c 's/process == NULL || (!nt_in_wine.*/process == NULL) {/'
+mutate nobody-mapped src/driver/ai/control.c 's/process == NULL || (!nt_in_wine/(!nt_in_wine \&\& process != NULL/'
+mutate not-measured-refused src/cli/ballast/sample.c '/^static bool is_not_measured/,/^}/s/strncmp(value, words\[i\], length) == 0/false/'
 mutate reused-id-granted src/driver/ai/pool.c 's/nt_process_create_time(process) != input.create_time/false/'
 mutate grants-outlive-processes src/driver/ai/pool.c 's/pool_forget_process(pool, process);//'
+mutate granted-to-the-dead src/driver/ai/pool.c 's/nt_process_has_exited(ai->target)/false/'
 mutate views-not-secured src/driver/ai/view.c 's/views.secured = nt_late.*/views.secured = false;/'
 mutate others-blocks-shown src/driver/ai/pool.c '/^ballast_status ai_pool_query_blocks/,/^}/s/nt_caller_is_administrator()/true/'
 mutate everybody-feeds src/driver/ai/file.c 's/device == ai_driver.feed_device/device != NULL/'

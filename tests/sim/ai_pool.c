@@ -272,6 +272,65 @@ static void a_grant_is_for_the_process_and_not_for_its_number(void)
     end();
 }
 
+/* Of the first block. */
+static uint32_t grants(void)
+{
+    _Alignas(8) unsigned char buffer[sizeof(struct ballast_ai_block_reply) + sizeof(struct ballast_ai_block)];
+    const struct ballast_ai_block_reply *reply = (struct ballast_ai_block_reply *)buffer;
+    CHECK_EQUAL(VALUE(sim_ioctl(file_a, BALLAST_IOCTL_AI_QUERY_BLOCKS, NULL, 0, buffer, sizeof(buffer), NULL)),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(reply->blocks, 1);
+    return reply->block[0].grants;
+}
+
+struct granting {
+    struct ballast_ai_grant request;
+    bool stop; /* atomic */
+};
+
+static NTSTATUS grant_by_handle(const struct granting *granting)
+{
+    return sim_ioctl(file_a, BALLAST_IOCTL_AI_GRANT, &granting->request, sizeof(granting->request), NULL, 0, NULL);
+}
+
+static void *grant_for_ever(void *context)
+{
+    const struct granting *granting = context;
+    while (!__atomic_load_n(&granting->stop, __ATOMIC_RELAXED)) {
+        NTSTATUS status = grant_by_handle(granting);
+        CHECK(status == STATUS_SUCCESS || status == STATUS_NOT_FOUND);
+    }
+    return NULL;
+}
+
+/* Nobody's grant keeps a process that has exited, whenever that comes. */
+static void nothing_is_granted_to_who_has_exited(void)
+{
+    begin();
+    struct ballast_ai_mapping block = allocate(file_a, 1);
+    for (unsigned i = 0; i < 40; i++) {
+        pthread_t thread;
+        struct sim_process *victim = sim_process_create(false);
+        struct granting granting = {{{sizeof(granting.request), BALLAST_AI_VERSION, 0},
+                                     block.id,
+                                     0,
+                                     BALLAST_AI_ACCESS_WRITE,
+                                     0,
+                                     sim_process_open_process(a, victim, true)},
+                                    false};
+        CHECK_EQUAL(pthread_create(&thread, NULL, grant_for_ever, &granting), 0);
+        while (i % 2 == 0 && grants() == 0) {
+        }
+        sim_kill_process(victim);
+        __atomic_store_n(&granting.stop, true, __ATOMIC_RELAXED);
+        pthread_join(thread, NULL);
+        CHECK_EQUAL(grants(), 0);
+        CHECK_EQUAL(VALUE(grant_by_handle(&granting)), VALUE(STATUS_NOT_FOUND));
+        CHECK_EQUAL(grants(), 0);
+    }
+    end();
+}
+
 static void what_a_process_unmaps_itself_harms_nobody(void)
 {
     struct ballast_ai_mapping there = {.id = 0};
@@ -475,6 +534,7 @@ TEST_MAIN({"two_processes_share_bytes", two_processes_share_bytes},
           {"killing_the_owner_frees_its_blocks_everywhere", killing_the_owner_frees_its_blocks_everywhere},
           {"killing_who_has_it_mapped_leaves_the_block", killing_who_has_it_mapped_leaves_the_block},
           {"a_grant_is_for_the_process_and_not_for_its_number", a_grant_is_for_the_process_and_not_for_its_number},
+          {"nothing_is_granted_to_who_has_exited", nothing_is_granted_to_who_has_exited},
           {"what_a_process_unmaps_itself_harms_nobody", what_a_process_unmaps_itself_harms_nobody},
           {"locking_is_done_or_its_status_reported", locking_is_done_or_its_status_reported},
           {"pointers_of_32_bits_reach_their_blocks", pointers_of_32_bits_reach_their_blocks},

@@ -286,7 +286,13 @@ ballast_status ai_pool_grant(void *target, struct request *request)
     struct ballast_ai_grant input = read_grant(request);
     UNREFERENCED_PARAMETER(target);
     struct pool_caller to = {.process = ai->target, .process_id = (uint32_t)(ULONG_PTR)PsGetProcessId(ai->target)};
-    return pool_grant(core_owner(ai->owner), input.id, &to, input.access);
+    ballast_status status = pool_grant(core_owner(ai->owner), input.id, &to, input.access);
+    /* Handles and numbers outlive processes. We are told of no exit that came before, and nobody would take this back. */
+    if (!ballast_failed(status) && nt_process_has_exited(ai->target)) {
+        pool_forget_process(pool, ai->target);
+        status = BALLAST_NOT_FOUND;
+    }
+    return status;
 }
 
 ballast_status ai_pool_map(void *target, struct request *request)

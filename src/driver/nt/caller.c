@@ -56,6 +56,12 @@ static uint64_t ask_for_create_time(PEPROCESS process)
     return time;
 }
 
+bool nt_process_has_exited(PEPROCESS process)
+{
+    NT_IRQL_AT_MOST(APC_LEVEL);
+    return nt_late.process_exit_status != NULL && nt_late.process_exit_status(process) != STATUS_PENDING;
+}
+
 uint64_t nt_process_create_time(PEPROCESS process)
 {
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);

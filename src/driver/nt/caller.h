@@ -22,4 +22,10 @@ NTSTATUS nt_caller_user(struct nt_user *user);
 /* 100 ns since 1601; with the id it names a process for ever. 0: this system does not say. */
 uint64_t nt_process_create_time(PEPROCESS process);
 
+/*
+ * Whether it exits or has. It does before who is told of processes is told of that. False where the system does not say, and of
+ * one whose exit code is STATUS_PENDING.
+ */
+bool nt_process_has_exited(PEPROCESS process);
+
 #endif

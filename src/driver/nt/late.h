@@ -51,6 +51,7 @@ struct nt_late {
     POBJECT_TYPE process_type; /* the same for processes, for ObReferenceObjectByHandle */
     bool before_nt_6;
     LONGLONG(NTAPI *process_create_time)(PEPROCESS process);
+    NTSTATUS(NTAPI *process_exit_status)(PEPROCESS process);
     NTSTATUS(NTAPI *query_information_token)
     (PACCESS_TOKEN token, TOKEN_INFORMATION_CLASS information_class, PVOID *information);
     /* Both or none. */
