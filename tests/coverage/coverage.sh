@@ -6,8 +6,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tools/common.sh"
 
 # Per cent of lines and branches.
-floor_core_lines=98
-floor_core_branches=93
+floor_core_lines=99
+floor_core_branches=95
 floor_driver_lines=96
 floor_driver_branches=86
 
@@ -18,18 +18,21 @@ mkdir -p "$data"
 export LLVM_PROFILE_FILE=$data/%p-%m.profraw
 
 objects=()
-run() {
+execute() {
     "$bin/$1" "${@:2}" >"$data/log" 2>&1 || {
         sed 's/^/# /' "$data/log"
         echo "not ok 1 - $1"
         exit 1
     }
+}
+run() {
+    execute "$@"
     objects+=(-object "$bin/$1")
 }
 
 for program in "$bin"/unit-*; do
     case $program in
-    *-epoch | *-ram_model) ;; # have the core's functions in another form
+    *-epoch | *-ram_model) execute "$(basename "$program")" ;; # the core's sources, which the others describe
     *) run "$(basename "$program")" ;;
     esac
 done

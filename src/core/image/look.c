@@ -207,6 +207,7 @@ static void look_at_container(struct looking *looking)
     } else if (look->container == IMAGE_NRG || look->container == IMAGE_SDI) {
         /* Without data that can be served it is an audio CD, or damaged. */
         look->served = looking->options->offset_given || find_data(reader, look->container, true, &look->offset);
+        look->offset = look->served ? look->offset : 0;
         return;
     }
     look->served = image_container_served(look->container);
