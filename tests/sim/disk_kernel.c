@@ -316,6 +316,13 @@ static void images_are_opened_with_the_callers_rights(void)
 
 /* ---- files that do not answer ---- */
 
+static unsigned in_flight(void)
+{
+    struct ballast_disk_state state = {.valid = 0};
+    CHECK_EQUAL(sim_ioctl(disk, BALLAST_IOCTL_DISK_QUERY_STATE, NULL, 0, &state, sizeof(state), NULL), STATUS_SUCCESS);
+    return state.requests_in_flight - 1; /* without this one */
+}
+
 static void queued_requests_can_be_cancelled(void)
 {
     struct sim_request *requests[8];
@@ -327,16 +334,20 @@ static void queued_requests_can_be_cancelled(void)
         requests[i] = sim_read_begin(disk, i * PIECE, buffers[i], PIECE);
     }
     wait_for_stuck(4); /* one for each worker */
+    CHECK_EQUAL(in_flight(), 8);
     for (unsigned i = 0; i < 8; i++) {
         sim_cancel(requests[i]);
         cancelled += sim_request_done(requests[i]);
     }
     CHECK_EQUAL(cancelled, 4);
+    CHECK_EQUAL(in_flight(), 4);
     sim_volume_hold(false);
     for (unsigned i = 0; i < 8; i++) {
         NTSTATUS status = sim_request_wait(requests[i], NULL);
         CHECK_EQUAL(status, i < 4 ? STATUS_SUCCESS : STATUS_CANCELLED);
     }
+    sim_settle();
+    CHECK_EQUAL(in_flight(), 0);
     disk_end();
 }
 

@@ -6,11 +6,10 @@
 #include "driver/disk/serve/control.h"
 #include "driver/disk/serve/transfer.h"
 
-/* A queued request that will not be served: cancelled, or too late. */
+/* A queued request that will not be served: cancelled, or too late. The device may be gone but for who has sent it. */
 static void abandon(struct nt_irp_queue *queue, PIRP irp, NTSTATUS status)
 {
-    struct disk_device *device = CONTAINING_RECORD(queue, struct disk_device, queue);
-    disk_device_release(device); /* first: the driver may be gone when the request is completed */
+    UNREFERENCED_PARAMETER(queue);
     (void)nt_complete(irp, status, 0);
 }
 
@@ -60,7 +59,6 @@ void disk_workers_serve(struct disk_device *device)
         }
         serve(device, irp);
         nt_irp_queue_done(&device->queue);
-        disk_device_release(device);
     }
     if (__atomic_sub_fetch(&device->workers_running, 1, __ATOMIC_ACQ_REL) == 0) {
         disk_destroy(&device->disk);

@@ -46,7 +46,7 @@ static void wake_idle(struct nt_irp_queue *queue)
 }
 
 /* Takes a waiting request out; NULL if it is being cancelled. Lock held. */
-static PIRP unlink_irp(PIRP irp)
+static PIRP unlink_irp(struct nt_irp_queue *queue, PIRP irp)
 {
     LIST_ENTRY *link = &irp->Tail.Overlay.ListEntry;
     RemoveEntryList(link);
@@ -54,6 +54,7 @@ static PIRP unlink_irp(PIRP irp)
         InitializeListHead(link); /* the cancel routine will unlink it once more */
         return NULL;
     }
+    queue->length--;
     return irp;
 }
 
@@ -65,27 +66,37 @@ static void NTAPI cancel(PDEVICE_OBJECT device, PIRP irp)
     IoReleaseCancelSpinLock(irp->CancelIrql);
     KeAcquireSpinLock(&queue->lock, &irql);
     RemoveEntryList(&irp->Tail.Overlay.ListEntry);
+    queue->length--;
     wake_idle(queue); /* it may have been a barrier that held up others */
+    void (*abandon)(struct nt_irp_queue *, PIRP, NTSTATUS) = queue->abandon; /* nothing keeps the queue from now on */
     KeReleaseSpinLock(&queue->lock, irql);
-    queue->abandon(queue, irp, STATUS_CANCELLED);
+    abandon(queue, irp, STATUS_CANCELLED);
 }
 
 void nt_irp_queue_insert(struct nt_irp_queue *queue, PIRP irp, bool barrier)
 {
+    NTSTATUS status = STATUS_PENDING;
     KIRQL irql;
     NT_IRQL_AT_MOST(DISPATCH_LEVEL);
     irp->Tail.Overlay.DriverContext[CONTEXT_QUEUE] = queue;
     irp->Tail.Overlay.DriverContext[CONTEXT_BARRIER] = barrier ? queue : NULL;
     KeAcquireSpinLock(&queue->lock, &irql);
-    (void)IoSetCancelRoutine(irp, cancel);
-    if (irp->Cancel && IoSetCancelRoutine(irp, NULL) != NULL) { /* cancelled before, and nobody else will complete it */
-        KeReleaseSpinLock(&queue->lock, irql);
-        queue->abandon(queue, irp, STATUS_CANCELLED);
-        return;
+    if (queue->closed) {
+        status = STATUS_DEVICE_REMOVED;
+    } else {
+        (void)IoSetCancelRoutine(irp, cancel);
+        if (irp->Cancel && IoSetCancelRoutine(irp, NULL) != NULL) { /* before, and nobody else will complete it */
+            status = STATUS_CANCELLED;
+        } else {
+            InsertTailList(&queue->waiting, &irp->Tail.Overlay.ListEntry);
+            queue->length++;
+            wake_idle(queue); /* inside the lock: a worker may complete the request, and with it may go the queue */
+        }
     }
-    InsertTailList(&queue->waiting, &irp->Tail.Overlay.ListEntry);
-    wake_idle(queue); /* inside the lock: a worker may complete the request, and with it may go the queue */
     KeReleaseSpinLock(&queue->lock, irql);
+    if (status != STATUS_PENDING) {
+        queue->abandon(queue, irp, status);
+    }
 }
 
 PIRP nt_irp_queue_take(struct nt_irp_queue *queue, bool *spare_wanted)
@@ -97,7 +108,7 @@ PIRP nt_irp_queue_take(struct nt_irp_queue *queue, bool *spare_wanted)
     KeAcquireSpinLock(&queue->lock, &irql);
     for (;;) {
         while (irp == NULL && head_may_run(queue)) {
-            irp = unlink_irp(CONTAINING_RECORD(queue->waiting.Flink, IRP, Tail.Overlay.ListEntry));
+            irp = unlink_irp(queue, CONTAINING_RECORD(queue->waiting.Flink, IRP, Tail.Overlay.ListEntry));
         }
         ended = irp == NULL && queue->stopping && IsListEmpty(&queue->waiting);
         if (irp != NULL || ended) {
@@ -141,7 +152,7 @@ static PIRP remove_owned(struct nt_irp_queue *queue, const void *owner)
         PIRP irp = CONTAINING_RECORD(link, IRP, Tail.Overlay.ListEntry);
         link = link->Flink;
         if (owner == NULL || irp->Tail.Overlay.DriverContext[CONTEXT_OWNER] == owner) {
-            found = unlink_irp(irp);
+            found = unlink_irp(queue, irp);
         }
     }
     wake_idle(queue);
@@ -155,6 +166,24 @@ void nt_irp_queue_abandon_all(struct nt_irp_queue *queue, const void *owner, NTS
     while ((irp = remove_owned(queue, owner)) != NULL) {
         queue->abandon(queue, irp, status);
     }
+}
+
+void nt_irp_queue_close(struct nt_irp_queue *queue)
+{
+    KIRQL irql;
+    KeAcquireSpinLock(&queue->lock, &irql);
+    __atomic_store_n(&queue->closed, true, __ATOMIC_RELAXED);
+    KeReleaseSpinLock(&queue->lock, irql);
+    nt_irp_queue_abandon_all(queue, NULL, STATUS_DEVICE_REMOVED);
+}
+
+unsigned nt_irp_queue_count(struct nt_irp_queue *queue)
+{
+    KIRQL irql;
+    KeAcquireSpinLock(&queue->lock, &irql);
+    unsigned count = queue->length + queue->in_flight;
+    KeReleaseSpinLock(&queue->lock, irql);
+    return count;
 }
 
 void nt_irp_queue_stop(struct nt_irp_queue *queue)

@@ -2,9 +2,10 @@
 /*
  * Disk devices: what one is, their list, and their references.
  *
- * One reference belongs to those who are inside the disk, and is dropped when removal has closed it and they are out; each
- * other request under way holds one. Nothing polls: dropping the last one stops the device's queue, which sends its workers
- * home, and the last of them sees to its end.
+ * One reference belongs to those who are inside the disk, and is dropped when removal has closed it and they are out; who asks
+ * for something else holds one. What is queued holds none: removal closes the queue, and the device stays as long as its
+ * workers. Nothing polls: dropping the last reference stops the queue, which sends them home, and the last of them sees to
+ * the device's end.
  */
 #ifndef DRIVER_DISK_DEVICE_DEVICE_H
 #define DRIVER_DISK_DEVICE_DEVICE_H

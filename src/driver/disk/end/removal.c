@@ -56,7 +56,7 @@ static void leave(struct disk_device *device)
 {
     if (__atomic_exchange_n(&device->removing, 1, __ATOMIC_ACQ_REL) == 0) {
         __atomic_store_n(&device->queues, 1, __ATOMIC_RELAXED);
-        nt_irp_queue_abandon_all(&device->queue, NULL, STATUS_DEVICE_REMOVED);
+        nt_irp_queue_close(&device->queue);
         nt_work_post(&disk_driver.work, &device->ending, close);
     }
 }

@@ -21,8 +21,9 @@ static ballast_status query_state(void *target, struct request *request)
     struct disk_device *device = disk_request_device(target);
     ballast_status status = disk_control_query_state(target, request);
     struct ballast_disk_state *state = request->buffer;
-    /* What may block is queued and holds a reference; the rest is just inside. */
+    /* What may block is queued, transfers of the others are just inside, and who asks holds a reference. */
     state->requests_in_flight = (uint32_t)__atomic_load_n(&device->references, __ATOMIC_RELAXED) - 1 +
+                                nt_irp_queue_count(&device->queue) +
                                 (device->blocks ? 0 : disk_transfers(&device->disk));
     return status;
 }
@@ -169,12 +170,11 @@ NTSTATUS disk_control_dispatch(struct disk_device *device, const struct request_
     if (NT_SUCCESS(status) && runs_in_worker(device, row)) {
         IoMarkIrpPending(request->irp);
         nt_irp_queue_insert(&device->queue, request->irp, (row->flags & BARRIER) != 0);
-        return STATUS_PENDING; /* the worker releases the device */
+        status = STATUS_PENDING;
+    } else {
+        status = NT_SUCCESS(status) ? row->handler(&device->disk, &request->request) : status;
+        (void)disk_request_complete(request, status);
     }
-    if (NT_SUCCESS(status)) {
-        status = row->handler(&device->disk, &request->request);
-    }
-    (void)disk_request_complete(request, status);
     disk_device_release(device);
     return status;
 }

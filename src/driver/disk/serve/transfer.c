@@ -136,21 +136,19 @@ static bool needs_service(const struct disk_device *device, PIRP irp, NTSTATUS *
     return *status == BALLAST_PENDING;
 }
 
-/* A worker serves the request. */
+/* A worker serves the request. The device may be going, but its extension stays, and with it what is looked at here. */
 static NTSTATUS queue(struct disk_device *device, PIRP irp)
 {
     NTSTATUS status = STATUS_SUCCESS;
-    if (!disk_device_acquire(device)) {
+    if (nt_irp_queue_closed(&device->queue)) {
         return nt_complete(irp, STATUS_DEVICE_REMOVED, 0);
     }
-    if (needs_service(device, irp, &status)) {
-        IoMarkIrpPending(irp);
-        nt_irp_queue_insert(&device->queue, irp, stack_of(irp)->MajorFunction == IRP_MJ_FLUSH_BUFFERS);
-        return STATUS_PENDING; /* the worker releases the device */
+    if (!needs_service(device, irp, &status)) {
+        return complete(irp, status, 0);
     }
-    status = complete(irp, status, 0);
-    disk_device_release(device);
-    return status;
+    IoMarkIrpPending(irp);
+    nt_irp_queue_insert(&device->queue, irp, stack_of(irp)->MajorFunction == IRP_MJ_FLUSH_BUFFERS);
+    return STATUS_PENDING;
 }
 
 /* Once for reading and once for writing, which is why it is short. Memory has nothing to write through. */
