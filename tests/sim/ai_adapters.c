@@ -128,6 +128,7 @@ static void interfaces_without_an_adapter(void)
     reset(false);
     ai_add_adapter(0, "Card");
     sim_interface_add("\\??\\PCI#NOWHERE#1#{1ca05180-a699-450a-9a0c-de4fbe3ddd89}");
+    sim_interface_add("no link{1ca05180-a699-450a-9a0c-de4fbe3ddd89}");
     set_text(AI_DEVICES "\\PCI\\WRONG\\1", "Driver", "no driver at all");
     sim_interface_add("\\??\\PCI#WRONG#1#{1ca05180-a699-450a-9a0c-de4fbe3ddd89}");
     set_text(AI_DEVICES "\\PCI\\KEYLESS\\1", "Driver", "{4d36e968-e325-11ce-bfc1-08002be10318}\\0077");
@@ -194,8 +195,49 @@ static void sizes_of_32_bits_are_bounds(void)
     }
 }
 
+/* Where the class key is all that there is, keys with other names are no adapters. */
+static void only_numbers_are_adapters(void)
+{
+    static const char *const names[] = {
+        "Properties", "00A1",
+        "00/1",       "001",
+        "00001",      "a name that is longer than any number is, and than the room that there is for names of keys",
+    };
+    union ai_gpu_list gpus;
+    char path[256];
+    reset(true);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s\\%s", AI_DISPLAY_CLASS, names[i]);
+        sim_registry_set(AI_DISPLAY_CLASS, NULL, 0, NULL, 0);
+        set_text(path, "DriverDesc", "None");
+    }
+    ai_add_adapter(7, "Card");
+    load();
+    CHECK_EQUAL(VALUE(ai_get_gpus(file, false, &gpus)), STATUS_SUCCESS);
+    CHECK_EQUAL(gpus.head.adapters, 1);
+    CHECK_EQUAL(gpus.head.adapter[0].index, 7);
+    end();
+}
+
+static void more_adapters_than_are_listed(void)
+{
+    for (unsigned nt52 = 0; nt52 < 2; nt52++) {
+        union ai_gpu_list gpus;
+        reset(nt52 != 0);
+        for (uint32_t i = 0; i < BALLAST_AI_MAXIMUM_ADAPTERS + 2; i++) {
+            ai_add_adapter(i, "Card");
+        }
+        load();
+        CHECK_EQUAL(VALUE(ai_get_gpus(file, false, &gpus)), STATUS_SUCCESS);
+        CHECK_EQUAL(gpus.head.adapters, BALLAST_AI_MAXIMUM_ADAPTERS);
+        end();
+    }
+}
+
 TEST_MAIN({"ghosts_are_not_listed", ghosts_are_not_listed}, {"adapters_that_come_and_go", adapters_that_come_and_go},
           {"compute_adapters_are_listed_once", compute_adapters_are_listed_once},
           {"interfaces_without_an_adapter", interfaces_without_an_adapter},
+          {"only_numbers_are_adapters", only_numbers_are_adapters},
+          {"more_adapters_than_are_listed", more_adapters_than_are_listed},
           {"software_adapters_are_not_estimated", software_adapters_are_not_estimated},
           {"sizes_of_32_bits_are_bounds", sizes_of_32_bits_are_bounds})

@@ -171,6 +171,69 @@ static void parameters_of_the_registry(void)
     }
 }
 
+/* Of users and of the reserve; what is more than the pool is that. */
+static void more_parameters_of_the_pool(void)
+{
+    static const struct {
+        uint32_t user, reserve;   /* in the registry */
+        uint64_t users, reserved; /* in effect */
+    } rows[] = {
+        {16 * MIB, 0, 16 * MIB, 0},
+        {1, 4096, 64 * MIB, 4096},
+        {512 * MIB, 256 * MIB, 256 * MIB, 32 * MIB},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct ballast_ai_pool_reply pool = {.blocks = 0};
+        test_note("row %zu", i);
+        reset();
+        ai_set_number("UserPoolBytes", rows[i].user);
+        ai_set_number("ReservePoolBytes", rows[i].reserve);
+        load();
+        CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_QUERY_POOL, &pool, sizeof(pool))), STATUS_SUCCESS);
+        CHECK_EQUAL(pool.user_quota_bytes, rows[i].users);
+        CHECK_EQUAL(pool.reserve_bytes, rows[i].reserved);
+        end();
+    }
+}
+
+/* What has no room below 2 GiB is refused before anything is made. */
+static void what_32_bits_cannot_address_is_refused(void)
+{
+    const uint64_t bytes = 1ull << 33;
+    struct ballast_ai_pool_reply pool = {.blocks = 1};
+    struct ballast_ai_mapping block;
+    reset();
+    sim_registry_set(AI_PARAMETERS, "PoolBytes", REGISTRY_QWORD, &bytes, sizeof(bytes));
+    sim_registry_set(AI_PARAMETERS, "OwnerPoolBytes", REGISTRY_QWORD, &bytes, sizeof(bytes));
+    load();
+    sim_process_set(administrator, 0, true, 0);
+    CHECK_EQUAL(VALUE(ai_allocate(file, 0x7FFF0001u, &block)), VALUE(STATUS_INSUFFICIENT_RESOURCES));
+    CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_QUERY_POOL, &pool, sizeof(pool))), STATUS_SUCCESS);
+    CHECK_EQUAL(pool.used_bytes, 0);
+    CHECK_EQUAL(pool.blocks, 0);
+    end();
+}
+
+/* Who knows version 1.0 only has room for that, and is told that it is that. */
+static void the_pool_says_as_much_as_there_is_room_for(void)
+{
+    static const ULONG rooms[] = {BALLAST_AI_POOL_REPLY_SHORT, sizeof(struct ballast_ai_pool_reply) - 1,
+                                  sizeof(struct ballast_ai_pool_reply)};
+    begin();
+    for (size_t i = 0; i < 3; i++) {
+        struct ballast_ai_pool_reply pool = {.reserve_bytes = 4711};
+        ULONG_PTR information = 0;
+        ULONG expected = i == 2 ? sizeof(pool) : BALLAST_AI_POOL_REPLY_SHORT;
+        CHECK_EQUAL(VALUE(sim_ioctl(file, BALLAST_IOCTL_AI_QUERY_POOL, NULL, 0, &pool, rooms[i], &information)),
+                    STATUS_SUCCESS);
+        CHECK_EQUAL(information, expected);
+        CHECK_EQUAL(pool.header.size_bytes, expected);
+        CHECK_EQUAL(pool.total_bytes, 256 * MIB);
+        CHECK_EQUAL(pool.reserve_bytes, i == 2 ? 32 * MIB : 4711);
+    }
+    end();
+}
+
 /* ---- what the driver costs ---- */
 
 /* Nothing runs before somebody asks, and nothing some time after; what is not about latency is no question. */
@@ -265,6 +328,9 @@ TEST_MAIN({"a_list_that_grows_is_asked_for_again", a_list_that_grows_is_asked_fo
           {"other_keys_are_no_adapters", other_keys_are_no_adapters},
           {"more_processes_than_are_listed_are_counted", more_processes_than_are_listed_are_counted},
           {"parameters_of_the_registry", parameters_of_the_registry},
+          {"more_parameters_of_the_pool", more_parameters_of_the_pool},
+          {"what_32_bits_cannot_address_is_refused", what_32_bits_cannot_address_is_refused},
+          {"the_pool_says_as_much_as_there_is_room_for", the_pool_says_as_much_as_there_is_room_for},
           {"the_probe_runs_only_while_somebody_asks", the_probe_runs_only_while_somebody_asks},
           {"feeding_looks_at_nothing", feeding_looks_at_nothing},
           {"resident_memory_is_small", resident_memory_is_small})

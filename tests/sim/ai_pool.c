@@ -32,6 +32,15 @@ static struct sim_file *open_device(struct sim_process *process)
     return file;
 }
 
+static void load(void)
+{
+    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
+    a = sim_process_create(false);
+    b = sim_process_create(false);
+    file_a = open_device(a);
+    file_b = open_device(b);
+}
+
 static void begin_with(const struct sim_options *options)
 {
     uint32_t total = POOL_BYTES;
@@ -40,11 +49,7 @@ static void begin_with(const struct sim_options *options)
     sim_registry_set(SIM_SERVICE_KEY "\\Parameters", "PoolBytes", REG_DWORD, &total, sizeof(total));
     sim_registry_set(SIM_SERVICE_KEY "\\Parameters", "OwnerPoolBytes", REG_DWORD, &total, sizeof(total));
     sim_registry_set(SIM_SERVICE_KEY "\\Parameters", "ReservePoolBytes", REG_DWORD, &none, sizeof(none));
-    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
-    a = sim_process_create(false);
-    b = sim_process_create(false);
-    file_a = open_device(a);
-    file_b = open_device(b);
+    load();
 }
 
 static void begin(void)
@@ -387,6 +392,43 @@ static void pointers_of_32_bits_reach_their_blocks(void)
     end();
 }
 
+#define MOST_ROUTINES 4u
+
+static void NTAPI somebody_elses(HANDLE parent_id, HANDLE process_id, BOOLEAN create)
+{
+    UNREFERENCED_PARAMETER(parent_id);
+    UNREFERENCED_PARAMETER(process_id);
+    UNREFERENCED_PARAMETER(create);
+}
+
+/* Where others have taken all that the system has to be told of processes by: views are not secured, and nothing is lost. */
+static void without_being_told_of_processes(void)
+{
+    struct sim_options options = {.seed = 1};
+    struct ballast_ai_mapping there = {.id = 0};
+    sim_reset(&options);
+    for (unsigned i = 0; i < MOST_ROUTINES; i++) {
+        CHECK_EQUAL(PsSetCreateProcessNotifyRoutine(somebody_elses, FALSE), STATUS_SUCCESS);
+    }
+    load();
+    struct ballast_ai_mapping here = allocate(file_a, 1);
+    CHECK_EQUAL(VALUE(grant(here.id, b, BALLAST_AI_ACCESS_READ)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_READ, &there)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(unmap(file_b, here.id)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_READ, &there)), STATUS_SUCCESS);
+    CHECK(sim_process_unmap(b, there.address)); /* it may, then */
+    CHECK_EQUAL(VALUE(unmap(file_b, here.id)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_READ, &there)), STATUS_SUCCESS);
+    sim_kill_process(b);
+    b = NULL;
+    CHECK_EQUAL(VALUE(free_block(file_a, here.id)), STATUS_SUCCESS);
+    CHECK_EQUAL(pool_status(file_a).used_bytes, 0);
+    for (unsigned i = 0; i < MOST_ROUTINES; i++) {
+        CHECK_EQUAL(PsSetCreateProcessNotifyRoutine(somebody_elses, TRUE), STATUS_SUCCESS);
+    }
+    end();
+}
+
 static void requests_are_checked(void)
 {
     static const struct ballast_ai_allocate wrong[] = {
@@ -406,6 +448,17 @@ static void requests_are_checked(void)
     CHECK_EQUAL(VALUE(request(file_a, BALLAST_IOCTL_AI_FREE, block.id, 1, 0)), VALUE(STATUS_INVALID_PARAMETER));
     CHECK_EQUAL(VALUE(request(file_a, BALLAST_IOCTL_AI_FREE, block.id, 0, 1)), VALUE(STATUS_INVALID_PARAMETER));
     CHECK_EQUAL(VALUE(request(file_a, BALLAST_IOCTL_AI_UNMAP, block.id, 1, 0)), VALUE(STATUS_INVALID_PARAMETER));
+    CHECK_EQUAL(VALUE(request(file_a, BALLAST_IOCTL_AI_UNMAP, block.id, 0, 1)), VALUE(STATUS_INVALID_PARAMETER));
+    for (unsigned i = 0; i < 2; i++) {
+        struct ballast_ai_block_request wrong_map = {
+            {sizeof(wrong_map), BALLAST_AI_VERSION, i == 0 ? 0 : BALLAST_AI_LOCK | BALLAST_AI_LOCK_IF_POSSIBLE},
+            block.id,
+            i == 0 ? sim_process_id(a) : 0,
+            BALLAST_AI_ACCESS_READ};
+        CHECK_EQUAL(
+            VALUE(sim_ioctl(file_a, BALLAST_IOCTL_AI_MAP, &wrong_map, sizeof(wrong_map), &block, sizeof(block), NULL)),
+            VALUE(STATUS_INVALID_PARAMETER));
+    }
     CHECK_EQUAL(VALUE(grant(block.id, b, 3)), VALUE(STATUS_INVALID_PARAMETER));
     CHECK_EQUAL(VALUE(map(file_a, block.id, 0, &block)), VALUE(STATUS_INVALID_PARAMETER));
     CHECK_EQUAL(VALUE(map(file_a, block.id, 3, &block)), VALUE(STATUS_INVALID_PARAMETER));
@@ -538,6 +591,7 @@ TEST_MAIN({"two_processes_share_bytes", two_processes_share_bytes},
           {"what_a_process_unmaps_itself_harms_nobody", what_a_process_unmaps_itself_harms_nobody},
           {"locking_is_done_or_its_status_reported", locking_is_done_or_its_status_reported},
           {"pointers_of_32_bits_reach_their_blocks", pointers_of_32_bits_reach_their_blocks},
+          {"without_being_told_of_processes", without_being_told_of_processes},
           {"requests_are_checked", requests_are_checked},
           {"a_race_for_the_quota_is_won_by_as_many_as_fit", a_race_for_the_quota_is_won_by_as_many_as_fit},
           {"any_call_may_fail", any_call_may_fail})

@@ -32,6 +32,13 @@ static void instances_of_links(void)
         {"\\DosDevices\\PCI#A#B" CLASS, NULL},
         {"\\??\\PCI\\..\\..#A" CLASS, NULL},
         {"\\??\\PCI#A#B" CLASS "\\x", NULL},
+        {"x??\\PCI#A#B" CLASS, NULL},
+        {"\\.?\\PCI#A#B" CLASS, NULL},
+        {"\\?.\\PCI#A#B" CLASS, NULL},
+        {"\\???PCI#A#B" CLASS, NULL},
+        {"\\??\\PCI#A#Bx{1ca05180-a699-450a-9a0c-de4fbe3ddd89}", NULL},
+        {"\\??\\PCI#A#B#x1ca05180-a699-450a-9a0c-de4fbe3ddd89}", NULL},
+        {"\\??\\PCI#A#B#{1ca05180-a699-450a-9a0c-de4fbe3ddd89x", NULL},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         size_t length = strlen(rows[i].link);
@@ -54,6 +61,17 @@ static void instances_of_links(void)
     }
 }
 
+static void zeros_are_no_part_of_links(void)
+{
+    uint16_t instance[64];
+    char text[] = "\\??\\PCI#A_B" CLASS;
+    size_t length = strlen(text);
+    *strchr(text, '_') = 0;
+    uint16_t *link = widen(text, length);
+    CHECK_EQUAL(gpu_instance_of_link(link, length, instance, 64), 0);
+    free(link);
+}
+
 static void indices_of_drivers(void)
 {
     static const struct {
@@ -67,6 +85,7 @@ static void indices_of_drivers(void)
         {"{4d36e968-e325-11ce-bfc1-08002be10318}\\003", false, 0},
         {"{4d36e968-e325-11ce-bfc1-08002be10318}\\00003", false, 0},
         {"{4d36e968-e325-11ce-bfc1-08002be10318}\\000x", false, 0},
+        {"{4d36e968-e325-11ce-bfc1-08002be10318}\\00 1", false, 0},
         {"{4d36e968-e325-11ce-bfc1-08002be10318}/0003", false, 0},
         {"x4d36e968-e325-11ce-bfc1-08002be10318}\\0003", false, 0},
         {"", false, 0},
@@ -83,4 +102,5 @@ static void indices_of_drivers(void)
     CHECK(gpu_index_of_driver(u"{4d36e968-e325-11ce-bfc1-08002be10318}\\0003\0x", 45, &(uint32_t){0}));
 }
 
-TEST_MAIN({"instances_of_links", instances_of_links}, {"indices_of_drivers", indices_of_drivers})
+TEST_MAIN({"instances_of_links", instances_of_links}, {"zeros_are_no_part_of_links", zeros_are_no_part_of_links},
+          {"indices_of_drivers", indices_of_drivers})

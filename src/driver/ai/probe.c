@@ -106,7 +106,7 @@ bool ai_probe_has_samples(void)
 void ai_probe_wait(void)
 {
     LARGE_INTEGER pause = {.QuadPart = -(LONGLONG)PERIOD_MS * 10000};
-    for (unsigned waited = 0; waited < LONGEST_WAIT_MS && !ai_probe_has_samples() && !stopping(); waited += PERIOD_MS) {
+    for (unsigned waited = 0; waited < LONGEST_WAIT_MS && !ai_probe_has_samples(); waited += PERIOD_MS) {
         ai_probe_want();
         (void)KeDelayExecutionThread(KernelMode, FALSE, &pause);
     }
