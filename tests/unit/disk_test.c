@@ -6,6 +6,7 @@
 #include "tests/unit/lanes.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #define SIZE (1u << 20)
 
@@ -273,25 +274,25 @@ static void resizing(void)
     destroy(&disk, &fake);
 }
 
-/* Every byte that a transfer changes is in a lane. */
+/* What a transfer writes is in a lane: it dies if it writes the disk, whatever it leaves there. */
 static void transfers_write_nothing_that_is_shared(void)
 {
-    struct disk disk;
-    struct disk before;
+    static _Alignas(65536) unsigned char pages[65536]; /* of any size */
+    struct disk *disk = (struct disk *)pages;
     struct fake fake;
     unsigned char buffer[512];
     size_t done;
-    make(&disk, &fake, 0);
-    (void)disk_write(&disk, 0, buffer, sizeof(buffer), &done); /* the first one marks the image */
-    memcpy(&before, &disk, sizeof(disk));
+    make(disk, &fake, 0);
+    (void)disk_write(disk, 0, buffer, sizeof(buffer), &done); /* the first one marks the image */
+    CHECK_EQUAL(mprotect(pages, sizeof(pages), PROT_READ), 0);
     for (int i = 0; i < 100; i++) {
-        (void)disk_read(&disk, 0, buffer, sizeof(buffer), &done);
-        (void)disk_write(&disk, 0, buffer, sizeof(buffer), &done);
+        (void)disk_read(disk, 0, buffer, sizeof(buffer), &done);
+        (void)disk_write(disk, 0, buffer, sizeof(buffer), &done);
     }
-    CHECK_BYTES(&disk, &before, sizeof(disk));
-    CHECK_EQUAL(disk_count(&disk).read_requests, 100);
-    CHECK_EQUAL(disk_transfers(&disk), 0);
-    destroy(&disk, &fake);
+    CHECK_EQUAL(disk_count(disk).read_requests, 100);
+    CHECK_EQUAL(disk_transfers(disk), 0);
+    CHECK_EQUAL(mprotect(pages, sizeof(pages), PROT_READ | PROT_WRITE), 0);
+    destroy(disk, &fake);
 }
 
 static struct epoch_item *closed;
