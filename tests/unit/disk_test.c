@@ -295,6 +295,32 @@ static void transfers_write_nothing_that_is_shared(void)
     destroy(disk, &fake);
 }
 
+/* 0.2 % of the data, 16 KiB, and 256 bytes a processor: the lanes, too, for which somebody else has the memory. */
+static void memory_is_bounded(void)
+{
+    struct disk disk;
+    struct disk_parameters disk_parameters = {.geometry = {.size_bytes = 1ull << 62}, .maximum_size = 1ull << 62};
+    struct source *source;
+    struct source_usage usage = {0};
+    struct source_usage without_lanes;
+    size_t done;
+    uint64_t blocks, bytes;
+    CHECK_EQUAL(ram_create(PLATFORM_POOL_PAGED, &source), BALLAST_SUCCESS);
+    CHECK_EQUAL(disk_initialize(&disk, &disk_parameters, source, test_lanes()), BALLAST_SUCCESS);
+    for (uint64_t i = 0; i < 1024; i++) { /* far from each other */
+        CHECK(disk_usage(&disk, &usage));
+        CHECK_EQUAL(usage.allocated_bytes, i * RAM_CHUNK_SIZE);
+        CHECK(usage.overhead_bytes <= usage.allocated_bytes / 500 + 16384 + 256ull * platform_processors());
+        (void)disk_write(&disk, i * i * RAM_CHUNK_SIZE * 977, "x", 1, &done);
+    }
+    CHECK(disk_usage(&disk, &usage) && source->operations->usage(source, &without_lanes));
+    CHECK_EQUAL(usage.overhead_bytes - without_lanes.overhead_bytes, disk_lanes_size());
+    CHECK(disk_lanes_size() <= 256ull * platform_processors());
+    platform_host_usage(&blocks, &bytes); /* its own account is the truth */
+    CHECK_EQUAL(bytes + disk_lanes_size(), usage.allocated_bytes + usage.overhead_bytes);
+    disk_destroy(&disk);
+}
+
 static struct epoch_item *closed;
 
 static void given_back(struct epoch_owner *owner, struct epoch_item *item)
@@ -334,6 +360,7 @@ static void a_closed_disk_ends_when_all_have_left(void)
 }
 
 TEST_MAIN({"transfers_write_nothing_that_is_shared", transfers_write_nothing_that_is_shared},
+          {"memory_is_bounded", memory_is_bounded},
           {"a_closed_disk_ends_when_all_have_left", a_closed_disk_ends_when_all_have_left},
           {"initialization_without_memory_leaves_the_source_alone",
            initialization_without_memory_leaves_the_source_alone},

@@ -4,8 +4,8 @@
  *
  * Data lives in chunks of 64 KiB, made of blocks of 4 KiB. A chunk is allocated by the first write into it that is not
  * all zero, and freed as soon as zero writes or trims have left nothing but zeros in each block that other writes had
- * touched; what has no chunk reads as zeros. So a new disk of any size costs a few hundred bytes, and overhead stays
- * below 64 bytes for each chunk in use (0.1 %).
+ * touched; what has no chunk reads as zeros. So a new disk of any size costs a few hundred bytes, and finding a chunk costs
+ * at most 80 bytes (0.12 %).
  */
 #ifndef CORE_DISK_RAM_H
 #define CORE_DISK_RAM_H
