@@ -89,13 +89,13 @@ __attribute__((weak)) void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, 
     (void)stop;
 }
 
-/* What an APC reads others may be writing: that is no race of the driver's, which orders no transfers. */
+/* Who reads what others may be writing makes no race of the driver's, which orders no transfers. */
 #define WRAP_COPY(name)                                           \
     void *__real_##name(void *to, const void *from, size_t size); \
     void *__wrap_##name(void *to, const void *from, size_t size); \
     void *__wrap_##name(void *to, const void *from, size_t size)  \
     {                                                             \
-        bool unwatched = size != 0 && sim_self()->in_apc;         \
+        bool unwatched = size != 0 && sim_self()->unordered;         \
         if (size != 0) {                                          \
             access(from, size, false);                            \
             access(to, size, true);                               \

@@ -31,6 +31,7 @@ bool sim_is_mounted(const char *path);
 /* Pages that have been written to files, and not to the disk yet; pages that could not be written, since sim_reset. */
 unsigned sim_dirty_pages(void);
 unsigned long sim_lost_pages(void);
+unsigned long sim_lost_pages_to(NTSTATUS status);
 
 /* How often a volume has been locked, and how often that, or opening one beside its lock, was refused, since sim_reset. */
 unsigned sim_volume_locks(void);

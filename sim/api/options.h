@@ -31,6 +31,7 @@ struct sim_options {
     unsigned timer_tick_us;     /* timers fire at multiples of it; 0: when they are due */
 
     enum sim_file_system file_system; /* on the driver's disks */
+    unsigned file_system_digits;      /* a bit for each last digit of the names that it is on; 0: all */
 };
 
 /* Whether a rule (SIM_RULE_...) is in force. */

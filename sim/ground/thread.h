@@ -17,7 +17,7 @@ struct sim_thread {
     unsigned kernel_depth;     /* > 0 while driver code runs in this thread */
     struct sim_device *device; /* whose dispatch routine runs in this thread, if it is one of the driver's */
     bool system;               /* made by PsCreateSystemThread */
-    bool in_apc;               /* a special kernel APC reads from the disk whose driver it has interrupted */
+    bool unordered;            /* it reads what others may be writing, and believes nothing of it */
     bool impersonating;
     bool administrator;                      /* of the process or, impersonating, of the client */
     uint32_t user;                           /* of the process */

@@ -76,6 +76,7 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_ST
     }
     device->extension_size = extension_size;
     device->name = strdup(path);
+    device->digit = (unsigned)path[strlen(path) - 1] % 16;
     device->references = 1; /* dropped by IoDeleteDevice */
     sim_driver_note();
     sim_publish(device);

@@ -8,6 +8,7 @@
 struct sim_device {
     DEVICE_OBJECT object; /* first */
     char *name;           /* "\Device\X", NULL: has none any more */
+    unsigned digit;       /* the last one of its name */
     ULONG extension_size;
     LONG references;   /* its existence, handles, file objects */
     LONG opens;        /* what is open on it, or mounted */

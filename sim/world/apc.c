@@ -42,7 +42,7 @@ void sim_apc_deliver(void)
     while (offset < (READ_PAGES - 1) * READ_LENGTH && !sim_one_in(READ_PAGES / 2)) {
         offset += READ_LENGTH;
     }
-    self->in_apc = true;
+    self->unordered = true;
     (void)sim_paging_transfer(&self->device->object, false, offset, page, sizeof(page), NULL);
-    self->in_apc = false;
+    self->unordered = false;
 }

@@ -23,7 +23,8 @@
 #define PAGES_OF_FILE (SIM_FILE_SIZE / PAGE)
 #define PAGES         (FILES * PAGES_OF_FILE)
 #define FIRST_OFFSET  SIM_FILE_SIZE /* of the first file on the disk */
-#define THE_VOLUME    FILES         /* instead of a file's number */
+#define LOST_STATUSES 8u
+#define THE_VOLUME    FILES /* instead of a file's number */
 
 struct page {
     bool present, dirty;
@@ -50,7 +51,10 @@ struct sim_fs_open {
 static pthread_mutex_t mount_mutex = PTHREAD_MUTEX_INITIALIZER; /* one is mounted, or dismounted, at a time */
 static struct sim_raw_lock lock;                                /* everything below, and what is in the structures */
 static struct sim_fs *mounted;                                  /* and not dismounted */
-static unsigned long lost;
+static struct {
+    NTSTATUS status;
+    unsigned long pages;
+} lost[LOST_STATUSES];
 static unsigned locks, lock_refusals;
 static unsigned passes; /* atomic; of lazy writers, under way */
 static bool held;       /* atomic; the lazy writer */
@@ -92,6 +96,17 @@ static void give_page(struct page *page)
     sim_raw_unlock(&lock);
 }
 
+/* Lock held. */
+static void lose(NTSTATUS status)
+{
+    unsigned i = 0;
+    while (i < LOST_STATUSES - 1 && lost[i].pages != 0 && lost[i].status != status) {
+        i++;
+    }
+    lost[i].status = status;
+    lost[i].pages++;
+}
+
 /* What cannot be written is lost, and the next one who reads the page gets what the disk has. */
 static NTSTATUS write_page(struct sim_fs *fs, unsigned index)
 {
@@ -103,7 +118,9 @@ static NTSTATUS write_page(struct sim_fs *fs, unsigned index)
         sim_raw_lock(&lock);
         page->dirty = false;
         page->present = NT_SUCCESS(status);
-        lost += !NT_SUCCESS(status);
+        if (!NT_SUCCESS(status)) {
+            lose(status);
+        }
         sim_raw_unlock(&lock);
     }
     give_page(page);
@@ -165,16 +182,29 @@ static struct sim_fs *find_mounted(const struct sim_device *device)
     return fs;
 }
 
-/* The recognisers read where file systems have their boot records and headers. Whether that can be read at all. */
-static bool recognise(PDEVICE_OBJECT device)
+enum recognised {
+    NOTHING, /* a device that does not answer: not even RAW */
+    RAW,
+    A_FILE_SYSTEM,
+};
+
+/* The recognisers read where file systems have their boot records and headers. */
+static enum recognised recognise(PDEVICE_OBJECT device)
 {
     static const uint64_t offsets[] = {0, 32768, 65536};
     unsigned char page[PAGE];
-    unsigned read = 0;
-    for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
-        read += NT_SUCCESS(sim_kernel_read(device, offsets[i], page, sizeof(page)));
+    enum recognised found = RAW;
+    sim_self()->unordered = true;
+    for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]) && found != NOTHING; i++) {
+        NTSTATUS status = sim_kernel_read(device, offsets[i], page, sizeof(page));
+        if (status == STATUS_DEVICE_REMOVED) {
+            found = NOTHING;
+        } else if (NT_SUCCESS(status)) {
+            found = A_FILE_SYSTEM;
+        }
     }
-    return read != 0;
+    sim_self()->unordered = false;
+    return found;
 }
 
 /* mount_mutex held. NULL: the device does not let itself be opened. */
@@ -183,9 +213,14 @@ static struct sim_fs *mount(struct sim_device *device)
     if (!sim_device_open(device)) { /* the stream file */
         return NULL;
     }
+    enum recognised recognised = recognise(&device->object);
+    if (recognised == NOTHING) {
+        sim_device_close(device);
+        return NULL;
+    }
     struct sim_fs *fs = calloc(1, sizeof(*fs));
     fs->device = device;
-    fs->raw = !recognise(&device->object) || sim_get_options()->file_system == SIM_RAW;
+    fs->raw = recognised == RAW || sim_get_options()->file_system == SIM_RAW;
     (void)sim_vpb_change(&device->object, (USHORT)(VPB_MOUNTED | (fs->raw ? VPB_RAW_MOUNT : 0)), VPB_RAW_MOUNT);
     sim_raw_lock(&lock);
     fs->next = mounted;
@@ -237,13 +272,22 @@ static void dismount(struct sim_fs *fs)
     }
 }
 
+/* mount_mutex held. A file system notices that its device is gone when it has nothing else to do. */
+static void notice_deletion(struct sim_fs *fs)
+{
+    if (fs->device->deleted && fs->opens == 0 && !fs->dismounted) {
+        dismount(fs);
+    }
+}
+
 /* ---- handles ---- */
 
 bool sim_fs_is_asked(const struct sim_device *device, const char *name, ACCESS_MASK access)
 {
     ACCESS_MASK harmless = FILE_READ_ATTRIBUTES | SYNCHRONIZE | READ_CONTROL | WRITE_DAC;
+    unsigned digits = sim_get_options()->file_system_digits;
     return sim_get_options()->file_system != SIM_NO_FILE_SYSTEM && device->object.Vpb != NULL &&
-           (name[0] != 0 || (access & ~harmless) != 0);
+           (digits == 0 || (digits >> device->digit & 1) != 0) && (name[0] != 0 || (access & ~harmless) != 0);
 }
 
 static NTSTATUS open_mounted(struct sim_device *device, unsigned file, struct sim_fs_open **opened)
@@ -254,7 +298,11 @@ static NTSTATUS open_mounted(struct sim_device *device, unsigned file, struct si
     }
     struct sim_fs *fs = find_mounted(device);
     fs = fs != NULL ? fs : mount(device);
-    if (fs == NULL || !sim_device_open(device)) {
+    if (fs == NULL) {
+        return STATUS_NO_SUCH_DEVICE;
+    }
+    if (!sim_device_open(device)) {
+        notice_deletion(fs);
         return STATUS_NO_SUCH_DEVICE;
     }
     if (file > THE_VOLUME || (fs->raw && file != THE_VOLUME)) {
@@ -299,15 +347,14 @@ void sim_fs_close(struct sim_fs_open *opened)
     pthread_mutex_lock(&mount_mutex);
     if (fs->locked_by == opened) {
         unlock(fs);
-        if (device->deleted && !fs->dismounted) { /* now it notices */
-            dismount(fs);
-        }
     }
     sim_raw_lock(&lock);
     bool unused = --fs->opens == 0 && fs->dismounted;
     sim_raw_unlock(&lock);
     if (unused) {
         free_fs(fs);
+    } else {
+        notice_deletion(fs);
     }
     pthread_mutex_unlock(&mount_mutex);
     sim_device_close(device);
@@ -441,7 +488,7 @@ void sim_fs_reset(void)
     if (mounted != NULL) {
         sim_violation("test", "reset with a file system mounted");
     }
-    lost = 0;
+    memset(lost, 0, sizeof(lost));
     locks = lock_refusals = 0;
     held = false;
 }
@@ -471,7 +518,20 @@ unsigned sim_dirty_pages(void)
 
 unsigned long sim_lost_pages(void)
 {
-    return lost;
+    unsigned long sum = 0;
+    for (unsigned i = 0; i < LOST_STATUSES; i++) {
+        sum += lost[i].pages;
+    }
+    return sum;
+}
+
+unsigned long sim_lost_pages_to(NTSTATUS status)
+{
+    unsigned long sum = 0;
+    for (unsigned i = 0; i < LOST_STATUSES; i++) {
+        sum += lost[i].status == status ? lost[i].pages : 0;
+    }
+    return sum;
 }
 
 unsigned sim_volume_locks(void)

@@ -5,6 +5,7 @@
 #include "tests/behaviour/target.h"
 #include "tests/sim/disk_client.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #define FILE_3 DISK_DEVICE "\\3"
@@ -140,9 +141,49 @@ static void two_removals(void)
     end();
 }
 
+/* ---- who mounts at the last moment ---- */
+
+#define REMOVALS 60
+
+static bool over; /* atomic */
+
+/* Opens a file and writes to it, again and again; what is not mounted that mounts. */
+static void *mount_again(void *context)
+{
+    struct sim_process *other = sim_process_create(true);
+    while (!__atomic_load_n(&over, __ATOMIC_RELAXED)) {
+        struct sim_file *opened;
+        if (NT_SUCCESS(sim_create_file(other, FILE_3, GENERIC_READ | GENERIC_WRITE, &opened))) {
+            (void)sim_write(opened, 0, page, sizeof(page), NULL);
+            sim_close(opened);
+        }
+    }
+    sim_kill_process(other);
+    return context;
+}
+
+/* No page is lost, and no device deleted under what somebody has mounted meanwhile. */
+static void nothing_is_mounted_on_what_goes(void)
+{
+    struct sim_options options = {.seed = 1, .hurry = 1000, .delay_percent = 30, .file_system = SIM_FILES};
+    pthread_t thread;
+    (void)disk_begin(0, &options);
+    over = false;
+    pthread_create(&thread, NULL, mount_again, NULL);
+    for (unsigned i = 0; i < REMOVALS; i++) {
+        CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+        CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    }
+    __atomic_store_n(&over, true, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
+    sim_settle();
+    CHECK_EQUAL(sim_lost_pages(), 0);
+    disk_end();
+}
+
 TEST_MAIN({"removal_dismounts", removal_dismounts},
           {"open_files_hold_removal_up_for_a_while", open_files_hold_removal_up_for_a_while},
           {"who_has_dismounted_ejects", who_has_dismounted_ejects}, {"who_has_locked_ejects", who_has_locked_ejects},
           {"who_has_not_locked_ejects", who_has_not_locked_ejects},
           {"other_drivers_remove_at_dispatch_level", other_drivers_remove_at_dispatch_level},
-          {"two_removals", two_removals})
+          {"two_removals", two_removals}, {"nothing_is_mounted_on_what_goes", nothing_is_mounted_on_what_goes})

@@ -3,7 +3,7 @@
 
 #include "driver/disk/end/dismount.h"
 #include "driver/disk/device/names.h"
-#include "driver/nt/late.h"
+#include "driver/disk/device/volume.h"
 
 /* ntifs.h of the oldest toolchain does not have them. */
 #define CODE_LOCK_VOLUME     0x00090018u
@@ -14,16 +14,14 @@
 #define ATTEMPTS             12
 #define ATTEMPTS_WITH_LOCK   10
 
+static bool mounted(const struct disk_device *device)
+{
+    return (disk_volume_flags(device) & VPB_MOUNTED) != 0;
+}
+
 bool disk_dismount_needed(const struct disk_device *device)
 {
-    KIRQL irql;
-    if (device->object->Vpb == NULL || nt_late.acquire_vpb_spin_lock == NULL || nt_late.release_vpb_spin_lock == NULL) {
-        return false; /* no volume, as all in Wine */
-    }
-    nt_late.acquire_vpb_spin_lock(&irql); /* or a file system may exchange the block meanwhile */
-    USHORT flags = device->object->Vpb->Flags;
-    nt_late.release_vpb_spin_lock(irql);
-    return (flags & (VPB_MOUNTED | VPB_LOCKED)) == VPB_MOUNTED;
+    return disk_volume_flags(device) == VPB_MOUNTED;
 }
 
 static NTSTATUS open_volume(const struct disk_device *device, HANDLE *volume)
@@ -48,7 +46,7 @@ HANDLE disk_dismount(const struct disk_device *device)
 {
     HANDLE volume = NULL;
     bool locked = false;
-    for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (unsigned attempt = 0; attempt < ATTEMPTS && mounted(device); attempt++) {
         LARGE_INTEGER interval = {.QuadPart = -INTERVAL_100NS};
         if (volume == NULL && !NT_SUCCESS(open_volume(device, &volume))) {
             volume = NULL;

@@ -14,7 +14,7 @@ bool disk_dismount_needed(const struct disk_device *device);
 /*
  * Locks the file system and dismounts it; if others have files open, it waits a while for them, and then takes the files from
  * them. What it has not written yet it writes. Until the handle that this returns is closed nothing is mounted again if it
- * could be locked. NULL: the volume could not be opened, and the disk goes without that. PASSIVE_LEVEL, no lock held; blocks.
+ * could be locked. NULL: the volume could not be opened, or nothing is mounted any more. PASSIVE_LEVEL, no lock held; blocks.
  */
 HANDLE disk_dismount(const struct disk_device *device);
 

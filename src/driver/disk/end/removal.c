@@ -93,6 +93,7 @@ void disk_removal_start(struct disk_device *device, PIRP irp)
     if (__atomic_exchange_n(&device->leaving, 1, __ATOMIC_ACQ_REL) != 0) {
         return;
     }
+    __atomic_store_n(&device->queues, 1, __ATOMIC_RELAXED); /* where it is seen who would mount something now */
     if (disk_dismount_needed(device) && disk_device_acquire(device)) {
         nt_work_post(&disk_driver.work, &device->leave, begin_dismount);
     } else {
@@ -119,6 +120,7 @@ static void finish(struct nt_work *work)
         nt_thread_join(&device->workers[i]);
     }
     nt_thread_join(&device->leaver);
+    HANDLE volume = disk_dismount_needed(device) ? disk_dismount(device) : NULL; /* of who was just about to mount */
     nt_reserve_delete(&device->reserve);
     if (device->mounted) {
         disk_mount_leave(&device->disk);
@@ -132,6 +134,9 @@ static void finish(struct nt_work *work)
     disk_refresh();
     nt_irp_queue_abandon_all(&removals, ejects_of(device), STATUS_SUCCESS);
     IoDeleteDevice(device->object);
+    if (volume != NULL) {
+        (void)ZwClose(volume);
+    }
     nt_irp_queue_abandon_all(&removals, removes, STATUS_SUCCESS);
     disk_driver_unlock_numbers();
     if (gone != NULL) {

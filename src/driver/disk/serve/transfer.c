@@ -8,6 +8,7 @@
 
 #include "driver/disk/serve/transfer.h"
 #include "driver/disk/device/refresh.h"
+#include "driver/disk/device/volume.h"
 #include "driver/nt/mapping.h"
 #include "driver/nt/wine.h"
 
@@ -140,7 +141,7 @@ static bool needs_service(const struct disk_device *device, PIRP irp, NTSTATUS *
 static NTSTATUS queue(struct disk_device *device, PIRP irp)
 {
     NTSTATUS status = STATUS_SUCCESS;
-    if (nt_irp_queue_closed(&device->queue)) {
+    if (disk_volume_too_late(device) || nt_irp_queue_closed(&device->queue)) {
         return nt_complete(irp, STATUS_DEVICE_REMOVED, 0);
     }
     if (!needs_service(device, irp, &status)) {

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What is mounted on a disk. */
+#ifndef DRIVER_DISK_DEVICE_VOLUME_H
+#define DRIVER_DISK_DEVICE_VOLUME_H
+
+#include "driver/disk/device/device.h"
+
+/*
+ * VPB_MOUNTED, VPB_LOCKED: of the volume parameter block. 0 where there is none, as on disks that are no volumes and in Wine.
+ * <= DISPATCH_LEVEL.
+ */
+USHORT disk_volume_flags(const struct disk_device *device);
+
+/*
+ * Whether a transfer comes from who would mount something on a disk whose removal has begun. What is mounted is served until it
+ * is dismounted; after that nothing is to be mounted, and there is nobody who had anything to save. <= DISPATCH_LEVEL.
+ */
+bool disk_volume_too_late(const struct disk_device *device);
+
+#endif
