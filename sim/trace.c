@@ -95,7 +95,7 @@ __attribute__((weak)) void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, 
     void *__wrap_##name(void *to, const void *from, size_t size); \
     void *__wrap_##name(void *to, const void *from, size_t size)  \
     {                                                             \
-        bool unwatched = size != 0 && sim_self()->unordered;         \
+        bool unwatched = size != 0 && sim_self()->unordered;      \
         if (size != 0) {                                          \
             access(from, size, false);                            \
             access(to, size, true);                               \

@@ -12,26 +12,17 @@
 #include "ballast/disk_abi.h"
 #include "core/disk/storage_abi.h"
 #include "tests/behaviour/target.h"
-#include "tests/sim/stress.h"
+#include "tests/sim/disk_stress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MIB       (1u << 20)
-#define DISKS     4
 #define BLOCK     8192u
 #define CHUNK     65536u
 #define IN_FLIGHT 5
 
-struct actor {
-    struct test_random random;
-    struct sim_process *process;
-    struct sim_file *control;
-    uint64_t index;
-};
-
-static void account(const char *what, NTSTATUS status)
+void account(const char *what, NTSTATUS status)
 {
     static const NTSTATUS explained[] = {
         STATUS_SUCCESS,
@@ -45,13 +36,16 @@ static void account(const char *what, NTSTATUS status)
         STATUS_INVALID_PARAMETER,      /* shrunk, or trimmed behind the end */
         STATUS_INVALID_DEVICE_REQUEST, /* flags that cannot be changed */
         STATUS_SHARING_VIOLATION,      /* two disks, one image */
+        STATUS_ACCESS_DENIED,          /* somebody has locked the volume, or has files open */
+        STATUS_VOLUME_DISMOUNTED,      /* by somebody else */
+        STATUS_NONEXISTENT_SECTOR,     /* of a file on a disk that has been shrunk */
     };
     if (!stress_explained(status, explained, sizeof(explained) / sizeof(explained[0]))) {
         stress_complain("%s: unexpected status 0x%08x", what, (unsigned)status);
     }
 }
 
-static void check_content(uint64_t offset, const unsigned char *data, size_t length)
+void check_content(uint64_t offset, const unsigned char *data, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         if (data[i] != 0 && data[i] != target_pattern(offset + i)) {
@@ -142,17 +136,18 @@ struct flight {
  */
 #define STRIPES (STRESS_THREADS * IN_FLIGHT)
 
-static uint64_t stripe(struct actor *actor, unsigned index)
+static uint64_t stripe(struct actor *actor, unsigned disk, unsigned index)
 {
-    return (test_random_below(&actor->random, MIB / BLOCK / STRIPES) * STRIPES + actor->index * IN_FLIGHT + index) *
-           BLOCK;
+    uint64_t rows = (MIB - files_end(disk)) / BLOCK / STRIPES;
+    return files_end(disk) +
+           (test_random_below(&actor->random, rows) * STRIPES + actor->index * IN_FLIGHT + index) * BLOCK;
 }
 
-static void begin(struct actor *actor, struct sim_file *file, struct flight *flight, unsigned index)
+static void begin(struct actor *actor, struct sim_file *file, struct flight *flight, uint64_t block)
 {
     struct test_random *random = &actor->random;
     ULONG length = (ULONG)(1 + test_random_below(random, BLOCK / 512)) * 512;
-    uint64_t offset = stripe(actor, index) + BLOCK - length;
+    uint64_t offset = block + BLOCK - length;
     flight->offset = offset;
     flight->reads = false;
     switch (test_random_below(random, 20)) {
@@ -223,7 +218,8 @@ static bool use_disk(struct actor *actor, struct flight *flights)
 {
     struct sim_file *file;
     char path[] = "\\Device\\ImDisk0";
-    path[14] = (char)('0' + test_random_below(&actor->random, DISKS));
+    unsigned disk = (unsigned)test_random_below(&actor->random, DISKS);
+    path[14] = (char)('0' + disk);
     NTSTATUS status = sim_create_file(actor->process, path, GENERIC_READ | GENERIC_WRITE, &file);
     account("open", status);
     if (!NT_SUCCESS(status)) {
@@ -234,11 +230,11 @@ static bool use_disk(struct actor *actor, struct flight *flights)
             sim_set_irql(DISPATCH_LEVEL);
             flights[i].what = "read at DISPATCH_LEVEL";
             flights[i].reads = true;
-            flights[i].offset = stripe(actor, i);
+            flights[i].offset = stripe(actor, disk, i);
             flights[i].request = sim_read_begin(file, flights[i].offset, flights[i].block, BLOCK);
             sim_set_irql(PASSIVE_LEVEL);
         } else {
-            begin(actor, file, &flights[i], i);
+            begin(actor, file, &flights[i], stripe(actor, disk, i));
         }
     }
     if (test_random_below(&actor->random, 100) == 0) {
@@ -271,7 +267,7 @@ static void act(struct test_random random, uint64_t index)
     bool alive = sim_create_file(actor.process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &actor.control) ==
                  STATUS_SUCCESS;
     for (unsigned i = 0; i < STRESS_STEPS && alive; i++) {
-        switch (test_random_below(&actor.random, 8)) {
+        switch (test_random_below(&actor.random, 10)) {
         case 0:
         case 1:
             create(&actor);
@@ -281,6 +277,10 @@ static void act(struct test_random random, uint64_t index)
             break;
         case 3:
             query(&actor);
+            break;
+        case 4:
+        case 5:
+            files_use(&actor);
             break;
         default:
             alive = use_disk(&actor, flights);
@@ -302,6 +302,7 @@ static void set_up(void)
 
 int main(int argc, char **argv)
 {
-    static const struct stress stress = {.set_up = set_up, .act = act};
+    static const struct stress stress = {
+        .hurry = 100, .set_up = set_up, .choose = files_choose, .act = act, .tear_down = files_end_round};
     return stress_main(&stress, argc, argv);
 }

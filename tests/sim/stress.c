@@ -53,6 +53,9 @@ static void one_round(uint64_t round_seed)
                                   .delay_percent = (unsigned)(round_seed % 4 * 10),
                                   .nt52 = round_seed % 5 == 0,
                                   .hurry = test->hurry};
+    if (test->choose != NULL) {
+        test->choose(&options, round_seed);
+    }
     sim_reset(&options);
     test->set_up();
     if (!CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS)) {
@@ -63,6 +66,9 @@ static void one_round(uint64_t round_seed)
     }
     for (size_t i = 0; i < STRESS_THREADS; i++) {
         pthread_join(threads[i], NULL);
+    }
+    if (test->tear_down != NULL) {
+        test->tear_down(round_seed);
     }
     sim_unload(); /* with whatever there is, and whatever closed handles have left to do */
 }

@@ -18,6 +18,10 @@
 struct stress {
     unsigned hurry;       /* as in struct sim_options */
     void (*set_up)(void); /* the system, before the driver is loaded */
+    /* Changes the options of a round; NULL: they are right. */
+    void (*choose)(struct sim_options *options, uint64_t round_seed);
+    /* Before the driver is unloaded, when the threads are done; NULL: nothing. */
+    void (*tear_down)(uint64_t round_seed);
     /* What a thread does in a round; its index is below STRESS_THREADS. It leaves nothing that it has opened. */
     void (*act)(struct test_random random, uint64_t index);
 };
