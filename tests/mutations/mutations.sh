@@ -128,7 +128,7 @@ mutate ghosts-listed src/driver/ai/presence.c '/^bool ai_presence_known/,/^}/s/r
 mutate arrivals-ignored src/driver/ai/inventory.c '/^static void adapters_changed/,/^}/s/__atomic_add_fetch(.*);//'
 mutate young-baseline src/driver/ai/processes.c 's/>= BASELINE_100NS/>= 0/'
 mutate age-not-clamped src/driver/ai/control.c '/^static void read_wishes/,/^}/s/!nt_caller_is_administrator()/false/'
-mutate no-process-quota src/core/mem/pool_quota.c 's/size > process->quota - process->used/false/;s/size <= process->quota - process->used && //'
+mutate no-process-quota src/core/mem/pool_internal.h 's/return size <= process->quota - process->used;/return size != 0;/'
 mutate no-user-quota src/core/mem/pool_quota.c 's/bytes > user->quota - user->taken || //'
 mutate no-reserve src/core/mem/pool_quota.c 's/(process->limited && bytes >/(false \&\& bytes >/'
 mutate exit-does-not-wait src/driver/ai/view.c '/^void ai_views_forget/,/^}/s/wait = viewer->unmapping != 0/wait = false/'

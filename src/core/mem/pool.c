@@ -2,7 +2,6 @@
 /* The pool: allocation, owners. pool.h has the contract, pool_internal.h the locks. */
 
 #include "core/mem/pool_internal.h"
-#include "core/base/atomic.h"
 
 #define CREDIT_SHARE 64u /* a process keeps at most this part of the pool, or of its quota if that is less */
 
@@ -80,7 +79,7 @@ ballast_status pool_allocate(struct pool_owner *owner, const struct pool_caller 
         pool_release(block, false);
         return fail(pool, status);
     }
-    *result = (struct pool_result){.id = pool_block_id(pool, block), .size = rounded, .view = block->view};
+    *result = (struct pool_result){.id = pool_block_id(block), .size = rounded, .view = block->view};
     atomic_store_release_u64(&block->word,
                              pool_make_word(pool_generation_of(atomic_load_u64(&block->word)), POOL_LIVE));
     return BALLAST_SUCCESS;
@@ -114,7 +113,7 @@ ballast_status pool_free_address(struct pool_owner *owner, const struct pool_cal
         block = block->address_next;
     }
     if (block != NULL) {
-        id = pool_block_id(owner->pool, block);
+        id = pool_block_id(block);
     }
     platform_mutex_unlock(&shard->lock);
     return id != 0 ? pool_free(owner, id) : BALLAST_NOT_FOUND;
@@ -156,7 +155,7 @@ static uint64_t live_block(struct pool_owner *owner)
     while (block != NULL && !pool_is_live(block)) {
         block = block->next;
     }
-    uint64_t id = block != NULL ? pool_block_id(owner->pool, block) : 0;
+    uint64_t id = block != NULL ? pool_block_id(block) : 0;
     platform_mutex_unlock(&owner->shard->lock);
     return id;
 }
@@ -224,6 +223,7 @@ ballast_status pool_create(const struct pool_operations *operations, const struc
     platform_mutex_initialize(&pool->global);
     for (uint32_t i = 0; i < POOL_SHARDS; i++) {
         platform_mutex_initialize(&pool->shard[i].lock);
+        pool->shard[i].first_number = i << POOL_SLOT_BITS;
     }
     *result = pool;
     return BALLAST_SUCCESS;

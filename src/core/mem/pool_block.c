@@ -1,37 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 /* The pool: how blocks begin and end. pool_internal.h has the locks. */
 
-#include "core/base/atomic.h"
 #include "core/mem/pool_internal.h"
 
 static uint32_t class_of(uint64_t size)
 {
-    return size <= 65536 ? 0 : size <= 1u << 20 ? 1 : 2;
+    return (uint32_t)(size > 65536) + (uint32_t)(size > 1u << 20);
 }
 
-static void count(struct pool_owner *owner, const struct pool_block *block, bool more)
+/* Shard locked, as for the next. */
+static void link_block(struct pool_shard *shard, struct pool_owner *owner, struct pool_block *block)
 {
-    struct pool_shard *shard = owner->shard;
     uint32_t size_class = class_of(block->size);
-    uint32_t one = more ? 1 : UINT32_MAX;
-    uint64_t size = more ? block->size : 0 - block->size;
-    shard->live += one;
-    shard->class_blocks[size_class] += one;
-    shard->class_bytes[size_class] += size;
-    shard->requested += more ? block->requested : 0 - block->requested;
+    shard->allocations++;
+    shard->class_blocks[size_class]++;
+    shard->class_bytes[size_class] += block->size;
+    shard->requested += block->requested;
+    struct pool_block *next = owner->blocks;
+    block->next = next;
+    block->link = &owner->blocks;
+    owner->blocks = block;
+    if (next != NULL) {
+        next->link = &block->next;
+    } else {
+        shard->owners++;
+    }
 }
 
-/* Shard locked. */
-static void link_block(struct pool_owner *owner, struct pool_block *block)
+/* `made`: it has been live, and is no allocation that failed. Whether its owner has none any more. */
+static bool unlink_block(struct pool_shard *shard, struct pool_owner *owner, struct pool_block *block, bool made)
 {
-    owner->shard->owners += owner->blocks == NULL;
-    block->next = owner->blocks;
-    block->link = &owner->blocks;
-    if (block->next != NULL) {
-        block->next->link = &block->next;
+    uint32_t size_class = class_of(block->size);
+    if (made) {
+        shard->frees++;
+    } else {
+        shard->allocations--;
     }
-    owner->blocks = block;
-    count(owner, block, true);
+    shard->class_blocks[size_class]--;
+    shard->class_bytes[size_class] -= block->size;
+    shard->requested -= block->requested;
+    *block->link = block->next;
+    if (block->next != NULL) {
+        block->next->link = block->link;
+    }
+    bool last = owner->blocks == NULL;
+    shard->owners -= last;
+    return last;
 }
 
 struct pool_block *pool_reserve(struct pool_owner *owner, uint64_t requested, uint64_t size)
@@ -39,7 +53,7 @@ struct pool_block *pool_reserve(struct pool_owner *owner, uint64_t requested, ui
     struct pool_shard *shard = owner->shard;
     platform_mutex_lock(&shard->lock);
     struct pool_block *block = pool_take_slot(shard);
-    if (block != NULL && !pool_take_quota(owner, size)) {
+    if (block != NULL && !pool_take_quota(owner->pool, owner->process, size)) {
         block->next = shard->free_slots;
         shard->free_slots = block;
         block = NULL;
@@ -50,8 +64,7 @@ struct pool_block *pool_reserve(struct pool_owner *owner, uint64_t requested, ui
         __atomic_store_n(&block->owner, owner, __ATOMIC_RELAXED);
         atomic_store_u64(&block->word,
                          pool_make_word(pool_generation_of(atomic_load_u64(&block->word)), POOL_RESERVED));
-        link_block(owner, block);
-        shard->allocations++;
+        link_block(shard, owner, block);
     }
     platform_mutex_unlock(&shard->lock);
     return block;
@@ -62,16 +75,7 @@ void pool_release(struct pool_block *block, bool made)
     struct pool_owner *owner = block->owner;
     struct pool_shard *shard = owner->shard;
     platform_mutex_lock(&shard->lock);
-    *block->link = block->next;
-    if (block->next != NULL) {
-        block->next->link = block->link;
-    }
-    bool last = owner->blocks == NULL;
-    shard->owners -= last;
-    last = last && owner->closed;
-    count(owner, block, false);
-    shard->frees += made;
-    shard->allocations -= !made;
+    bool last = unlink_block(shard, owner, block, made) && owner->closed;
     if (block->by_address) {
         pool_remove_address(block);
     }
@@ -81,8 +85,6 @@ void pool_release(struct pool_block *block, bool made)
     }
     struct pool_process *process = owner->process;
     struct pool *pool = owner->pool;
-    __atomic_store_n(&process->blocks, process->blocks - 1, __ATOMIC_RELAXED);
-    atomic_store_u64(&process->used, process->used - block->size);
     pool_give_back(pool, process, block->size);
     pool_return_slot(shard, block);
     platform_mutex_unlock(&shard->lock);

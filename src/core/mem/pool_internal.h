@@ -18,6 +18,7 @@
 #ifndef CORE_MEM_POOL_INTERNAL_H
 #define CORE_MEM_POOL_INTERNAL_H
 
+#include "core/base/atomic.h"
 #include "core/mem/pool.h"
 
 #define POOL_SHARDS      8u
@@ -117,7 +118,7 @@ struct pool_block {
     uint32_t grant_count;
     uint32_t locked_views; /* shard.lock */
     uint32_t process_id;
-    uint32_t slot;
+    uint32_t number; /* of its slot in all shards */
     bool by_address;
 };
 
@@ -137,14 +138,14 @@ struct pool_shard {
     struct pool_process *creditors; /* processes with credit */
     struct pool_block *free_slots;
     uint32_t fresh;                        /* slots below have been used; atomic */
-    uint32_t live;                         /* blocks that are not free slots */
+    uint32_t first_number;                 /* of its slots */
     struct pool_block *chunk[POOL_CHUNKS]; /* atomic */
     struct pool_block **addresses;         /* hash table of blocks by address */
     uint32_t address_capacity;             /* a power of two, or 0 */
     uint32_t address_count;
     uint32_t owners; /* that have blocks */
     uint64_t requested;
-    uint64_t allocations;
+    uint64_t allocations; /* without those of which nothing came */
     uint64_t frees;
     uint64_t locked; /* blocks with a locked view */
     uint32_t class_blocks[BALLAST_AI_SIZE_CLASSES];
@@ -212,13 +213,46 @@ void pool_credit_back(struct pool *pool, struct pool_process *process);
 
 /* ---- pool_quota.c ---- */
 
+/* Takes what the process's credit does not have. Its shard is locked before and after, not all the time between. */
+bool pool_take_beyond_credit(struct pool *pool, struct pool_process *process, uint64_t size);
+/* The process's credit has grown: enters it, or takes it when it is too much. Shard locked. */
+void pool_settle_credit(struct pool *pool, struct pool_process *process);
+
+/* Whether the process's own quota has room. Shard locked. */
+static inline bool pool_has_room(const struct pool_process *process, uint64_t size)
+{
+    return size <= process->quota - process->used;
+}
+
+/* Shard locked. Almost always it is all that there is to giving back. */
+static inline void pool_give_back(struct pool *pool, struct pool_process *process, uint64_t size)
+{
+    __atomic_store_n(&process->blocks, process->blocks - 1, __ATOMIC_RELAXED);
+    atomic_store_u64(&process->used, process->used - size);
+    process->credit += size;
+    if (process->creditor_link == NULL || process->credit > pool->credit_limit) {
+        pool_settle_credit(pool, process);
+    }
+}
+
 /*
- * Checks all quotas and takes from them, or refuses. The owner's shard is locked before and after, not all the time
- * between.
+ * Checks all quotas and takes from them, or refuses. The owner's shard is locked before and after, and all the time between if
+ * there is credit.
  */
-bool pool_take_quota(struct pool_owner *owner, uint64_t size);
-/* Shard locked. What the process has used is the caller's to change. */
-void pool_give_back(struct pool *pool, struct pool_process *process, uint64_t size);
+static inline bool pool_take_quota(struct pool *pool, struct pool_process *process, uint64_t size)
+{
+    if (!pool_has_room(process, size)) {
+        return false;
+    }
+    if (process->credit >= size) {
+        process->credit -= size;
+    } else if (!pool_take_beyond_credit(pool, process, size)) {
+        return false;
+    }
+    __atomic_store_n(&process->blocks, process->blocks + 1, __ATOMIC_RELAXED);
+    atomic_store_u64(&process->used, process->used + size);
+    return true;
+}
 
 /* All shards' locks; unlocking may keep one. */
 void pool_lock_all(struct pool *pool);
@@ -229,14 +263,35 @@ void pool_unlock_all(struct pool *pool, const struct pool_shard *kept);
 /* NULL if it has never been used. Any lock or none. */
 struct pool_block *pool_slot(const struct pool_shard *shard, uint32_t slot);
 
-/* A free slot; NULL if there is no memory for more. Shard locked. */
-struct pool_block *pool_take_slot(struct pool_shard *shard);
-/* Shard locked; nobody knows the slot any more but by ids that are wrong from now on. */
-void pool_return_slot(struct pool_shard *shard, struct pool_block *block);
+/* A slot that has never been used; NULL if there is no memory for more. Shard locked. */
+struct pool_block *pool_fresh_slot(struct pool_shard *shard);
 void pool_free_slots(struct pool_shard *shard);
 
+/* A free slot; NULL if there is no memory for more. Shard locked. */
+static inline struct pool_block *pool_take_slot(struct pool_shard *shard)
+{
+    struct pool_block *block = shard->free_slots;
+    if (block == NULL) {
+        return pool_fresh_slot(shard);
+    }
+    shard->free_slots = block->next;
+    return block;
+}
+
+/* Shard locked; nobody knows the slot any more but by ids that are wrong from now on. */
+static inline void pool_return_slot(struct pool_shard *shard, struct pool_block *block)
+{
+    uint32_t generation = pool_generation_of(atomic_load_u64(&block->word)); /* a pin that comes too late still tries */
+    atomic_store_release_u64(&block->word, pool_make_word(generation != UINT32_MAX ? generation + 1 : 1, POOL_FREE));
+    block->next = shard->free_slots;
+    shard->free_slots = block;
+}
+
 /* Ids sort by shard and slot; none is 0. */
-uint64_t pool_block_id(const struct pool *pool, const struct pool_block *block);
+static inline uint64_t pool_block_id(const struct pool_block *block)
+{
+    return ((uint64_t)block->number + 1) << 32 | pool_generation_of(atomic_load_u64(&block->word));
+}
 
 /* The slot that an id names and its word, if that is live and of the id's generation; NULL otherwise. */
 struct pool_block *pool_find(struct pool *pool, uint64_t id, uint64_t *word);

@@ -2,7 +2,6 @@
 /* The pool: what it says about itself. pool_internal.h has the locks. */
 
 #include "core/mem/pool_internal.h"
-#include "core/base/atomic.h"
 
 #define SLOTS_AT_ONCE 64u /* looked at under one hold of a shard's lock */
 
@@ -13,7 +12,7 @@ struct credit {
 
 static void add_shard(struct ballast_ai_pool_reply *reply, const struct pool_shard *shard)
 {
-    reply->blocks += shard->live;
+    reply->blocks += (uint32_t)(shard->allocations - shard->frees);
     reply->owners += shard->owners;
     reply->requested_bytes += shard->requested;
     reply->locked_bytes += shard->locked;
@@ -80,10 +79,10 @@ void pool_query(struct pool *pool, const struct pool_owner *viewer, struct balla
     reply->fragmentation_permille = 0; /* blocks are sections of their own: what is free is in one piece */
 }
 
-static void describe(const struct pool *pool, const struct pool_block *block, struct ballast_ai_block *entry)
+static void describe(const struct pool_block *block, struct ballast_ai_block *entry)
 {
     *entry = (struct ballast_ai_block){
-        .id = pool_block_id(pool, block),
+        .id = pool_block_id(block),
         .size_bytes = block->size,
         .owner_process_id = block->process_id,
         .state = block->locked_views != 0 ? BALLAST_AI_BLOCK_LOCKED : 0,
@@ -119,7 +118,7 @@ uint32_t pool_query_blocks(struct pool *pool, const struct pool_owner *viewer, b
             while ((block = pool_slot(shard, slot)) != NULL) {
                 if (pool_is_live(block) && (all || same_user(block->owner->process->user, user))) {
                     if (found < capacity) {
-                        describe(pool, block, &blocks[found]);
+                        describe(block, &blocks[found]);
                     }
                     found++;
                 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The pool: quotas, and what processes keep of them. pool_internal.h has the locks. */
 
-#include "core/base/atomic.h"
 #include "core/mem/pool_internal.h"
 
 /*
@@ -23,13 +22,9 @@ static bool take(struct pool *pool, struct pool_process *process, uint64_t bytes
     return true;
 }
 
-/* Takes from the process's credit, and what that lacks from the quotas. False: only take_exactly knows. Shard locked. */
+/* Takes all of the process's credit, and what that lacks from the quotas. False: only take_exactly knows. Shard locked. */
 static bool take_quickly(struct pool *pool, struct pool_process *process, uint64_t size)
 {
-    if (process->credit >= size) {
-        process->credit -= size;
-        return true;
-    }
     platform_mutex_lock(&pool->global);
     bool enough = take(pool, process, size - process->credit, false);
     platform_mutex_unlock(&pool->global);
@@ -51,15 +46,14 @@ static bool take_exactly(struct pool *pool, struct pool_process *process, uint64
     return enough;
 }
 
-void pool_give_back(struct pool *pool, struct pool_process *process, uint64_t size)
+void pool_settle_credit(struct pool *pool, struct pool_process *process)
 {
     struct pool_shard *shard = process->shard;
-    process->credit += size;
     if (process->credit > pool->credit_limit) {
         platform_mutex_lock(&pool->global);
         pool_credit_back(pool, process);
         platform_mutex_unlock(&pool->global);
-    } else if (process->creditor_link == NULL) {
+    } else {
         process->creditor_next = shard->creditors;
         process->creditor_link = &shard->creditors;
         if (process->creditor_next != NULL) {
@@ -85,23 +79,14 @@ void pool_unlock_all(struct pool *pool, const struct pool_shard *kept)
     }
 }
 
-bool pool_take_quota(struct pool_owner *owner, uint64_t size)
+bool pool_take_beyond_credit(struct pool *pool, struct pool_process *process, uint64_t size)
 {
-    struct pool *pool = owner->pool;
-    struct pool_process *process = owner->process;
-    if (size > process->quota - process->used) {
-        return false;
-    }
     bool taken = take_quickly(pool, process, size);
     if (!taken) {
         platform_mutex_unlock(&process->shard->lock);
         pool_lock_all(pool);
-        taken = size <= process->quota - process->used && take_exactly(pool, process, size);
+        taken = pool_has_room(process, size) && take_exactly(pool, process, size);
         pool_unlock_all(pool, process->shard);
-    }
-    if (taken) {
-        __atomic_store_n(&process->blocks, process->blocks + 1, __ATOMIC_RELAXED);
-        atomic_store_u64(&process->used, process->used + size);
     }
     return taken;
 }

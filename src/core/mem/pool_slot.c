@@ -30,13 +30,8 @@ struct pool_block *pool_slot(const struct pool_shard *shard, uint32_t slot)
     return __atomic_load_n(&shard->chunk[chunk], __ATOMIC_RELAXED) + place;
 }
 
-struct pool_block *pool_take_slot(struct pool_shard *shard)
+struct pool_block *pool_fresh_slot(struct pool_shard *shard)
 {
-    struct pool_block *block = shard->free_slots;
-    if (block != NULL) {
-        shard->free_slots = block->next;
-        return block;
-    }
     uint32_t place;
     uint32_t chunk = chunk_of(shard->fresh, &place);
     if (chunk >= POOL_CHUNKS) {
@@ -49,31 +44,12 @@ struct pool_block *pool_take_slot(struct pool_shard *shard)
         }
         __atomic_store_n(&shard->chunk[chunk], slots, __ATOMIC_RELAXED);
     }
-    block = shard->chunk[chunk] + place;
+    struct pool_block *block = shard->chunk[chunk] + place;
     platform_zero(block, sizeof(*block));
-    block->slot = shard->fresh;
+    block->number = shard->first_number + shard->fresh;
     block->word = pool_make_word(1, POOL_FREE);
     __atomic_store_n(&shard->fresh, shard->fresh + 1, __ATOMIC_RELEASE);
     return block;
-}
-
-void pool_return_slot(struct pool_shard *shard, struct pool_block *block)
-{
-    uint32_t generation = pool_generation_of(atomic_load_u64(&block->word)); /* a pin that comes too late still tries */
-    atomic_store_release_u64(&block->word, pool_make_word(generation != UINT32_MAX ? generation + 1 : 1, POOL_FREE));
-    block->next = shard->free_slots;
-    shard->free_slots = block;
-}
-
-static uint64_t number_of(const struct pool *pool, const struct pool_block *block)
-{
-    const struct pool_shard *shard = __atomic_load_n(&block->owner, __ATOMIC_RELAXED)->shard;
-    return (uint64_t)(shard - pool->shard) << POOL_SLOT_BITS | block->slot;
-}
-
-uint64_t pool_block_id(const struct pool *pool, const struct pool_block *block)
-{
-    return (number_of(pool, block) + 1) << 32 | pool_generation_of(atomic_load_u64(&block->word));
 }
 
 struct pool_block *pool_find(struct pool *pool, uint64_t id, uint64_t *word)
