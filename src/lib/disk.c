@@ -318,17 +318,17 @@ ballast_result ballast_disk_resize(uint32_t number, uint64_t size, uint32_t flag
                          L"cannot resize disk %u to %llu bytes; the smallest disk is %u bytes", number,
                          (unsigned long long)size, BALLAST_MINIMUM_DISK_SIZE);
     }
-    if (size < info.size && !shrink) {
-        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
-                         L"cannot resize disk %u: it has %llu bytes, and shrinking it loses what lies behind the end",
-                         number, (unsigned long long)info.size);
-    }
     if (info.image_offset != 0) {
         return error_set(
             error, BALLAST_FAILED, 0,
             L"cannot resize disk %u: it begins at byte %llu of its image, and what follows it there may be "
             L"somebody else's",
             number, (unsigned long long)info.image_offset);
+    }
+    if (size < info.size && !shrink) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"cannot resize disk %u: it has %llu bytes, and shrinking it loses what lies behind the end",
+                         number, (unsigned long long)info.size);
     }
     HANDLE disk = open_disk(number, OPEN_WRITE, &result, error);
     if (disk == INVALID_HANDLE_VALUE) {

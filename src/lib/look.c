@@ -84,6 +84,11 @@ HANDLE image_file_open(const wchar_t *path)
                        0, NULL);
 }
 
+bool image_denies_writing(DWORD code, HANDLE reading)
+{
+    return (code == ERROR_ACCESS_DENIED || code == ERROR_WRITE_PROTECT) && reading != INVALID_HANDLE_VALUE;
+}
+
 DWORD look_at_handle(HANDLE file, const wchar_t *name, const struct look_options *options, struct look *look)
 {
     struct reading reading = {.file = file};

@@ -9,6 +9,9 @@
 /* An image file or device, for reading what others may be writing. INVALID_HANDLE_VALUE and GetLastError(). */
 HANDLE image_file_open(const wchar_t *path);
 
+/* Whether a failure to open an image for writing means that it can be read only; `reading` is how opening it for that went. */
+bool image_denies_writing(DWORD code, HANDLE reading);
+
 /* Length in bytes of what is open, and whether it is a device. Returns 0 or the Windows error code. */
 DWORD image_file_length(HANDLE file, uint64_t *length, int *device);
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # What `ballast disk copy` and `verify` must not do: write to what they read, replace what a disk uses, leave half of a copy,
-# read what holds nothing; and that Ctrl-C ends them. Names are those of one file: relative, full, links.
+# read what holds nothing; and that Ctrl-C ends them; and what is said of an image that cannot be written. Names are those of one file: relative, full, links.
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/wine/session.sh"
 
@@ -231,6 +231,17 @@ loading_is_interrupted() {
     [ "$(ballast disk list --json | tr -d '\r')" = "[]" ]
 }
 
+# What helps is said, by both tools.
+image_is_write_protected() {
+    local output
+    output=$(ballast disk create --image protected.img 2>&1)
+    grep 'write-protected; --read-only' <<<"$output" || return
+    output=$(wine_run "$bin/imdisk.exe" -a -f protected.img 2>&1)
+    grep 'write-protected; -o ro' <<<"$output" || return
+    output=$(ballast disk create --image protected.img --read-only) || return
+    ballast disk remove --all
+}
+
 session_begin
 cd "$work" || exit
 check "a file is not copied to itself, whatever its name" same_names
@@ -245,6 +256,13 @@ check "Ctrl-C ends a copy and leaves what was there" copy_is_interrupted
 check "a copy that is killed leaves nothing" copy_is_killed
 check "Ctrl-C ends verify and bench" others_are_interrupted
 check "Ctrl-C ends loading, and there is no disk" loading_is_interrupted
+truncate -s 1M protected.img
+if chattr +i protected.img 2>/dev/null; then
+    check "an image that cannot be written: what helps is said" image_is_write_protected
+    chattr -i protected.img
+else
+    pass "an image that cannot be written: what helps is said # SKIP no file here is protected from root"
+fi
 cd "$root" || exit
 rm -rf "$work"
 session_end

@@ -177,7 +177,8 @@ ballast_result disk_resize(const struct arguments *arguments)
     result = ballast_disk_resize(number, size, flags, &error);
     if (result != BALLAST_OK) {
         (void)fail(result, &error);
-        if (size < disk.size && flags == 0) {
+        bool shrinks = size < disk.size && size >= BALLAST_MINIMUM_DISK_SIZE && disk.image_offset == 0;
+        if (shrinks && flags == 0) {
             print_error("--shrink allows it.\n");
         }
         return result;

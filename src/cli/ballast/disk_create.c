@@ -7,6 +7,8 @@
 #include <wchar.h>
 #include <windows.h>
 
+#include "lib/look.h"
+
 #define LONGEST_LABEL     32 /* NTFS */
 #define LONGEST_FAT_LABEL 11
 #define FORMAT_SIZE       96
@@ -186,15 +188,15 @@ static void hint(const ballast_disk_options *options, const ballast_error *error
     if (options->image == NULL) {
         return;
     }
-    DWORD attributes = GetFileAttributesW(options->image);
-    bool protected = error->code == ERROR_WRITE_PROTECT ||
-                     (error->code == ERROR_ACCESS_DENIED && attributes != INVALID_FILE_ATTRIBUTES &&
-                      (attributes & FILE_ATTRIBUTE_READONLY) != 0);
+    HANDLE reading = image_file_open(options->image);
     if (error->code == ERROR_SHARING_VIOLATION) {
         print_error("Another program or disk uses the image; --read-only only reads it, and --shared lets others write "
                     "it meanwhile.\n");
-    } else if (protected && may_write) {
+    } else if (may_write && image_denies_writing(error->code, reading)) {
         print_error("The image is write-protected; --read-only leaves it as it is.\n");
+    }
+    if (reading != INVALID_HANDLE_VALUE) {
+        CloseHandle(reading);
     }
 }
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <winternl.h>
 
+#include "lib/look.h"
+
 #define SHARED_MEMORY_GLOBAL L"\\BaseNamedObjects\\Global"
 #define SHARED_MEMORY_LOCAL  L"\\BaseNamedObjects"
 
@@ -161,8 +163,21 @@ static void explain_parameters(const struct imdisk_create_data *request)
     }
 }
 
+static bool is_write_protected(const struct arguments *arguments, const struct imdisk_create_data *request, DWORD code)
+{
+    if (arguments->file == NULL || (request->flags & IMDISK_OPTION_READ_ONLY) != 0) {
+        return false;
+    }
+    HANDLE reading = image_open(arguments);
+    bool is_protected = image_denies_writing(code, reading);
+    if (reading != INVALID_HANDLE_VALUE) {
+        CloseHandle(reading);
+    }
+    return is_protected;
+}
+
 /* What the system's text for the error does not tell. */
-static void explain(const struct imdisk_create_data *request, DWORD code)
+static void explain(const struct arguments *arguments, const struct imdisk_create_data *request, DWORD code)
 {
     if (code == ERROR_INVALID_PARAMETER) {
         explain_parameters(request);
@@ -170,6 +185,8 @@ static void explain(const struct imdisk_create_data *request, DWORD code)
         complain(L"There is a disk %u already.", request->device_number);
     } else if (code == ERROR_SHARING_VIOLATION) {
         complain(L"Another program or disk uses the image; with -o ro or -o shared several can.");
+    } else if (is_write_protected(arguments, request, code)) {
+        complain(L"The image is write-protected; -o ro leaves it as it is.");
     } else if (code == ERROR_NOT_SUPPORTED && (request->flags & IMDISK_TYPE_MASK) == IMDISK_TYPE_PROXY) {
         complain(L"The driver that is installed has no proxy disks.");
     } else if (code == ERROR_NOT_SUPPORTED && (request->flags & IMDISK_OPTION_BYTE_SWAP) != 0) {
@@ -192,7 +209,7 @@ static enum imdisk_exit send_request(HANDLE control, const struct arguments *arg
         (void)error_set(&error, BALLAST_FAILED, code, L"cannot create virtual disk");
     }
     (void)fail(IMDISK_FAILED, &error);
-    explain(request, code);
+    explain(arguments, request, code);
     return IMDISK_FAILED;
 }
 

@@ -120,6 +120,11 @@ static enum imdisk_exit choose(const struct arguments *arguments, const struct l
     return IMDISK_DONE;
 }
 
+HANDLE image_open(const struct arguments *arguments)
+{
+    return arguments->native_path ? open_native(arguments->file, GENERIC_READ) : image_file_open(arguments->file);
+}
+
 enum imdisk_exit image_resolve(const struct arguments *arguments, struct image_place *place)
 {
     bool needed = arguments->partition != 0 || arguments->offset_automatic;
@@ -133,8 +138,7 @@ enum imdisk_exit image_resolve(const struct arguments *arguments, struct image_p
     if (arguments->file == NULL || is_proxy(arguments)) {
         return IMDISK_DONE;
     }
-    HANDLE file =
-        arguments->native_path ? open_native(arguments->file, GENERIC_READ) : image_file_open(arguments->file);
+    HANDLE file = image_open(arguments);
     if (file == INVALID_HANDLE_VALUE) { /* unless something must be found there, it is the driver's to say so */
         return needed ? cannot_open(arguments, GetLastError()) : IMDISK_DONE;
     }

@@ -68,6 +68,9 @@ struct image_place {
 /* Completes *place, which has what the command line says, by what is in the image. Prints why it cannot. */
 enum imdisk_exit image_resolve(const struct arguments *arguments, struct image_place *place);
 
+/* The image that -f or -F names, for reading. INVALID_HANDLE_VALUE, and GetLastError(), on failure. */
+HANDLE image_open(const struct arguments *arguments);
+
 /* The bytes that -s asks for; prints why there are none. */
 enum imdisk_exit resolve_size(const struct arguments *arguments, uint64_t *size);
 
