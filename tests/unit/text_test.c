@@ -2,8 +2,11 @@
 /* Values, names and footnotes as the AI commands print them. */
 #include "cli/ballast/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "cli/ballast/character.h"
+#include "cli/ballast/rule_match.h"
 #include "cli/ballast/table.h"
 #include "tests/harness/test.h"
 
@@ -130,11 +133,110 @@ static void names_cannot_disturb_a_terminal(void)
     CHECK(is(text, "a?[2J???b??"));
     text_utf8(fine, 5, text, sizeof(text));
     CHECK(is(text, "\xC3\xA9\xE4\xB8\xAD\xF0\x9F\x8E\xAE"));
-    CHECK_EQUAL(text_columns(text), 3);
+    CHECK_EQUAL(text_columns(text), 5);
     text_utf8(fine, 5, small, sizeof(small)); /* cut between characters */
     CHECK(is(small, "\xC3\xA9\xE4\xB8\xAD"));
     text_utf8(unended, 3, text, sizeof(text));
     CHECK(is(text, "xy?"));
+}
+
+/* What no terminal may see, of each kind: controls, marks and overrides of direction, joiners, tags, what is no character. */
+static void format_characters_are_hidden(void)
+{
+    static const uint32_t hidden[] = {0,       0x1B,    0x7F,    0x9B,    0xAD,    0x61C,    0x180E,
+                                      0x200B,  0x200D,  0x200E,  0x2028,  0x202E,  0x2060,   0x2066,
+                                      0x2069,  0xFE0F,  0xFEFF,  0xFFF9,  0xFFFF,  0xD800,   0x110BD,
+                                      0x1D173, 0xE0001, 0xE0041, 0xE01EF, 0x1FFFE, 0x10FFFF, 0x110000};
+    static const uint32_t shown[] = {' ',   '~',    0xA0,   0xE9,   0x5D0,   0x627,
+                                     0x905, 0x3042, 0xAC00, 0xFFFD, 0x1F600, 0x10FFFD};
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        test_note("U+%04X", (unsigned)hidden[i]);
+        CHECK_EQUAL(character_kind(hidden[i]), CHARACTER_HIDDEN);
+    }
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        test_note("U+%04X", (unsigned)shown[i]);
+        CHECK(character_kind(shown[i]) != CHARACTER_HIDDEN);
+    }
+    char text[] = "a\x1B[2J\tb\xE2\x80\xAE\xC2\x9B\n\xFF\xE4\xB8";
+    text_clean(text);
+    CHECK(is(text, "a?[2J\tb??\n???"));
+}
+
+static void names_of_any_script_have_their_width(void)
+{
+    static const struct {
+        const char *text;
+        size_t columns;
+    } rows[] = {
+        {"", 0},
+        {"abc", 3},
+        {"\xC3\xA9", 1},                             /* e acute */
+        {"e\xCC\x81", 1},                            /* the same of two characters */
+        {"\xE6\xA8\xA1\xE5\x9E\x8B.exe", 8},         /* Chinese */
+        {"\xEF\xBC\xA1", 2},                         /* a wide A */
+        {"\xEF\xBD\xB1", 1},                         /* a narrow katakana */
+        {"\xED\x95\x9C\xEA\xB8\x80", 4},             /* Korean */
+        {"\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB", 2}, /* one syllable of it in three pieces */
+        {"\xE0\xB8\x99\xE0\xB9\x89\xE0\xB8\xB3", 2}, /* Thai, with a tone above */
+        {"\xD7\xA9\xD6\xB8\xD7\x9C", 2},             /* Hebrew, with a vowel below */
+        {"\xF0\x9F\x8E\xAE", 2},                     /* a gamepad */
+        {"\xF0\xA0\x80\x80", 2},                     /* beyond 16 bits */
+        {"\xE2\x80\x8D", 1},                         /* shown as a question mark */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        test_note("row %u", (unsigned)i);
+        CHECK_EQUAL(text_columns(rows[i].text), rows[i].columns);
+    }
+}
+
+static void what_is_cut_is_marked(void)
+{
+    static const struct {
+        const char *text;
+        size_t columns;
+        const char *cut;
+    } rows[] = {
+        {"python.exe", 10, "python.exe"},
+        {"python.exe", 9, "python..."},
+        {"python.exe", 3, "..."},
+        {"\xE6\xA8\xA1\xE5\x9E\x8B\xE6\xA8\xA1", 6, "\xE6\xA8\xA1\xE5\x9E\x8B\xE6\xA8\xA1"},
+        {"\xE6\xA8\xA1\xE5\x9E\x8B\xE6\xA8\xA1", 5, "\xE6\xA8\xA1..."},
+        {"\xE6\xA8\xA1\xE5\x9E\x8B\xE6\xA8\xA1", 4, "..."}, /* half a character cannot stay */
+        {"e\xCC\x81xyzw", 4, "e\xCC\x81..."},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[32];
+        (void)snprintf(text, sizeof(text), "%s", rows[i].text);
+        text_cut(text, rows[i].columns);
+        CHECK(is(text, rows[i].cut));
+        CHECK(text_columns(text) <= rows[i].columns);
+    }
+}
+
+static void rules_are_tried_as_the_driver_does(void)
+{
+    static const uint16_t name[] = u"python3.12.exe";
+    _Alignas(8) unsigned char bytes[sizeof(struct ballast_ai_rule_reply) + 4 * sizeof(struct ballast_ai_rule)] = {0};
+    struct ballast_ai_rule_reply *reply = (struct ballast_ai_rule_reply *)bytes;
+    uint32_t match = 0;
+    CHECK(rule_match(reply, name, 14, &match)); /* there are none */
+    CHECK_EQUAL(match, BALLAST_AI_NO_RULE);
+    reply->rules_returned = 4;
+    for (uint32_t i = 0; i < 4; i++) {
+        static const uint16_t kinds[] = {BALLAST_AI_RULE_EXACT, BALLAST_AI_RULE_GLOB, BALLAST_AI_RULE_WORD,
+                                         BALLAST_AI_RULE_SUBSTRING};
+        reply->rule[i] = (struct ballast_ai_rule){.kind = kinds[i], .text_length = 6};
+        memcpy(reply->rule[i].text, u"python", 12);
+    }
+    CHECK(rule_match(reply, name, 14, &match));
+    CHECK_EQUAL(match, 2);
+    CHECK(rule_match(reply, name, 6, &match));
+    CHECK_EQUAL(match, 0);
+    reply->rule[1].kind = 9;
+    CHECK(!rule_match(reply, name, 14, &match));
+    reply->rule[1].kind = BALLAST_AI_RULE_GLOB;
+    reply->rule[3].text_length = BALLAST_AI_RULE_LENGTH + 1;
+    CHECK(!rule_match(reply, name, 14, &match));
 }
 
 static void rules_and_processes(void)
@@ -157,7 +259,10 @@ static void rules_and_processes(void)
     CHECK_EQUAL(strlen(name), 3 * BALLAST_AI_PROCESS_NAME_LENGTH + 3);
     CHECK(strcmp(name + strlen(name) - 3, "...") == 0);
     text_rule(&rule, rule_text);
-    CHECK_EQUAL(text_columns(rule_text), 2 + BALLAST_AI_RULE_LENGTH);
+    CHECK_EQUAL(text_columns(rule_text), 2 + 2 * BALLAST_AI_RULE_LENGTH);
+    process = (struct ballast_ai_process){.name_length = 0};
+    text_process(&process, name);
+    CHECK(is(name, "-"));
 }
 
 static void collect(const char *text, void *context)
@@ -191,5 +296,9 @@ TEST_MAIN({"what_32_bits_hold_is_at_least_so_much", what_32_bits_hold_is_at_leas
           {"values_say_what_they_are", values_say_what_they_are},
           {"footnotes_name_values_once", footnotes_name_values_once},
           {"names_cannot_disturb_a_terminal", names_cannot_disturb_a_terminal},
+          {"format_characters_are_hidden", format_characters_are_hidden},
+          {"names_of_any_script_have_their_width", names_of_any_script_have_their_width},
+          {"what_is_cut_is_marked", what_is_cut_is_marked},
+          {"rules_are_tried_as_the_driver_does", rules_are_tried_as_the_driver_does},
           {"rules_and_processes", rules_and_processes},
           {"tables_are_as_wide_as_they_must", tables_are_as_wide_as_they_must})

@@ -177,7 +177,7 @@ static void fits_an_ordinary_terminal(void)
         "[AAAAAAAAAAAAAAAAAAABBBBBB.....................................................]",
         "~  estimated from the number of AI processes: utilization",
         "( )  old, measured so long ago: power",
-        "-  nobody pushed it, see 'ballast ai push --help': core clock, dedicated used, t",
+        "-  nobody pushed it, see 'ballast ai push --help': core clock, dedicated used...",
         "-  the GPU's driver does not record it in the registry: dedicated total",
         "-  measuring has just begun, ask again: CPU %",
         NULL,
@@ -382,6 +382,50 @@ static void never_exceeds_the_terminal(void)
     }
 }
 
+/* The column in which a word of a line begins. */
+static size_t column_of(const char *line, const char *word)
+{
+    char before[4 * TOP_MAXIMUM_COLUMNS + 1];
+    const char *at = strstr(line, word);
+    CHECK(at != NULL);
+    (void)snprintf(before, sizeof(before), "%.*s", at != NULL ? (int)(at - line) : 0, line);
+    return text_columns(before);
+}
+
+/* Wide, combining, hidden, none at all, and one that is cut within a wide character. */
+static void columns_are_straight_whatever_the_names(void)
+{
+    static const uint16_t names[][12] = {
+        {'p', 'y'},
+        {0x6A21, 0x578B, '.', 'e'},
+        {'e', 0x301, 'x'},
+        {0x202E, 'x', 0x200B},
+        {0},
+        {'x', 0x6A21, 0x578B, 0x6A21, 0x578B, 0x6A21, 0x578B, 0x6A21, 0x578B, 0x6A21},
+    };
+    size_t column = 0;
+    size_t found = 0;
+    set_up();
+    f.now->processes = f.now->processes_returned = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        add_process(f.now, 100 + (uint32_t)i, "", 0);
+        memcpy(f.now->process[i].name, names[i], sizeof(names[i]));
+    }
+    top_layout(&f.data, 80, 40, &f.screen);
+    for (size_t i = 0; i < f.screen.lines; i++) {
+        if (strstr(f.screen.line[i].text, "300.0 MiB") != NULL) {
+            test_note("%s", f.screen.line[i].text);
+            size_t here = column_of(f.screen.line[i].text, "300.0 MiB");
+            CHECK(found == 0 || here == column);
+            CHECK(found != 4 || strstr(f.screen.line[i].text, " 104 - ") != NULL);
+            column = here;
+            found++;
+        }
+    }
+    CHECK_EQUAL(found, sizeof(names) / sizeof(names[0]));
+    release();
+}
+
 /* ---- processor time ---- */
 
 static void tells_processor_time_from_two_lists(void)
@@ -448,6 +492,7 @@ TEST_MAIN({"fits_an_ordinary_terminal", fits_an_ordinary_terminal}, {"shares_the
           {"uses_a_large_terminal", uses_a_large_terminal}, {"shows_an_idle_system", shows_an_idle_system},
           {"says_what_cannot_be_read", says_what_cannot_be_read},
           {"never_exceeds_the_terminal", never_exceeds_the_terminal},
+          {"columns_are_straight_whatever_the_names", columns_are_straight_whatever_the_names},
           {"tells_processor_time_from_two_lists", tells_processor_time_from_two_lists},
           {"histograms_lose_no_sample", histograms_lose_no_sample},
           {"histogram_rows_begin_at_doublings", histogram_rows_begin_at_doublings})

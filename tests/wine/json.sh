@@ -75,6 +75,8 @@ telemetry() {
     json 0 ai pool --watch=0.05 --count=2
     json 0 ai rules
     json 2 ai rules nonsense
+    json 0 ai rules test python3.12.exe
+    json 3 ai rules test notepad.exe
     json 0 ai status --watch 0.05 --count 2
 }
 

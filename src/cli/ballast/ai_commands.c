@@ -51,7 +51,9 @@ const struct command ai_commands[] = {
     {L"ai", L"sched", "", 0, 0, "Show wake-up latency and AI threads", values_help, sched_options, ai_sched},
     {L"ai", L"pool", "", 0, 0, "Show the pinned pool and its blocks",
      "Administrators see the blocks and processes of all users, others those of their own.\n", pool_options, ai_pool},
-    {L"ai", L"rules", "[reload]", 0, 1, "Show by which rules AI processes are found, or read them again",
+    {L"ai", L"rules", "[test NAME]", 0, 2, "Show the rules for AI processes, or try them; 'reload' reads them again",
+     "'test' says by which of the driver's rules a process of this name is an AI process. The exit code\n"
+     "is 3 if there is none.\n"
      "The rules are in the registry: REG_MULTI_SZ value Rules of the key\n"
      "HKLM\\SYSTEM\\CurrentControlSet\\Services\\ballastai\\Parameters. docs/ai.md has the syntax.\n",
      no_options, ai_rules},

@@ -8,6 +8,7 @@
 #include <wchar.h>
 
 #define NAME_SIZE       (4 * BALLAST_AI_NAME_LENGTH + 1)
+#define NAME_COLUMNS    32 /* in the table */
 #define SHORT_NAME_SIZE (4 * BALLAST_AI_SHORT_NAME_LENGTH + 1)
 
 static void short_name(const uint16_t *name, char text[SHORT_NAME_SIZE])
@@ -17,15 +18,20 @@ static void short_name(const uint16_t *name, char text[SHORT_NAME_SIZE])
 
 /* ---- JSON ---- */
 
-static void json_short_name(const char *key, const uint16_t *name)
+static void json_name(const char *key, const char *text)
 {
-    char text[SHORT_NAME_SIZE];
-    short_name(name, text);
     if (text[0] != 0) {
         json_text(key, text);
     } else {
         json_null(key);
     }
+}
+
+static void json_short_name(const char *key, const uint16_t *name)
+{
+    char text[SHORT_NAME_SIZE];
+    short_name(name, text);
+    json_name(key, text);
 }
 
 static void print_adapter_json(const struct ballast_ai_adapter *adapter)
@@ -34,7 +40,7 @@ static void print_adapter_json(const struct ballast_ai_adapter *adapter)
     text_utf8(adapter->name, BALLAST_AI_NAME_LENGTH, name, sizeof(name));
     json_open(NULL, '{');
     json_number("index", adapter->index);
-    json_text("name", name);
+    json_name("name", name);
     if ((adapter->valid & BALLAST_AI_ADAPTER_PCI_IDS) != 0) {
         json_number("vendor_id", adapter->vendor_id);
         json_number("device_id", adapter->device_id);
@@ -82,10 +88,13 @@ static void add_row(struct table *table, const struct ballast_ai_adapter *adapte
         return;
     }
     (void)snprintf(cells[0], TABLE_CELL_SIZE, "%u", adapter->index);
-    text_utf8(adapter->name, 32, cells[1], TABLE_CELL_SIZE);
+    text_utf8(adapter->name, BALLAST_AI_NAME_LENGTH, cells[1], TABLE_CELL_SIZE);
+    text_cut(cells[1], NAME_COLUMNS);
     short_name(adapter->engine, cells[2]);
-    if (cells[2][0] == 0) {
-        memcpy(cells[2], "-", 2);
+    for (size_t i = 1; i <= 2; i++) {
+        if (cells[i][0] == 0) {
+            memcpy(cells[i], "-", 2);
+        }
     }
     for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
         const struct text_gpu_value *value = &text_gpu_values[shown[i]];
@@ -167,7 +176,7 @@ static void print_adapter(const struct ballast_ai_adapter *adapter)
     short_name(adapter->driver_version, version);
     short_name(adapter->driver_date, date);
     print("GPU:              %u\n", adapter->index);
-    print("Name:             %s\n", name);
+    print("Name:             %s\n", name[0] != 0 ? name : "-  not recorded in the registry");
     if ((adapter->valid & BALLAST_AI_ADAPTER_PCI_IDS) != 0) {
         print("PCI:              vendor 0x%04x%s, device 0x%04x\n", adapter->vendor_id, vendor_name(adapter->vendor_id),
               adapter->device_id);

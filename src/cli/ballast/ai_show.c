@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ballast ai ps, sched, pool, rules */
+/* ballast ai ps, sched */
 
 #include "cli/ballast/ai.h"
 
@@ -317,74 +317,4 @@ static ballast_result show_scheduler(ballast_ai *ai, const struct arguments *arg
 ballast_result ai_sched(const struct arguments *arguments)
 {
     return ai_repeat(arguments, show_scheduler);
-}
-
-/* ---- rules ---- */
-
-static void print_rules_json(const struct ballast_ai_rule_reply *reply)
-{
-    static const char *const kinds[] = {"substring", "exact", "glob", "word"};
-    json_open(NULL, '{');
-    json_number("generation", reply->generation);
-    json_bool("from_registry", reply->from_registry != 0);
-    if (reply->rejected_rule != BALLAST_AI_NO_RULE) {
-        json_number("rejected_rule", reply->rejected_rule);
-    } else {
-        json_null("rejected_rule");
-    }
-    json_open("rules", '[');
-    for (uint32_t i = 0; i < reply->rules_returned; i++) {
-        char text[TEXT_RULE_SIZE];
-        text_rule(&reply->rule[i], text);
-        json_open(NULL, '{');
-        json_text("kind", reply->rule[i].kind <= BALLAST_AI_RULE_WORD ? kinds[reply->rule[i].kind] : "unknown");
-        json_text("text", strchr(text, ':') + 1);
-        json_close('}');
-    }
-    json_close(']');
-    json_close('}');
-    json_end();
-}
-
-static void print_rules(const struct ballast_ai_rule_reply *reply)
-{
-    for (uint32_t i = 0; i < reply->rules_returned; i++) {
-        char text[TEXT_RULE_SIZE];
-        text_rule(&reply->rule[i], text);
-        print("%3u  %s\n", i, text);
-    }
-    print("%u rule%s, %s, generation %u\n", reply->rules, reply->rules == 1 ? "" : "s",
-          reply->from_registry != 0 ? "from the registry" : "the default ones", reply->generation);
-    if (reply->rejected_rule != BALLAST_AI_NO_RULE) {
-        print("The rules in the registry were refused when the driver was loaded: rule %u is wrong.\n",
-              reply->rejected_rule);
-    }
-}
-
-ballast_result ai_rules(const struct arguments *arguments)
-{
-    ballast_error error;
-    ballast_ai *ai;
-    struct ballast_ai_rule_reply *reply;
-    bool reload = arguments->position_count != 0;
-    if (reload && wcscmp(arguments->positions[0], L"reload") != 0) {
-        print_error("error: 'ballast ai rules' takes reload, not '%s'\n", utf8(arguments->positions[0]));
-        return BALLAST_INVALID_ARGUMENT;
-    }
-    ballast_result result = ballast_ai_open(reload ? BALLAST_AI_OPEN_CHANGES : BALLAST_AI_OPEN_QUERIES, &ai, &error);
-    if (result != BALLAST_OK) {
-        return fail(result, &error);
-    }
-    result = reload ? ballast_ai_reload_rules(ai, &reply, &error) : ballast_ai_rules(ai, &reply, &error);
-    ballast_ai_close(ai);
-    if (result != BALLAST_OK) {
-        return fail(result, &error);
-    }
-    if (arguments->json) {
-        print_rules_json(reply);
-    } else {
-        print_rules(reply);
-    }
-    ballast_ai_release(reply);
-    return BALLAST_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef CLI_BALLAST_CLI_H
 #define CLI_BALLAST_CLI_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,13 +57,18 @@ bool parse_size(const wchar_t *text, uint64_t *value);
 
 /* ---- output ---- */
 
-/* printf for standard output and standard error. Text is UTF-8; %ls works for UTF-16. */
+/*
+ * printf for standard output and standard error. Text is UTF-8; %ls works for UTF-16. What must not reach a terminal, in
+ * names of files and processes, becomes '?'.
+ */
 void print(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
 /* With --json it is kept for the object that says what went wrong. */
 void print_error(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
 
 /* What is neither a result nor a failure, to standard error. */
 void print_note(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
+
+void print_clean(bool to_error, const char *format, va_list arguments) __attribute__((format(gnu_printf, 2, 0)));
 
 /* Converts for printing. The result is valid until the fourth next call. */
 const char *utf8(const wchar_t *text);

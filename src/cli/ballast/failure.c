@@ -65,9 +65,7 @@ void print_error(const char *format, ...)
         (void)vsnprintf(text, MESSAGE_SIZE, format, arguments);
         remember(text);
     } else {
-        fflush(stdout);
-        vfprintf(stderr, format, arguments);
-        fflush(stderr);
+        print_clean(true, format, arguments);
     }
     va_end(arguments);
 }

@@ -10,22 +10,45 @@
 #include <string.h>
 #include <windows.h>
 
+#include "cli/ballast/character.h"
+#include "cli/ballast/text.h"
+
+/* Names of files and of processes are others' to choose: nothing of them controls the terminal. */
+void print_clean(bool to_error, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = length >= 0 ? malloc((size_t)length + 1) : NULL;
+    if (to_error) {
+        fflush(stdout);
+    }
+    if (text != NULL) {
+        (void)vsnprintf(text, (size_t)length + 1, format, arguments);
+        text_clean(text);
+        fputs(text, to_error ? stderr : stdout);
+    }
+    free(text);
+    if (to_error) {
+        fflush(stderr);
+    }
+}
+
 void print(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(stdout, format, arguments);
+    print_clean(false, format, arguments);
     va_end(arguments);
 }
 
 void print_note(const char *format, ...)
 {
     va_list arguments;
-    fflush(stdout);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    print_clean(true, format, arguments);
     va_end(arguments);
-    fflush(stderr);
 }
 
 /* A few static results, used in turn, so that one print can take several. */
@@ -83,17 +106,28 @@ double now_seconds(void)
 
 static bool json_needs_comma;
 
+/* What must not reach a terminal is escaped: who reads JSON gets it all the same. */
+static void json_escape(uint32_t character)
+{
+    if (character >= 0x10000) {
+        printf("\\u%04x", 0xD7C0 + (character >> 10));
+        character = 0xDC00 + (character & 0x3FF);
+    }
+    printf("\\u%04x", character);
+}
+
 static void json_string(const char *text)
 {
     putchar('"');
-    for (; *text != 0; text++) {
-        unsigned char character = (unsigned char)*text;
-        if (character == '"' || character == '\\') {
-            print("\\%c", character);
-        } else if (character < 0x20) {
-            print("\\u%04x", character);
+    while (*text != 0) {
+        const char *begin = text;
+        uint32_t character = text_decode(&text);
+        if (character == TEXT_NO_CHARACTER) {
+            json_escape(0xFFFD);
+        } else if (character_kind(character) == CHARACTER_HIDDEN) {
+            json_escape(character);
         } else {
-            putchar(character);
+            printf("%s%.*s", character == '"' || character == '\\' ? "\\" : "", (int)(text - begin), begin);
         }
     }
     putchar('"');

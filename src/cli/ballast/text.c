@@ -6,14 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- UTF-16 and UTF-8 ---- */
+#include "cli/ballast/character.h"
 
-/* Control characters, separators of lines, overrides of the direction. */
-static bool is_control(uint32_t character)
-{
-    return character < 0x20 || (character >= 0x7F && character < 0xA0) ||
-           (character >= 0x2028 && character <= 0x202E) || (character & 0xFFFE) == 0xFFFE;
-}
+/* ---- UTF-16 and UTF-8 ---- */
 
 /* The character at *text, which moves behind it; '?' for half a pair. */
 static uint32_t decode_utf16(const uint16_t **text, const uint16_t *end)
@@ -47,7 +42,7 @@ void text_utf8(const uint16_t *text, size_t length, char *utf8, size_t size)
     while (text < end && *text != 0) {
         char bytes[4];
         uint32_t character = decode_utf16(&text, end);
-        size_t count = encode_utf8(is_control(character) ? '?' : character, bytes);
+        size_t count = encode_utf8(character_kind(character) == CHARACTER_HIDDEN ? '?' : character, bytes);
         if (used + count >= size) {
             break;
         }
@@ -83,7 +78,8 @@ bool text_utf16(const char *utf8, uint16_t *text, size_t length)
     memset(text, 0, length * sizeof(*text));
     while (*bytes != 0) {
         uint32_t character;
-        if (!decode_utf8(&bytes, &character) || is_control(character) || character >= 0x10000 || used + 1 >= length) {
+        if (!decode_utf8(&bytes, &character) || character_kind(character) == CHARACTER_HIDDEN || character >= 0x10000 ||
+            used + 1 >= length) {
             memset(text, 0, length * sizeof(*text));
             return false;
         }
@@ -92,13 +88,66 @@ bool text_utf16(const char *utf8, uint16_t *text, size_t length)
     return true;
 }
 
+uint32_t text_decode(const char **utf8)
+{
+    uint32_t character;
+    const unsigned char *next = (const unsigned char *)*utf8;
+    if (!decode_utf8(&next, &character)) {
+        next = (const unsigned char *)*utf8 + 1;
+        character = TEXT_NO_CHARACTER;
+    }
+    *utf8 = (const char *)next;
+    return character;
+}
+
+static size_t columns_of(uint32_t character)
+{
+    enum character_kind kind = character_kind(character);
+    return kind == CHARACTER_HIDDEN ? 1 : (size_t)kind; /* shown as '?' */
+}
+
 size_t text_columns(const char *utf8)
 {
     size_t columns = 0;
-    for (; *utf8 != 0; utf8++) {
-        columns += ((unsigned char)*utf8 & 0xC0) != 0x80;
+    while (*utf8 != 0) {
+        columns += columns_of(text_decode(&utf8));
     }
     return columns;
+}
+
+void text_cut(char *utf8, size_t columns)
+{
+    size_t seen = 0;
+    char *end = utf8; /* of what stays */
+    const char *next = utf8;
+    if (text_columns(utf8) <= columns) {
+        return;
+    }
+    for (;;) {
+        seen += columns_of(text_decode(&next));
+        if (seen > columns - 3) {
+            break;
+        }
+        end = utf8 + (next - utf8);
+    }
+    memcpy(end, "...", 4);
+}
+
+void text_clean(char *utf8)
+{
+    char *to = utf8;
+    for (const char *from = utf8; *from != 0;) {
+        const char *begin = from;
+        uint32_t character = text_decode(&from);
+        bool hidden = character_kind(character) == CHARACTER_HIDDEN;
+        if (hidden && (character == 0 || strchr("\n\r\t", (int)character) == NULL)) {
+            *to++ = '?';
+        } else {
+            memmove(to, begin, (size_t)(from - begin));
+            to += from - begin;
+        }
+    }
+    *to = 0;
 }
 
 /* ---- numbers ---- */
@@ -313,5 +362,7 @@ void text_process(const struct ballast_ai_process *process, char text[TEXT_PROCE
     text_utf8(process->name, BALLAST_AI_PROCESS_NAME_LENGTH, text, TEXT_PROCESS_SIZE - 4);
     if (process->name_length > BALLAST_AI_PROCESS_NAME_LENGTH) {
         memcpy(text + strlen(text), "...", 4);
+    } else if (text[0] == 0) {
+        memcpy(text, "-", 2);
     }
 }

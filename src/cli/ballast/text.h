@@ -11,19 +11,29 @@
 /* ---- UTF-16 and UTF-8 ---- */
 
 /*
- * Writes at most `length` characters of UTF-16, up to a zero, as UTF-8. What cannot be shown in a line (control characters,
- * halves of pairs) becomes '?'. What does not fit is cut at a character.
+ * Writes at most `length` characters of UTF-16, up to a zero, as UTF-8. What must not be shown in a line (control and format
+ * characters, halves of pairs) becomes '?'. What does not fit is cut at a character.
  */
 void text_utf8(const uint16_t *text, size_t length, char *utf8, size_t size);
 
 /*
- * False unless it is valid UTF-8 that fits, with its final zero, without control characters and characters that need two
- * units of UTF-16: the driver takes none. The rest of the array is zeroed.
+ * False unless it is valid UTF-8 that fits, with its final zero, without control or format characters and characters that
+ * need two units of UTF-16: the driver takes none. The rest of the array is zeroed.
  */
 bool text_utf16(const char *utf8, uint16_t *text, size_t length);
 
-/* Characters of UTF-8, each taken to be one column wide. */
+/* The character that UTF-8 goes on with, which must be one; TEXT_NO_CHARACTER for a byte that is none. */
+#define TEXT_NO_CHARACTER 0xFFFFFFFFu
+uint32_t text_decode(const char **utf8);
+
+/* How many columns of a terminal the text takes, once it is clean. */
 size_t text_columns(const char *utf8);
+
+/* Cuts what is wider than so many columns, 3 at least; "..." marks the cut, and is within them. */
+void text_cut(char *utf8, size_t columns);
+
+/* Replaces, by '?', whatever must not reach a terminal; ends of lines and tabs stay. */
+void text_clean(char *utf8);
 
 /* ---- numbers ---- */
 
@@ -97,7 +107,7 @@ extern const struct text_gpu_value {
 #define TEXT_RULE_SIZE (16u + 4u * BALLAST_AI_RULE_LENGTH)
 void text_rule(const struct ballast_ai_rule *rule, char text[TEXT_RULE_SIZE]);
 
-/* The name of a process; "..." ends one that is longer than the driver gives. */
+/* The name of a process, "-" if it has none; "..." ends one that is longer than the driver gives. */
 #define TEXT_PROCESS_SIZE (4u * BALLAST_AI_PROCESS_NAME_LENGTH + 4u)
 void text_process(const struct ballast_ai_process *process, char text[TEXT_PROCESS_SIZE]);
 

@@ -28,18 +28,6 @@ struct layout {
 
 /* ---- lines ---- */
 
-/* Cuts a line to so many characters. */
-static void cut(char *text, size_t columns)
-{
-    size_t seen = 0;
-    for (; *text != 0; text++) {
-        if (((unsigned char)*text & 0xC0) != 0x80 && seen++ == columns) {
-            *text = 0;
-            return;
-        }
-    }
-}
-
 __attribute__((format(printf, 3, 4))) static void add(struct layout *layout, enum top_style style, const char *format,
                                                       ...)
 {
@@ -56,7 +44,7 @@ __attribute__((format(printf, 3, 4))) static void add(struct layout *layout, enu
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof(screen->line[0].text), format, arguments);
     va_end(arguments);
-    cut(text, layout->columns);
+    text_cut(text, layout->columns);
     for (size_t length = strlen(text); length > 0 && text[length - 1] == ' '; length--) {
         text[length - 1] = 0;
     }
@@ -80,10 +68,7 @@ static void bar(char *text, size_t columns, uint64_t part, uint64_t whole, char 
 static void fit(const char *name, size_t columns, char *text, size_t size)
 {
     (void)snprintf(text, size - columns, "%s", name);
-    if (text_columns(text) > columns) {
-        cut(text, columns - 3);
-        memcpy(text + strlen(text), "...", 4);
-    }
+    text_cut(text, columns);
     for (size_t have = text_columns(text); have < columns; have++) {
         memcpy(text + strlen(text), " ", 2);
     }
@@ -138,7 +123,7 @@ static void add_gpu(struct layout *layout, const struct ballast_ai_adapter *adap
     }
     text_utf8(adapter->name, BALLAST_AI_NAME_LENGTH, name, sizeof(name));
     text_utf8(adapter->engine, BALLAST_AI_SHORT_NAME_LENGTH, engine, sizeof(engine));
-    fit(name, name_columns, padded, sizeof(padded));
+    fit(name[0] != 0 ? name : "-", name_columns, padded, sizeof(padded));
     value_bar(gauge, gauge_columns, &values[BALLAST_AI_GPU_UTILIZATION_PERMILLE], 1000);
     add(layout, TOP_PLAIN, "%3u %s %s %16s %-14s", adapter->index, padded, gauge,
         cells[BALLAST_AI_GPU_UTILIZATION_PERMILLE],
