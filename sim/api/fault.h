@@ -8,11 +8,11 @@
 
 /*
  * A fallible call. Its place is the kernel function and its callers in the driver, innermost first, as in
- * "ZwReadFile<transfer_once<transfer<source_read"; the occurrence says how many calls at this place there have been with
- * it. Which thread makes the call, and what others do meanwhile, is no part of it: both differ from run to run.
+ * "ZwReadFile<transfer_once<transfer<source_read@5e07", and which of their calls these are; the occurrence says how many
+ * calls at this place there have been with it. Which thread makes the call, and what others do meanwhile, is no part of it: both differ from run to run.
  */
 struct sim_fault_point {
-    char place[160];
+    char place[192];
     unsigned occurrence;
 };
 

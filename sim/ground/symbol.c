@@ -8,6 +8,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -69,7 +70,7 @@ static void load(void)
     }
 }
 
-const char *sim_symbol(const void *address)
+const char *sim_symbol(const void *address, size_t *offset)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     uintptr_t place = (uintptr_t)address;
@@ -84,5 +85,7 @@ const char *sim_symbol(const void *address)
             high = middle;
         }
     }
-    return low != 0 && place < functions[low - 1].end ? functions[low - 1].name : "?";
+    bool known = low != 0 && place < functions[low - 1].end;
+    *offset = known ? place - functions[low - 1].start : 0;
+    return known ? functions[low - 1].name : "?";
 }

@@ -9,7 +9,7 @@
 #define POINTS 16
 #define MS     1000000
 
-static bool refused[3]; /* what the calls of a run have met */
+static bool refused[5]; /* what the calls of a run have met */
 
 static void pause_for(long nanoseconds)
 {
@@ -31,12 +31,39 @@ static bool allocate_elsewhere(void)
     return allocate();
 }
 
+/* Two calls of one function. */
+static void allocate_here_or_there(bool here)
+{
+    void *block;
+    if (here) {
+        block = ExAllocatePoolWithTag(NonPagedPool, 16, TAG);
+        refused[3] = block == NULL;
+    } else {
+        block = ExAllocatePoolWithTag(NonPagedPool, 32, TAG);
+        refused[4] = block == NULL;
+    }
+    if (block != NULL) {
+        ExFreePoolWithTag(block, TAG);
+    }
+}
+
+/* So deep that callers have the same names. */
+static void deep(unsigned depth, bool here)
+{
+    if (depth == 0) {
+        allocate_here_or_there(here);
+    } else {
+        deep(depth - 1, here);
+    }
+}
+
 static void thread(PVOID context)
 {
     pause_for(*(const long *)context);
     refused[1] = allocate();
     pause_for(MS);
     refused[2] = allocate_elsewhere();
+    deep(4, false);
     (void)PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
@@ -50,6 +77,7 @@ static void start(long pause_thread, long pause_here, HANDLE *handle)
     (void)PsCreateSystemThread(handle, 0, &attributes, NULL, NULL, thread, &pause);
     pause_for(pause_here);
     refused[0] = allocate();
+    deep(4, true);
     sim_settle();
 }
 
@@ -81,14 +109,38 @@ static const struct sim_fault_point *point_of(const char *place, const struct si
     return NULL;
 }
 
-/* Here, as the driver's calls: three allocations by two threads, two orders. */
+/* Calls of one function with the same callers are two places: each fails where it did before, whoever comes first. */
+static void check_calls_of_one_function(const struct sim_fault_point *points, size_t count)
+{
+    static const char name[] = "ExAllocatePoolWithTag<allocate_here_or_there<deep<deep<deep";
+    struct sim_fault_point passed[POINTS];
+    unsigned seen = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool met[2];
+        if (strncmp(points[i].place, name, strlen(name)) != 0) {
+            continue;
+        }
+        seen++;
+        for (long order = 0; order < 2; order++) {
+            (void)points_of(order * 20 * MS, (1 - order) * 20 * MS, &points[i], passed);
+            CHECK(sim_fault_hit() && refused[3] != refused[4]);
+            met[order] = refused[3];
+        }
+        CHECK_EQUAL(met[0], met[1]);
+    }
+    CHECK_EQUAL(seen, 2);
+}
+
+/* Here, as the driver's calls: five allocations by two threads, two orders. */
 static NTSTATUS places(PIRP irp)
 {
-    struct sim_fault_point first[POINTS];
-    struct sim_fault_point second[POINTS];
-    size_t count = points_of(0, 20 * MS, NULL, first);
-    CHECK_EQUAL(count, 4); /* the thread, and each allocation */
-    CHECK_EQUAL(points_of(20 * MS, 0, NULL, second), count);
+    static struct sim_fault_point orders[2][POINTS];
+    static struct sim_fault_point *const first = orders[0];
+    static struct sim_fault_point *const second = orders[1];
+    const size_t count = 6; /* the thread, and each allocation */
+    for (long order = 0; order < 2; order++) {
+        CHECK_EQUAL(points_of(order * 20 * MS, (1 - order) * 20 * MS, NULL, orders[order]), count);
+    }
     for (size_t i = 0; i < count; i++) {
         CHECK(point_of(first[i].place, second, count) != NULL);
     }
@@ -99,6 +151,7 @@ static NTSTATUS places(PIRP irp)
         (void)points_of(order * 20 * MS, (1 - order) * 20 * MS, fails, second);
         CHECK(sim_fault_hit() && refused[2] && !refused[0] && !refused[1]);
     }
+    check_calls_of_one_function(first, count);
     return good(irp);
 }
 
