@@ -22,6 +22,12 @@ void sim_process_set(struct sim_process *process, uint32_t id, bool narrow, size
 /* Where the host has these bytes of the process; NULL if they are not mapped so there. */
 void *sim_process_memory(struct sim_process *process, uint64_t address, size_t size, bool write);
 
+/* Its threads have another token in user mode: whose, and its SECURITY_IMPERSONATION_LEVEL; 0: none. */
+void sim_process_impersonate(struct sim_process *process, bool administrator, unsigned level);
+
+/* Its requests have been cancelled when they reach the driver. */
+void sim_process_cancels_first(struct sim_process *process, bool on);
+
 /* Drivers send its requests for another process, while its threads are attached to it; NULL: no more. */
 void sim_process_send_for(struct sim_process *process, const struct sim_process *requestor);
 

@@ -22,6 +22,8 @@ struct sim_thread {
     bool administrator;                      /* of the process or, impersonating, of the client */
     uint32_t user;                           /* of the process */
     unsigned token_flags;                    /* of the process, SIM_TOKEN_... */
+    bool of_administrator;                   /* in user mode it has an administrator's token, of ... */
+    unsigned token_level;                    /* ... this SECURITY_IMPERSONATION_LEVEL; 0: it has none */
     PEPROCESS process;                       /* NULL: of none, as yet; what system threads have is elsewhere */
     PEPROCESS attached;                      /* NULL: to none */
     const void *cancelling;                  /* the request whose cancel routine it runs */

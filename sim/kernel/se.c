@@ -95,6 +95,13 @@ void sim_SeCaptureSubjectContext(PSECURITY_SUBJECT_CONTEXT context)
     token->flags = sim_self()->token_flags;
     *context = (SECURITY_SUBJECT_CONTEXT){.PrimaryToken = token};
     __atomic_add_fetch(&tokens, 1, __ATOMIC_RELAXED);
+    if (sim_self()->token_level != 0) {
+        struct token *client = malloc(sizeof(*client));
+        *client = *token;
+        client->administrator = sim_self()->of_administrator;
+        context->ClientToken = client;
+        context->ImpersonationLevel = (SECURITY_IMPERSONATION_LEVEL)sim_self()->token_level;
+    }
 }
 
 void sim_SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT context)
@@ -102,6 +109,7 @@ void sim_SeReleaseSubjectContext(PSECURITY_SUBJECT_CONTEXT context)
     sim_check_irql("SeReleaseSubjectContext", PASSIVE_LEVEL);
     __atomic_sub_fetch(&tokens, 1, __ATOMIC_RELAXED);
     free(context->PrimaryToken);
+    free(context->ClientToken);
 }
 
 BOOLEAN sim_SeTokenIsAdmin(PACCESS_TOKEN token)
@@ -172,6 +180,11 @@ BOOLEAN sim_SeAccessCheck(PSECURITY_DESCRIPTOR descriptor, PSECURITY_SUBJECT_CON
         sim_violation("security", "SeAccessCheck that allows everything, or with a lock that nobody holds");
     }
     const struct sim_device *device = ((const struct descriptor *)descriptor)->device;
+    if (subject->ClientToken != NULL && subject->ImpersonationLevel < SecurityImpersonation) {
+        *granted = 0;
+        *status = STATUS_BAD_IMPERSONATION_LEVEL;
+        return FALSE;
+    }
     *granted = sim_device_granted(device, token->administrator, SIM_UNRESTRICTED, token->flags) & desired;
     *granted |= previous;
     *status = *granted == (desired | previous) ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;

@@ -112,7 +112,12 @@ struct sim_request *sim_request_send(struct sim_request *request)
     self->administrator = request->file->process->administrator;
     self->user = request->file->process->user;
     self->token_flags = request->file->process->token_flags;
+    self->of_administrator = request->file->process->of_administrator;
+    self->token_level = request->file->process->token_level;
     self->process = request->file->process->object;
+    if (request->file->process->cancels_first) {
+        sim_irp_cancel(request->irp);
+    }
     (void)sim_irp_dispatch(&request->file->device->object, request->irp);
     return request;
 }

@@ -20,6 +20,9 @@ struct sim_process {
     enum sim_restriction restriction;
     uint32_t user;
     unsigned token_flags;
+    bool of_administrator;
+    unsigned token_level;
+    bool cancels_first;
     pthread_mutex_t mutex; /* files, requests */
     struct sim_file *files;
     struct sim_request *requests;

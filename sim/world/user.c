@@ -54,6 +54,17 @@ void sim_process_set_token(struct sim_process *process, uint32_t user, unsigned 
     process->token_flags = flags;
 }
 
+void sim_process_impersonate(struct sim_process *process, bool administrator, unsigned level)
+{
+    process->of_administrator = administrator;
+    process->token_level = level;
+}
+
+void sim_process_cancels_first(struct sim_process *process, bool on)
+{
+    process->cancels_first = on;
+}
+
 void sim_process_send_for(struct sim_process *process, const struct sim_process *requestor)
 {
     process->sends_for = requestor;

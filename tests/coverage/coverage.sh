@@ -41,7 +41,7 @@ for program in "$bin"/sim-*-table; do
     SIM_NT52=1 run "$(basename "$program")"
     SIM_RAW=1 run "$(basename "$program")"
 done
-for program in "$bin"/sim-*-{adapters,boot,exact,fair,idle,kernel,limits,mounted,order,paging,faults,pool,removal,windows}; do
+for program in "$bin"/sim-*-{adapters,boot,exact,fair,idle,kernel,limits,mounted,order,paging,faults,pool,removal,rights,windows}; do
     [ ! -e "$program" ] || run "$(basename "$program")"
 done
 for program in "$bin"/sim-*-stress; do

@@ -17,7 +17,7 @@ result() {
 
 programs() { # DRIVER: that show whether it is as it should be
     case $1 in
-    disk) echo sim-disk-table sim-disk-kernel sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-windows ;;
+    disk) echo sim-disk-table sim-disk-kernel sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-rights sim-disk-windows ;;
     ai) echo sim-ai-table sim-ai-kernel sim-ai-fair sim-ai-exact sim-ai-adapters sim-ai-pool unit-processes unit-sample ;;
     esac
 }
@@ -50,7 +50,7 @@ mutate() {
     local name=$1 file=$2 driver=disk log
     log=$tree/$name.log
     wanted "$name" || return
-    case $file in */ai/* | */mem/* | */cli/ballast/sample.c) driver=ai ;; esac
+    case $name:$file in ai-* | */ai/* | */mem/* | */cli/ballast/sample.c) driver=ai ;; esac
     sed -i "$3" "$tree/$file"
     if cmp -s "$root/$file" "$tree/$file"; then
         echo "# the mutation does not apply to $file any more"
@@ -105,6 +105,8 @@ mutate kernel-believes src/driver/disk/serve/transfer.c 's/status = BALLAST_NONE
 mutate all-passed-on src/driver/disk/device/image.c 's/!pass_through_allowed(code, file_system)/false/'
 mutate link-of-others src/driver/disk/device/names.c 's/ || number == device->disk.number) {/ || true) {/'
 mutate restricted-shut-out src/driver/nt/security.c 's/{ACE(struct ace_1), restricted,/{ACE(struct ace_1), 0,/'
+mutate ai-identified-believed src/driver/nt/security.c 's/subject.ImpersonationLevel >= SecurityImpersonation/true/'
+mutate come-cancelled src/driver/nt/irp_queue.c 's/if (irp->Cancel \&\& /if (false \&\& /'
 mutate stored-zeros src/driver/disk/device/image.c 's/if (image->length == 0) {/if (false) {/'
 mutate throttled src/driver/disk/device/image.c 's/buffered ? FILE_WRITE_THROUGH :/buffered ? 0 :/'
 mutate plug-and-play-answered src/driver/disk/serve/information.c \

@@ -85,6 +85,33 @@ static void users_may_query_and_allocate_only(void)
     }
 }
 
+/* A service that a user calls must not be one's way to an administrator's rights, nor an administrator's to be known. */
+static void rights_are_those_of_the_callers_token(void)
+{
+    reset(false);
+    ai_add_adapter(0, "Card");
+    load();
+    CHECK_EQUAL(VALUE(ai_push(file, 0, 1)), STATUS_SUCCESS);
+    sim_process_impersonate(administrator, false, SecurityImpersonation);
+    CHECK_EQUAL(VALUE(ai_push(file, 0, 1)), VALUE(STATUS_ACCESS_DENIED));
+    sim_process_impersonate(user, true, SecurityIdentification);
+    CHECK_EQUAL(VALUE(ai_push(users, 0, 1)), VALUE(STATUS_ACCESS_DENIED));
+    sim_process_impersonate(user, true, SecurityImpersonation);
+    CHECK_EQUAL(VALUE(ai_push(users, 0, 1)), STATUS_SUCCESS);
+    end();
+}
+
+static void requests_may_come_cancelled(void)
+{
+    union ai_process_list processes;
+    begin();
+    sim_process_cancels_first(user, true);
+    CHECK_EQUAL(VALUE(ai_get_processes(users, 1, &processes)), VALUE(STATUS_CANCELLED));
+    sim_process_cancels_first(user, false);
+    CHECK_EQUAL(VALUE(ai_get_processes(users, 1, &processes)), STATUS_SUCCESS);
+    end();
+}
+
 /* Codes that change something carry the access that the handle must have. */
 static void handles_for_reading_change_nothing(void)
 {
@@ -452,6 +479,8 @@ static void wrong_rules_at_load_leave_the_default_ones(void)
 }
 
 TEST_MAIN({"users_may_query_and_allocate_only", users_may_query_and_allocate_only},
+          {"rights_are_those_of_the_callers_token", rights_are_those_of_the_callers_token},
+          {"requests_may_come_cancelled", requests_may_come_cancelled},
           {"handles_for_reading_change_nothing", handles_for_reading_change_nothing},
           {"boosting_needs_rights_on_the_thread", boosting_needs_rights_on_the_thread},
           {"all_names_lead_to_the_device", all_names_lead_to_the_device},

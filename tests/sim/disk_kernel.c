@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The disk driver where only a kernel can lead it: high IRQL, other drivers' requests, files that do not answer, clients
- * that are killed, callers without rights.
+ * that are killed.
  */
 
 #include "core/disk/storage_abi.h"
@@ -259,61 +259,6 @@ static void write_through_reaches_the_file(void)
     disk_end();
 }
 
-/* ---- rights ---- */
-
-static void users_may_query_only(void)
-{
-    struct sim_file *file;
-    uint32_t version;
-    uint32_t flags[2] = {IMDISK_IMAGE_MODIFIED, IMDISK_IMAGE_MODIFIED};
-    struct storage_verify verify = {0, 512, 0};
-    begin();
-    create_and_open(IMDISK_TYPE_VM, NULL);
-    struct sim_process *user = sim_process_create(false);
-    CHECK_EQUAL(sim_create_file(user, "\\Device\\ImDiskCtl", GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(sim_create_file(user, DISK_DEVICE, GENERIC_READ, &file), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(sim_create_file(user, DISK_DEVICE, GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(sim_create_file(user, DISK_DEVICE, FILE_READ_ATTRIBUTES, &file), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, &version, 4, NULL), STATUS_SUCCESS);
-    /* Codes that any handle may send. */
-    CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, 8, NULL, 0, NULL), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(sim_ioctl(file, IOCTL_DISK_VERIFY, &verify, sizeof(verify), NULL, 0, NULL), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(sim_ioctl(file, IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, NULL, 0, NULL), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(sim_ioctl(disk, IMDISK_IOCTL_SET_DEVICE_FLAGS, flags, 8, NULL, 0, NULL), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_ioctl(disk, IOCTL_DISK_VERIFY, &verify, sizeof(verify), NULL, 0, NULL), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_create_file(user, "\\Device\\ImDiskCtl", GENERIC_READ, &file), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, &version, 4, NULL), STATUS_SUCCESS);
-    sim_kill_process(user);
-    disk_end();
-}
-
-/* There is nothing behind a device, and no way round its rights. */
-static void names_behind_devices(void)
-{
-    struct sim_file *file;
-    begin();
-    create_and_open(IMDISK_TYPE_VM, NULL);
-    CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE "\\x", GENERIC_READ, &file), STATUS_OBJECT_NAME_NOT_FOUND);
-    CHECK_EQUAL(sim_create_file(disk_process, "\\Device\\ImDiskCtl\\x", GENERIC_READ, &file),
-                STATUS_OBJECT_NAME_NOT_FOUND);
-    struct sim_process *user = sim_process_create(false);
-    CHECK_EQUAL(sim_create_file(user, DISK_DEVICE "\\x", GENERIC_READ, &file), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(sim_create_file(user, "\\Device\\ImDiskCtl\\x", GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
-    sim_kill_process(user);
-    disk_end();
-}
-
-/* The driver's own rights must not open what the caller's do not. */
-static void images_are_opened_with_the_callers_rights(void)
-{
-    begin();
-    sim_volume_protect(DISK_IMAGE);
-    CHECK_EQUAL(create(IMDISK_TYPE_FILE, DISK_IMAGE), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(create(IMDISK_TYPE_VM, DISK_IMAGE), STATUS_ACCESS_DENIED);
-    CHECK_EQUAL(disks(), 0);
-    disk_end();
-}
-
 /* ---- files that do not answer ---- */
 
 static unsigned in_flight(void)
@@ -348,6 +293,18 @@ static void queued_requests_can_be_cancelled(void)
     }
     sim_settle();
     CHECK_EQUAL(in_flight(), 0);
+    disk_end();
+}
+
+static void requests_may_come_cancelled(void)
+{
+    begin();
+    create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
+    sim_process_cancels_first(disk_process, true);
+    CHECK_EQUAL(sim_read(disk, 0, buffers[0], PIECE, NULL), STATUS_CANCELLED);
+    CHECK_EQUAL(sim_flush(disk), STATUS_CANCELLED);
+    sim_process_cancels_first(disk_process, false);
+    CHECK_EQUAL(sim_read(disk, 0, buffers[0], PIECE, NULL), STATUS_SUCCESS);
     disk_end();
 }
 
@@ -568,9 +525,8 @@ TEST_MAIN({"transfers_at_dispatch_level", transfers_at_dispatch_level},
           {"other_functions_are_refused", other_functions_are_refused}, {"file_information", file_information},
           {"page_files", page_files}, {"passed_through", passed_through},
           {"write_through_reaches_the_file", write_through_reaches_the_file},
-          {"users_may_query_only", users_may_query_only}, {"names_behind_devices", names_behind_devices},
-          {"images_are_opened_with_the_callers_rights", images_are_opened_with_the_callers_rights},
           {"queued_requests_can_be_cancelled", queued_requests_can_be_cancelled},
+          {"requests_may_come_cancelled", requests_may_come_cancelled},
           {"cancelled_barriers_let_others_go_on", cancelled_barriers_let_others_go_on},
           {"flushes_follow_writes", flushes_follow_writes}, {"clients_die_in_the_middle", clients_die_in_the_middle},
           {"creation_can_be_cancelled_while_loading", creation_can_be_cancelled_while_loading},
