@@ -52,6 +52,30 @@ void transfers_on_the_control_device(void)
     CHECK_EQUAL(target_flush(control_device()), INVALID_DEVICE_REQUEST);
 }
 
+/* What ImDisk's programs look for before they create locked memory: a device, with nothing in it. */
+void the_device_awealloc_is_only_opened(void)
+{
+    char buffer[512] = {0};
+    uint32_t status = 0;
+    CHECK(target_open("AWEAlloc\\file", TARGET_QUERY, &status) == NULL);
+    CHECK_EQUAL(status, OBJECT_NAME_NOT_FOUND);
+    for (unsigned rights = TARGET_QUERY; rights <= TARGET_READ_WRITE; rights++) {
+        struct target_handle *device = target_open("AWEAlloc", rights, &status);
+        test_note("rights %u", rights);
+        CHECK_EQUAL(status, SUCCESS);
+        CHECK_EQUAL(target_ioctl(device, IMDISK_IOCTL_QUERY_VERSION, NULL, 0, buffer, 4, NULL), INVALID_DEVICE_REQUEST);
+        CHECK_EQUAL(target_ioctl(device, IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, buffer, 4, NULL), INVALID_DEVICE_REQUEST);
+        if (rights == TARGET_READ_WRITE) {
+            CHECK_EQUAL(target_ioctl(device, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, buffer, 8, NULL),
+                        INVALID_DEVICE_REQUEST);
+            CHECK_EQUAL(target_read(device, 0, buffer, sizeof(buffer), NULL), INVALID_DEVICE_REQUEST);
+            CHECK_EQUAL(target_write(device, 0, buffer, sizeof(buffer), NULL), INVALID_DEVICE_REQUEST);
+            CHECK_EQUAL(target_flush(device), INVALID_DEVICE_REQUEST);
+        }
+        target_close(device);
+    }
+}
+
 /* Access bits of the codes: what an unprivileged reader cannot do. */
 void access_rights(void)
 {

@@ -108,6 +108,7 @@ void run_rows(struct target_handle *handle, const struct row *rows, size_t count
     CASE(control_device_codes)                          \
     CASE(disk_codes)                                    \
     CASE(transfers_on_the_control_device)               \
+    CASE(the_device_awealloc_is_only_opened)            \
     CASE(access_rights)                                 \
     CASE(query_version)                                 \
     CASE(create_lengths)                                \

@@ -11,6 +11,8 @@
 
 #define MIB (1u << 20)
 
+DRIVER_INITIALIZE DriverEntry;
+
 static bool begin(unsigned rule)
 {
     struct sim_options options = {.seed = 1};
@@ -33,6 +35,39 @@ static void a_letter_that_leads_elsewhere_stays(void)
     CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
     CHECK(sim_resolve_path("\\DosDevices\\V:", path, sizeof(path)) && strcmp(path, "\\Device\\HarddiskVolume9") == 0);
     (void)IoDeleteSymbolicLink(&link);
+    disk_end();
+}
+
+/* ImDisk's own driver may have it. */
+static void the_name_awealloc_may_be_anothers(void)
+{
+    struct sim_options options = {.seed = 1};
+    struct sim_file *file;
+    sim_reset(&options);
+    sim_foreign_device("\\Device\\AWEAlloc");
+    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
+    struct sim_process *process = sim_process_create(true);
+    CHECK_EQUAL(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ, &file), STATUS_SUCCESS);
+    sim_kill_process(process);
+    sim_unload();
+}
+
+static void the_device_awealloc_has_no_size(void)
+{
+    FILE_STANDARD_INFORMATION standard;
+    struct sim_file *file;
+    (void)begin(0);
+    CHECK_EQUAL(sim_create_file(disk_process, "\\Device\\AWEAlloc", GENERIC_READ | GENERIC_WRITE, &file),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(sim_query_information(file, FileStandardInformation, &standard, sizeof(standard), NULL),
+                STATUS_INVALID_DEVICE_REQUEST);
+    CHECK_EQUAL(sim_set_information(file, FileEndOfFileInformation, &standard.EndOfFile, sizeof(standard.EndOfFile)),
+                STATUS_INVALID_DEVICE_REQUEST);
+    sim_close(file);
+    struct sim_process *other = sim_process_create(false);
+    CHECK_EQUAL(sim_create_file(other, "\\Device\\AWEAlloc", FILE_READ_ATTRIBUTES, &file), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(other, "\\Device\\AWEAlloc", GENERIC_WRITE, &file), STATUS_ACCESS_DENIED);
+    sim_kill_process(other);
     disk_end();
 }
 
@@ -142,7 +177,9 @@ static void creation_and_stop_are_in_order(void)
     }
 }
 
-TEST_MAIN({"a_letter_that_leads_elsewhere_stays", a_letter_that_leads_elsewhere_stays},
+TEST_MAIN({"the_name_awealloc_may_be_anothers", the_name_awealloc_may_be_anothers},
+          {"the_device_awealloc_has_no_size", the_device_awealloc_has_no_size},
+          {"a_letter_that_leads_elsewhere_stays", a_letter_that_leads_elsewhere_stays},
           {"restricted_programs_reach_files", restricted_programs_reach_files},
           {"codes_with_pointers_are_not_the_kernels", codes_with_pointers_are_not_the_kernels},
           {"a_stop_with_disks_is_refused", a_stop_with_disks_is_refused},

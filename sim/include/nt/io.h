@@ -40,6 +40,7 @@
 
 #define FILE_DEVICE_CD_ROM                       0x00000002u
 #define FILE_DEVICE_DISK                         0x00000007u
+#define FILE_DEVICE_NULL                         0x00000015u
 #define FILE_DEVICE_UNKNOWN                      0x00000022u
 #define FILE_REMOVABLE_MEDIA                     0x00000001u
 #define FILE_READ_ONLY_DEVICE                    0x00000002u

@@ -143,6 +143,6 @@ NTSTATUS NTAPI disk_dispatch_device_control(PDEVICE_OBJECT object, PIRP irp)
     case DEVICE_DISK:
         return dispatch_disk(object->DeviceExtension, irp);
     default:
-        return nt_complete(irp, STATUS_DEVICE_NOT_READY, 0);
+        return nt_complete(irp, device_refusal(device_role(object)), 0);
     }
 }

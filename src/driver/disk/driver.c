@@ -2,6 +2,7 @@
 /* ballastdisk.sys: load and unload, entry points, the control device. */
 
 #include "driver/disk/control.h"
+#include "driver/disk/device/awealloc.h"
 #include "driver/disk/device/device.h"
 #include "driver/disk/device/driver.h"
 #include "driver/disk/device/refresh.h"
@@ -97,6 +98,7 @@ static void NTAPI unload(PDRIVER_OBJECT object)
     disk_removal_start_all();
     disk_driver_wait_until_left();
     disk_boot_end(&boot);
+    disk_awealloc_delete();
     delete_control_device();
     nt_work_thread_stop(&disk_driver.work);
     disk_shutdown_join();
@@ -140,6 +142,7 @@ static NTSTATUS load(PDRIVER_OBJECT object, const UNICODE_STRING *service)
     object->DriverUnload = disk_driver.unload = unload;
     status = create_control_device();
     if (NT_SUCCESS(status)) {
+        disk_awealloc_create(object);
         disk_boot_create_disks(service, &boot);
         return status;
     }

@@ -21,10 +21,11 @@
 enum device_role {
     DEVICE_NOT_READY, /* fresh from IoCreateDevice, which zeroes extensions */
     DEVICE_CONTROL,
+    DEVICE_NAME, /* is only opened */
     DEVICE_DISK,
 };
 
-/* Opens every device extension; the control device has no more. */
+/* Opens every device extension; those of devices that are no disks have no more. */
 struct device_extension {
     enum device_role role; /* atomic; set when the rest of the extension is */
 };
@@ -34,6 +35,12 @@ static inline enum device_role device_role(const DEVICE_OBJECT *object)
 {
     const struct device_extension *extension = object->DeviceExtension;
     return __atomic_load_n(&extension->role, __ATOMIC_ACQUIRE);
+}
+
+/* What a device that is no disk says to requests that are a disk's. */
+static inline NTSTATUS device_refusal(enum device_role role)
+{
+    return role == DEVICE_NOT_READY ? STATUS_DEVICE_NOT_READY : STATUS_INVALID_DEVICE_REQUEST;
 }
 
 static inline void device_ready(DEVICE_OBJECT *object, enum device_role role)

@@ -67,7 +67,7 @@ static struct disk_device *disk_of(PDEVICE_OBJECT object, NTSTATUS *status)
     struct disk_device *device = object->DeviceExtension;
     enum device_role role = device_role(object);
     if (role != DEVICE_DISK) {
-        *status = role == DEVICE_CONTROL ? STATUS_INVALID_DEVICE_REQUEST : STATUS_DEVICE_NOT_READY;
+        *status = device_refusal(role);
         return NULL;
     }
     *status = STATUS_DEVICE_REMOVED;

@@ -208,7 +208,7 @@ NTSTATUS NTAPI disk_dispatch_transfer(PDEVICE_OBJECT object, PIRP irp)
     struct disk_device *device = object->DeviceExtension;
     enum device_role role = device_role(object);
     if (role != DEVICE_DISK) {
-        return nt_complete(irp, role == DEVICE_CONTROL ? STATUS_INVALID_DEVICE_REQUEST : STATUS_DEVICE_NOT_READY, 0);
+        return nt_complete(irp, device_refusal(role), 0);
     }
     if (__atomic_load_n(&device->queues, __ATOMIC_RELAXED) != 0 || nt_irql() > APC_LEVEL) {
         return queue(device, irp);
