@@ -24,6 +24,7 @@ int main(void)
 {
     static union ai_process_list processes;
     static union ai_gpu_list gpus;
+    struct ballast_ai_scheduler_reply scheduler;
     struct ballast_ai_pool_reply pool;
     struct sim_options options = {.seed = 1};
     sim_reset(&options);
@@ -37,6 +38,8 @@ int main(void)
     }
     PATH_COUNT("path.ai.gpus", check(ai_get_gpus(file, false, &gpus)));
     PATH_COUNT("path.ai.ps", check(ai_get_processes(file, 3600000, &processes)));
+    check(ai_get_scheduler(file, 3600000, &scheduler));
+    PATH_COUNT("path.ai.sched", check(ai_get_scheduler(file, 3600000, &scheduler)));
     PATH_COUNT("path.ai.pool", check(ai_get(file, BALLAST_IOCTL_AI_QUERY_POOL, &pool, sizeof(pool))));
     sim_kill_process(process);
     sim_unload();

@@ -155,6 +155,7 @@ mutate released-late src/driver/ai/control.c \
     '/^static void finish/,/^}/{s/ai_file_release(file);//;s/(void)nt_complete(.*);/& ai_file_release(file);/}'
 mutate frozen-clock src/driver/ai/processes.c 's/snapshot_time = begun->system_time/snapshot_time = snapshot->made_100ns/'
 mutate stated-period src/driver/ai/probe.c 's/reply->probe_period_ms = .*/reply->probe_period_ms = PERIOD_MS;/'
+mutate summary-outdated src/driver/ai/probe.c '/^static void probe_once/,/^}/s/probe.summed_second = 0;//'
 mutate stale-is-idle src/core/ai/codex.c 's/utilization.state == BALLAST_AI_STALE/false/'
 mutate stale-is-fresh src/core/ai/gpu.c 's/age_ms <= reader->lifetime_ms ?/true ?/'
 mutate share-of-a-gpu-is-software src/core/ai/gpu.c '/^static bool is_hardware/,/^}/s/ || kind == BALLAST_AI_KIND_GPU_PV//'

@@ -174,6 +174,25 @@ static void ready_are_standby_and_deferred_ready_too(void)
     end();
 }
 
+/* What the probe has recorded is in the next answer. */
+static void latencies_are_of_now(void)
+{
+    struct ballast_ai_scheduler_reply first, second;
+    begin();
+    set_process(1, 0, 0, 0);
+    CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1000, &first)), STATUS_SUCCESS);
+    for (unsigned i = 0; i < 8; i++) {
+        CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1000, &first)), STATUS_SUCCESS);
+        uint64_t probes = ai_driver_state(file).probes;
+        for (unsigned j = 0; j < 2000 && ai_driver_state(file).probes == probes; j++) {
+            ai_pause_ms(1);
+        }
+        CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1000, &second)), STATUS_SUCCESS);
+        CHECK(second.samples > first.samples);
+    }
+    end();
+}
+
 /* ---- times ---- */
 
 /* What the timer does, not what it was asked for. */
@@ -268,6 +287,7 @@ TEST_MAIN({"a_poller_does_not_spoil_rates", a_poller_does_not_spoil_rates},
           {"limited_users_do_not_demand_lists_at_any_rate", limited_users_do_not_demand_lists_at_any_rate},
           {"threads_that_end_do_not_hide_what_others_do", threads_that_end_do_not_hide_what_others_do},
           {"ready_are_standby_and_deferred_ready_too", ready_are_standby_and_deferred_ready_too},
+          {"latencies_are_of_now", latencies_are_of_now},
           {"the_period_of_the_probe_is_measured", the_period_of_the_probe_is_measured},
           {"stamps_follow_the_clock_and_ages_do_not", stamps_follow_the_clock_and_ages_do_not},
           {"stale_is_not_idle", stale_is_not_idle}, {"lists_are_not_resident", lists_are_not_resident})

@@ -28,8 +28,10 @@ static struct {
     uint32_t samples;      /* atomic; since the probe was last started */
     bool armed;            /* atomic */
     bool stopping;         /* atomic */
-    KSPIN_LOCK lock;       /* window */
+    KSPIN_LOCK lock;       /* all that follows */
     struct latency_window window;
+    uint64_t summed_second; /* when the summary was made, and the window has not moved since; 0: never, or it has */
+    struct latency_summary summary;
 } probe;
 
 static void NTAPI timer_fired(PKDPC dpc, PVOID context, PVOID argument_1, PVOID argument_2)
@@ -56,6 +58,7 @@ static void probe_once(void)
     KeAcquireSpinLock(&probe.lock, &irql);
     latency_record(&probe.window, now, now > fired ? now - fired : 0,
                    before != 0 && fired > before ? fired - before : 0);
+    probe.summed_second = 0;
     KeReleaseSpinLock(&probe.lock, irql);
     atomic_add_u64(&ai_driver.counters.probes, 1);
     __atomic_add_fetch(&probe.samples, 1, __ATOMIC_RELAXED);
@@ -118,13 +121,25 @@ static struct ballast_ai_value measured(uint64_t nanoseconds, bool known)
                  : ai_value_unknown(BALLAST_AI_REASON_STARTING);
 }
 
-void ai_probe_describe(struct ballast_ai_scheduler_reply *reply)
+/* The probe records a hundred times a second; who asks more often is told what has been summed up already. */
+static struct latency_summary summarize(void)
 {
-    struct latency_summary summary;
     KIRQL irql;
     KeAcquireSpinLock(&probe.lock, &irql);
-    latency_summarize(&probe.window, nt_clock_ns(), &summary);
+    uint64_t now = nt_clock_ns();
+    uint64_t second = now / LATENCY_SLOT_NS + 1;
+    if (probe.summed_second != second) {
+        latency_summarize(&probe.window, now, &probe.summary);
+        probe.summed_second = second;
+    }
+    struct latency_summary summary = probe.summary;
     KeReleaseSpinLock(&probe.lock, irql);
+    return summary;
+}
+
+void ai_probe_describe(struct ballast_ai_scheduler_reply *reply)
+{
+    struct latency_summary summary = summarize();
     bool known = summary.count != 0;
     reply->window_ms = LATENCY_WINDOW_MS;
     reply->probe_period_ms = (uint32_t)((summary.period_ns + 500000) / 1000000);
