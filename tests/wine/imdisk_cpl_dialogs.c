@@ -354,13 +354,123 @@ void dialogs_list(void)
     CHECK(CALL(ImDiskForceRemoveDevice)(NULL, 0));
 }
 
+/* ---- what an image is ---- */
+
+static void write_file(const wchar_t *path, const char *text)
+{
+    DWORD done = 0;
+    HANDLE file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    CHECK(WriteFile(file, text, (DWORD)strlen(text), &done, NULL));
+    CloseHandle(file);
+}
+
+static bool is_a_cd(HWND dialog)
+{
+    bool right = text_is(dialog, CREATE_IMAGE, L"cd.img") &&
+                 SendDlgItemMessageW(dialog, CREATE_DEVICE, CB_GETCURSEL, 0, 0) == 3 &&
+                 IsDlgButtonChecked(dialog, CREATE_READ_ONLY) == BST_CHECKED;
+    return press_cancel(dialog) && has_gone(dialog) && right;
+}
+
+static bool is_a_floppy(HWND dialog)
+{
+    bool right = SendDlgItemMessageW(dialog, CREATE_DEVICE, CB_GETCURSEL, 0, 0) == 2 &&
+                 IsDlgButtonChecked(dialog, CREATE_READ_ONLY) == BST_UNCHECKED;
+    return press_cancel(dialog) && has_gone(dialog) && right;
+}
+
+/* A hard disk, whose name says CD. */
+static bool is_a_hard_disk(HWND dialog)
+{
+    bool right = SendDlgItemMessageW(dialog, CREATE_DEVICE, CB_GETCURSEL, 0, 0) == 1 &&
+                 SendDlgItemMessageW(dialog, CREATE_PARTITION, CB_GETCOUNT, 0, 0) == 6;
+    return press_cancel(dialog) && has_gone(dialog) && right;
+}
+
+static bool is_refused(HWND dialog)
+{
+    wchar_t text[256] = L"";
+    (void)SendMessageW(GetDlgItem(dialog, CREATE_TABLE_STATE), WM_GETTEXT, 256, (LPARAM)text);
+    return wcsstr(text, L"VHDX") != NULL && press_cancel(dialog) && has_gone(dialog);
+}
+
+void dialogs_look_at_images(void)
+{
+    static const struct {
+        char name[16];
+        struct step step;
+    } rows[] = {
+        {"cd.img", {L"Create a virtual disk", is_a_cd}},
+        {"fat.img", {L"Create a virtual disk", is_a_floppy}},
+        {"mbr.iso", {L"Create a virtual disk", is_a_hard_disk}},
+        {"vm.img", {L"Create a virtual disk", is_refused}},
+    };
+    if (!has_display()) {
+        CHECK(!"there is no display");
+        return;
+    }
+    CHECK(CopyFileW(L"mbr.img", L"mbr.iso", FALSE));
+    write_file(L"vm.img", "vhdxfile........................................................");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char name[16];
+        struct user user;
+        test_note("%s", rows[i].name);
+        memcpy(name, rows[i].name, sizeof(name));
+        HANDLE thread = user_begins(&user, &rows[i].step, 1);
+        CALL(RunDLL_MountFile)(NULL, NULL, name, SW_SHOW);
+        user_ends(&user, thread);
+    }
+    CHECK_EQUAL(CALL(ImDiskGetDeviceList)(), 0);
+    (void)DeleteFileW(L"mbr.iso");
+}
+
 /* ---- cancelling ---- */
+
+/* The dialog for names asks whether to replace it. */
+static bool name_an_old_image(HWND dialog)
+{
+    HWND edit = (HWND)SendDlgItemMessageW(dialog, FILE_NAME, CBEM_GETEDITCONTROL, 0, 0);
+    return SendMessageW(edit, WM_SETTEXT, 0, (LPARAM)L"interactive.img") && press_ok(dialog);
+}
+
+/* In a window of the same title, which may not be there yet. */
+static bool press_yes(HWND dialog)
+{
+    wchar_t title[64] = L"";
+    (void)GetWindowTextW(dialog, title, 64);
+    for (int waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
+        HWND box = FindWindowW(NULL, title);
+        if (box != NULL && GetDlgItem(box, IDYES) != NULL) {
+            return press(box, IDYES);
+        }
+        Sleep(POLL_MS);
+    }
+    return false;
+}
+
+/* What a save writes beside its target. */
+static unsigned files_beside(void)
+{
+    WIN32_FIND_DATAW found;
+    unsigned count = 0;
+    HANDLE search = FindFirstFileW(L"*.partial", &found);
+    for (BOOL more = search != INVALID_HANDLE_VALUE; more; more = FindNextFileW(search, &found)) {
+        count++;
+    }
+    if (search != INVALID_HANDLE_VALUE) {
+        FindClose(search);
+    }
+    return count;
+}
 
 void dialogs_cancel(void)
 {
     static const struct step no_name[] = {{L"Save the virtual disk as an image", press_cancel}};
     static const struct step stop[] = {{L"Save the virtual disk as an image", name_the_image},
                                        {L"Saving the virtual disk", press_cancel}};
+    static const struct step replace[] = {{L"Save the virtual disk as an image", name_an_old_image},
+                                          {L"Save the virtual disk as an image", press_yes},
+                                          {L"Saving the virtual disk", press_cancel}};
     static const struct step no_disk[] = {{L"Create a virtual disk", press_cancel}};
     static const struct step yes[] = {{L"Title", press_ok}};
     char image[] = "fat.img";
@@ -382,6 +492,17 @@ void dialogs_cancel(void)
     CHECK_FAILS(CALL(ImDiskSaveImageFileInteractive)(disk, NULL, 1, FALSE), ERROR_CANCELLED);
     user_ends(&user, thread);
     CHECK(GetFileAttributesW(L"interactive.img") == INVALID_FILE_ATTRIBUTES); /* no half image */
+    CHECK_EQUAL(files_beside(), 0);
+    write_file(L"interactive.img", "old");
+    thread = user_begins(&user, replace, 3);
+    CHECK_FAILS(CALL(ImDiskSaveImageFileInteractive)(disk, NULL, 1, FALSE), ERROR_CANCELLED);
+    user_ends(&user, thread);
+    DWORD size;
+    unsigned char *old = read_file(L"interactive.img", &size);
+    CHECK(old != NULL && size == 3 && memcmp(old, "old", 3) == 0); /* nor half of another's */
+    free(old);
+    CHECK_EQUAL(files_beside(), 0);
+    (void)DeleteFileW(L"interactive.img");
     CloseHandle(disk);
     thread = user_begins(&user, no_disk, 1);
     CALL(RunDLL_MountFile)(NULL, NULL, image, SW_SHOW);

@@ -102,6 +102,7 @@ int main(int argc, char **argv)
     static const struct test_case display_cases[] = {
         CASE(dialogs_create_save_and_remove),
         CASE(dialogs_list),
+        CASE(dialogs_look_at_images),
         CASE(dialogs_cancel),
     };
     HMODULE library = LoadLibraryA("imdisk.cpl");

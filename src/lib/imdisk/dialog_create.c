@@ -3,27 +3,27 @@
 
 #include "lib/imdisk/internal.h"
 #include "lib/imdisk/resource.h"
+#include "lib/look.h"
 
 #include <commdlg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
-#define PATH_SIZE      32768u
-#define MAXIMUM_LISTED 256u /* partitions in the box */
+#define PATH_SIZE 32768u
 
-/* The kinds of device in the order of their box: IMDISK_DEVICE_TYPE_* is the position times 16. */
+/* The kinds of device in the order of their box: that of enum disk_kind; IMDISK_DEVICE_TYPE_* is it times 16. */
 static const wchar_t *const kinds[] = {L"Automatic", L"Hard disk", L"Floppy", L"CD or DVD", L"Raw"};
 
 struct creation {
     const wchar_t *image; /* to begin with; NULL: none */
     wchar_t *path;        /* room for PATH_SIZE characters */
     HWND dialog;
-    uint64_t base; /* where the disk begins in images of this extension */
+    uint64_t base; /* where the disk begins in the image */
     DWORD count;
     struct {
-        LONGLONG start, length;
-    } partitions[MAXIMUM_LISTED];
+        uint64_t start, length;
+    } partitions[LOOK_PARTITIONS];
 };
 
 static void add_text(HWND dialog, int id, const wchar_t *text)
@@ -44,53 +44,74 @@ static void set_number(HWND dialog, int id, uint64_t number)
     (void)SetDlgItemTextW(dialog, id, number != 0 ? text : L"");
 }
 
-/* ---- partitions ---- */
+/* ---- what is in the image ---- */
 
-static BOOL WINAPI add_partition(LPVOID user_data, PPARTITION_INFORMATION partition)
+static void add_partition(struct creation *creation, const struct look_partition *partition)
 {
-    struct creation *creation = user_data;
     wchar_t type[64];
     wchar_t size[32];
     wchar_t text[128];
-    if (creation->count == MAXIMUM_LISTED) {
-        return FALSE;
-    }
-    ImDiskGetPartitionTypeName(partition->PartitionType, type, 64);
-    format_size((uint64_t)partition->PartitionLength.QuadPart, size, 32);
-    (void)swprintf(text, 128, L"%lu: %ls, %ls", (unsigned long)partition->PartitionNumber, type, size);
+    ImDiskGetPartitionTypeName(partition->entry.type, type, 64);
+    format_size(partition->entry.length_bytes, size, 32);
+    (void)swprintf(text, 128, L"%u: %ls, %ls", partition->entry.number, type, size);
     add_text(creation->dialog, CREATE_PARTITION, text);
-    creation->partitions[creation->count].start = partition->StartingOffset.QuadPart;
-    creation->partitions[creation->count].length = partition->PartitionLength.QuadPart;
+    creation->partitions[creation->count].start = partition->entry.start_bytes;
+    creation->partitions[creation->count].length = partition->entry.length_bytes;
     creation->count++;
-    return TRUE;
+}
+
+/* The defaults are those of the image's content, whatever its name is. */
+static void show_look(struct creation *creation, const struct look *look)
+{
+    HWND dialog = creation->dialog;
+    if (!look->served) {
+        wchar_t refusal[512];
+        look_refusal(creation->path, look, refusal, sizeof(refusal) / sizeof(refusal[0]));
+        (void)SetDlgItemTextW(dialog, CREATE_TABLE_STATE, refusal);
+        return;
+    }
+    creation->base = look->offset;
+    select_row(dialog, CREATE_DEVICE, (WPARAM)look->kind);
+    (void)CheckDlgButton(dialog, CREATE_READ_ONLY, look->read_only ? BST_CHECKED : BST_UNCHECKED);
+    for (size_t i = 0; i < look->partition_count && i < LOOK_PARTITIONS; i++) {
+        add_partition(creation, &look->partitions[i]);
+    }
+    if (look->table_result != PARTITION_OK) {
+        (void)SetDlgItemTextA(dialog, CREATE_TABLE_STATE, partition_result_text(look->table_result));
+    }
 }
 
 /* Called when the image's name has changed. */
 static void list_image(struct creation *creation)
 {
-    LARGE_INTEGER offset = {.QuadPart = 0};
-    const char *problem = NULL;
+    struct look_options options = {.raw = false};
+    ballast_error error;
+    HWND dialog = creation->dialog;
+    struct look *look = malloc(sizeof(*look));
     creation->count = 0;
+    creation->base = 0;
     creation->path[0] = 0;
-    (void)SendDlgItemMessageW(creation->dialog, CREATE_PARTITION, CB_RESETCONTENT, 0, 0);
-    add_text(creation->dialog, CREATE_PARTITION, L"Whole image");
-    select_row(creation->dialog, CREATE_PARTITION, 0);
-    if (GetDlgItemTextW(creation->dialog, CREATE_IMAGE, creation->path, PATH_SIZE) != 0) {
-        (void)ImDiskGetOffsetByFileExt(creation->path, &offset);
-        problem = list_partitions(creation->path, (uint64_t)offset.QuadPart, add_partition, creation);
+    (void)SendDlgItemMessageW(dialog, CREATE_PARTITION, CB_RESETCONTENT, 0, 0);
+    add_text(dialog, CREATE_PARTITION, L"Whole image");
+    select_row(dialog, CREATE_PARTITION, 0);
+    select_row(dialog, CREATE_DEVICE, DISK_KIND_AUTOMATIC);
+    (void)SetDlgItemTextW(dialog, CREATE_TABLE_STATE, L"");
+    bool named = GetDlgItemTextW(dialog, CREATE_IMAGE, creation->path, PATH_SIZE) != 0;
+    if (named && look != NULL && look_at_path(creation->path, &options, look, &error) == BALLAST_OK) {
+        show_look(creation, look);
+    } else if (named) {
+        (void)SetDlgItemTextW(dialog, CREATE_TABLE_STATE, L"the image cannot be looked at");
     }
-    creation->base = (uint64_t)offset.QuadPart;
-    set_number(creation->dialog, CREATE_OFFSET, creation->base);
-    (void)SetDlgItemTextA(creation->dialog, CREATE_TABLE_STATE, problem != NULL ? problem : "");
+    set_number(dialog, CREATE_OFFSET, creation->base);
+    free(look);
 }
 
 static void choose_partition(const struct creation *creation)
 {
     LRESULT row = SendDlgItemMessageW(creation->dialog, CREATE_PARTITION, CB_GETCURSEL, 0, 0);
     BOOL whole = row < 1 || row > (LRESULT)creation->count;
-    set_number(creation->dialog, CREATE_OFFSET,
-               creation->base + (whole ? 0 : (uint64_t)creation->partitions[row - 1].start));
-    set_number(creation->dialog, CREATE_SIZE, whole ? 0 : (uint64_t)creation->partitions[row - 1].length);
+    set_number(creation->dialog, CREATE_OFFSET, creation->base + (whole ? 0 : creation->partitions[row - 1].start));
+    set_number(creation->dialog, CREATE_SIZE, whole ? 0 : creation->partitions[row - 1].length);
 }
 
 /* ---- the rest of the dialog ---- */
@@ -118,7 +139,6 @@ static void fill(struct creation *creation, HWND dialog)
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         add_text(dialog, CREATE_DEVICE, kinds[i]);
     }
-    select_row(dialog, CREATE_DEVICE, 0);
     add_text(dialog, CREATE_LETTER, L"None");
     DWORD used = GetLogicalDrives();
     wchar_t first = ImDiskFindFreeDriveLetter();

@@ -6,6 +6,7 @@
 
 #include "lib/imdisk/internal.h"
 #include "lib/imdisk/resource.h"
+#include "lib/target.h"
 
 #include <commctrl.h>
 #include <commdlg.h>
@@ -160,16 +161,24 @@ static DWORD ask_for_name(HWND window, BOOL is_cd, wchar_t *path)
     }
 }
 
+/* What is at `path` is replaced when all is saved, and stays what it is if not: half an image looks like a whole one. */
 static DWORD save_to(HWND window, const wchar_t *path, struct saving *saving)
 {
-    saving->file = CreateFileW(path, GENERIC_READ | GENERIC_WRITE | DELETE, 0, NULL, CREATE_ALWAYS, 0, NULL);
-    if (saving->file == INVALID_HANDLE_VALUE) {
-        return GetLastError();
+    struct target target;
+    ballast_error error;
+    if (target_begin(&target, path, TRUE, &error) != BALLAST_OK) {
+        return error.code;
     }
+    if (target_create(&target, &error) != BALLAST_OK) {
+        target_abandon(&target);
+        return error.code;
+    }
+    saving->file = target.handle;
     DWORD code = save_with_progress(window, saving);
-    CloseHandle(saving->file);
     if (code != 0) {
-        (void)DeleteFileW(path); /* half an image looks like a whole one */
+        target_abandon(&target);
+    } else if (target_commit(&target, &error) != BALLAST_OK) {
+        code = error.code;
     }
     return code;
 }

@@ -149,19 +149,6 @@ static BOOL scan_all(HANDLE handle, ImDiskReadFileProc *read, DWORD sector_size,
     return result == PARTITION_OK || (result != PARTITION_STOPPED && count != 0);
 }
 
-const char *list_partitions(LPCWSTR image, uint64_t offset, ImDiskGetPartitionInfoProc *receive, void *user_data)
-{
-    HANDLE handle = open_image(image);
-    if (handle == INVALID_HANDLE_VALUE) {
-        return "the image cannot be opened";
-    }
-    struct source source = {.handle = handle, .read = ImDiskReadFileHandle};
-    DWORD count;
-    enum partition_result result = scan(&source, 0, offset, image_size(handle), receive, user_data, &count);
-    CloseHandle(handle);
-    return result == PARTITION_OK ? NULL : partition_result_text(result);
-}
-
 /* Collects the first eight. */
 struct collected {
     PARTITION_INFORMATION *partitions;

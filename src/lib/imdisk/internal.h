@@ -68,9 +68,6 @@ typedef BOOL copy_progress(void *context, uint64_t done, uint64_t total);
 /* ImDiskSaveImageFile with a callback (optional). Returns 0 or the Windows error code. */
 DWORD save_disk(HANDLE device, HANDLE file, DWORD buffer_size, copy_progress *progress, void *context);
 
-/* The partition table as the dialogs need it; returns the sentence that says what is wrong, NULL if nothing is. */
-const char *list_partitions(LPCWSTR image, uint64_t offset, ImDiskGetPartitionInfoProc *receive, void *user_data);
-
 /* "64 MiB" */
 void format_size(uint64_t bytes, wchar_t *text, size_t size);
 
