@@ -3,7 +3,8 @@
 # ImDisk's command line as scripts use it: each row of imdisk.table against the real driver. A row is
 #     COMMANDS | EXIT CODE | KEY LINE
 # Commands of imdisk, separated by semicolons; the exit code of the last; and a whole line that one of them prints, or
-# what it begins with before "...". A line with "! " before it is one on standard error, and "-" is no output at all.
+# what it begins with before "...". A line with "! " before it is one on standard error, and "-" is no output at all. Several
+# lines with " ;; " between them come in this order.
 # Afterwards the disks that a row has made are removed. "$ COMMAND" is one of the shell's.
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/wine/session.sh"
@@ -23,11 +24,16 @@ run_row() {
     sed -i 's/\r$//' out err
 }
 
-has_line() { # FILE KEY
-    local line
+matches() { # LINE KEY
+    [ "$1" = "$2" ] || { [ "${2%...}" != "$2" ] && [ "${1#"${2%...}"}" != "$1" ]; }
+}
+
+has_lines() { # FILE KEY
+    local line keys=$2
     while IFS= read -r line || [ -n "$line" ]; do
-        [ "$line" = "$2" ] && return
-        [ "${2%...}" != "$2" ] && [ "${line#"${2%...}"}" != "$line" ] && return
+        matches "$line" "${keys%% ;; *}" || continue
+        [ "$keys" != "${keys#* ;; }" ] || return 0
+        keys=${keys#* ;; }
     done <"$1"
     return 1
 }
@@ -35,8 +41,8 @@ has_line() { # FILE KEY
 key_is_there() {
     case $1 in
     -) [ ! -s out ] && [ ! -s err ] ;;
-    "! "*) has_line err "${1#! }" ;;
-    *) has_line out "$1" ;;
+    "! "*) has_lines err "${1#! }" ;;
+    *) has_lines out "$1" ;;
     esac
 }
 
