@@ -9,6 +9,12 @@
 
 #include <stdio.h>
 
+/* Of the disks with file systems: every other one. */
+#define DIGITS       0xAAAAu
+
+/* More than one input can create. */
+#define DISKS_LISTED 1024
+
 DRIVER_INITIALIZE DriverEntry;
 
 static struct sim_process *process;
@@ -23,7 +29,9 @@ void fuzz_on_open(void)
     struct fuzz_open open = fuzz_read_open();
     struct sim_file **file = &fuzz_slots[open.slot];
     char path[64] = "\\Device\\ImDiskCtl";
-    if (open.device != 0) {
+    if (open.device >= 0x80) {
+        (void)snprintf(path, sizeof(path), "\\Device\\ImDisk%u\\%u", open.device % 16, open.device / 16 % 8);
+    } else if (open.device != 0) {
         (void)snprintf(path, sizeof(path), "\\Device\\ImDisk%u", open.device - 1);
     }
     if (*file == NULL && !NT_SUCCESS(sim_create_file(process, path, open.access, file))) {
@@ -42,6 +50,13 @@ void fuzz_on_ioctl(void)
     struct fuzz_request request = fuzz_read_ioctl();
     struct sim_file *file = fuzz_slots[request.slot];
     if (file == NULL) {
+        fuzz_release(&request);
+        return;
+    }
+    if ((request.mode & MODE_VOLUME) != 0) {
+        static const ULONG codes[] = {FSCTL_LOCK_VOLUME, FSCTL_UNLOCK_VOLUME, FSCTL_DISMOUNT_VOLUME,
+                                      FSCTL_IS_VOLUME_MOUNTED};
+        (void)sim_fsctl(file, codes[request.code % 4], NULL, 0, NULL, 0);
         fuzz_release(&request);
         return;
     }
@@ -108,9 +123,28 @@ void fuzz_on_fail(void)
     sim_volume_fail(fuzz_number(1) % 2 != 0 ? STATUS_IO_DEVICE_ERROR : STATUS_SUCCESS);
 }
 
+/* File systems keep their disks, and with them the driver. */
+static void remove_all(void)
+{
+    static uint32_t list[1 + DISKS_LISTED];
+    struct sim_file *control;
+    process = sim_process_create(true);
+    REQUIRE(NT_SUCCESS(sim_create_file(process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &control)));
+    REQUIRE(NT_SUCCESS(sim_ioctl(control, IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, list, sizeof(list), NULL)));
+    for (uint32_t i = 1; i <= list[0]; i++) {
+        (void)sim_ioctl(control, IMDISK_IOCTL_REMOVE_DEVICE, &list[i], sizeof(list[i]), NULL, 0, NULL);
+    }
+    sim_kill_process(process);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct sim_options options = {.seed = 1, .file_limit = IMAGE_LIMIT, .pool_limit = POOL_LIMIT};
+    struct sim_options options = {.seed = 1,
+                                  .file_limit = IMAGE_LIMIT,
+                                  .pool_limit = POOL_LIMIT,
+                                  .hurry = 1000,
+                                  .file_system = SIM_FILES,
+                                  .file_system_digits = DIGITS};
     sim_reset(&options);
     REQUIRE(NT_SUCCESS(sim_load(DriverEntry)));
     process = sim_process_create(true);
@@ -119,6 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_wait_for_all();
     sim_kill_process(process);
     memset(fuzz_slots, 0, sizeof(fuzz_slots));
+    remove_all();
     sim_unload();
     return 0;
 }

@@ -3,7 +3,8 @@
  * The language of disk_fuzz.c, and of ai_fuzz.c with differences that it tells: a byte string is a sequence of
  * operations. Numbers are little-endian; what is missing at the end is zero. record.c writes it.
  *
- *   OPEN slot device rights        device: 0 control device, n + 1: disk n; rights as TARGET_*
+ *   OPEN slot device rights        device: 0 control device, n + 1: disk n, 0x80 + 16 * f + n: file f on disk n; rights as
+ *                                  TARGET_*
  *   CLOSE slot
  *   IOCTL slot mode code:4 input_length:2 output_length:2 input
  *   READ slot mode offset:8 length:4
@@ -41,6 +42,7 @@ enum operation {
 #define MODE_BEGIN     0x01u /* do not wait for the request */
 #define MODE_DISPATCH  0x02u /* at DISPATCH_LEVEL */
 #define MODE_INTERNAL  0x04u /* as IRP_MJ_INTERNAL_DEVICE_CONTROL */
+#define MODE_VOLUME    0x08u /* to the file system: FSCTL_LOCK_VOLUME and the three others, by the code modulo 4 */
 
 #define SLOTS          8u
 #define REQUESTS       8u
