@@ -191,6 +191,7 @@ bool sim_device_open(struct sim_device *device)
     sim_raw_lock(&devices_lock);
     bool opened = !device->deleted && !device->unload_pending;
     device->opens += opened;
+    __atomic_store_n(&device->object.ReferenceCount, device->opens, __ATOMIC_RELAXED);
     device->references += opened;
     sim_raw_unlock(&devices_lock);
     return opened;
@@ -212,6 +213,7 @@ void sim_device_close(struct sim_device *device)
 {
     sim_raw_lock(&devices_lock);
     device->opens--;
+    __atomic_store_n(&device->object.ReferenceCount, device->opens, __ATOMIC_RELAXED);
     bool goes = may_go();
     sim_raw_unlock(&devices_lock);
     sim_device_dereference(device);

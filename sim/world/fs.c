@@ -35,6 +35,7 @@ struct page {
 struct sim_fs {
     struct sim_device *device;
     bool raw, dismounted;
+    bool read;                           /* its directory has been */
     unsigned opens, transfers;           /* transfers: under way */
     const struct sim_fs_open *locked_by; /* NULL: not locked */
     bool stopping;                       /* atomic; of the lazy writer */
@@ -290,6 +291,19 @@ bool sim_fs_is_asked(const struct sim_device *device, const char *name, ACCESS_M
            (digits == 0 || (digits >> device->digit & 1) != 0) && (name[0] != 0 || (access & ~harmless) != 0);
 }
 
+/* Once, to open files: none is opened where nothing can be read any more. */
+static bool read_directory(struct sim_fs *fs)
+{
+    unsigned char page[PAGE];
+    if (!fs->raw && !fs->read) {
+        sim_self()->unordered = true;
+        NTSTATUS status = sim_paging_transfer(&fs->device->object, false, 0, page, sizeof(page), NULL);
+        sim_self()->unordered = false;
+        fs->read = status != STATUS_DEVICE_REMOVED;
+    }
+    return fs->raw || fs->read;
+}
+
 static NTSTATUS open_mounted(struct sim_device *device, unsigned file, struct sim_fs_open **opened)
 {
     if ((device->vpb.Flags & VPB_LOCKED) != 0) {
@@ -301,7 +315,7 @@ static NTSTATUS open_mounted(struct sim_device *device, unsigned file, struct si
     if (fs == NULL) {
         return STATUS_NO_SUCH_DEVICE;
     }
-    if (!sim_device_open(device)) {
+    if ((file != THE_VOLUME && !read_directory(fs)) || !sim_device_open(device)) {
         notice_deletion(fs);
         return STATUS_NO_SUCH_DEVICE;
     }

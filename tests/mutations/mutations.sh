@@ -97,6 +97,7 @@ mutate partner-beyond-end src/core/disk/swap.c 's/(offset ^ 1) < swap->size/(off
 mutate access-ignored src/driver/disk/device/image.c 's/CODE_WRITES(code) && image->read_only/false/'
 mutate dismount-forgotten src/driver/disk/end/removal.c 's/disk_dismount_needed(device) && /false \&\& /'
 mutate mounted-too-late src/driver/disk/serve/transfer.c 's/disk_volume_too_late(device) || //'
+mutate lock-not-waited-for src/driver/disk/end/removal.c 's/bool needed = ejected ? disk_dismount_needed(device) :.*/bool needed = disk_dismount_needed(device);/'
 mutate lock-taken-twice src/driver/disk/end/dismount.c 's/(VPB_MOUNTED | VPB_LOCKED)) == VPB_MOUNTED/VPB_MOUNTED) == VPB_MOUNTED/'
 mutate stop-not-refused src/driver/disk/device/driver.c 's/object->DriverUnload = NULL;/object->DriverUnload = disk_driver.unload;/'
 mutate sender-not-asked src/driver/disk/device/request.c '/^static NTSTATUS check_sender/,/^}/s/access == 0/true/'

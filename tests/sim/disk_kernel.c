@@ -273,6 +273,7 @@ static void queued_requests_can_be_cancelled(void)
     struct sim_request *requests[8];
     unsigned cancelled = 0;
     begin();
+    sim_hold_apcs(true); /* whose reads may be in flight, too */
     create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     sim_volume_hold(true);
     for (unsigned i = 0; i < 8; i++) {
@@ -293,6 +294,7 @@ static void queued_requests_can_be_cancelled(void)
     }
     sim_settle();
     CHECK_EQUAL(in_flight(), 0);
+    sim_hold_apcs(false);
     disk_end();
 }
 

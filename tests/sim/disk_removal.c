@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #define FILE_3 DISK_DEVICE "\\3"
 #define OFFSET (4 * SIM_FILE_SIZE) /* of the file on the disk */
@@ -141,6 +142,28 @@ static void two_removals(void)
     end();
 }
 
+/* Somebody checks the file system, say. */
+static void removal_waits_for_who_has_locked(void)
+{
+    static uint32_t number = DISK_NUMBER;
+    begin();
+    close_file();
+    struct sim_file *disk = open_disk();
+    CHECK_EQUAL(sim_fsctl(disk, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS);
+    struct sim_request *removal =
+        sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+    for (unsigned i = 0; i < 100000 && sim_volume_lock_refusals() == 0; i++) {
+        struct timespec time = {0, 100000};
+        (void)nanosleep(&time, NULL);
+    }
+    CHECK_EQUAL(sim_write(disk, OFFSET, page, sizeof(page), NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_fsctl(disk, FSCTL_UNLOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS);
+    sim_close(disk);
+    CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_volume_locks(), 2);
+    end();
+}
+
 /* ---- who mounts at the last moment ---- */
 
 #define REMOVALS 60
@@ -186,4 +209,5 @@ TEST_MAIN({"removal_dismounts", removal_dismounts},
           {"who_has_dismounted_ejects", who_has_dismounted_ejects}, {"who_has_locked_ejects", who_has_locked_ejects},
           {"who_has_not_locked_ejects", who_has_not_locked_ejects},
           {"other_drivers_remove_at_dispatch_level", other_drivers_remove_at_dispatch_level},
-          {"two_removals", two_removals}, {"nothing_is_mounted_on_what_goes", nothing_is_mounted_on_what_goes})
+          {"two_removals", two_removals}, {"removal_waits_for_who_has_locked", removal_waits_for_who_has_locked},
+          {"nothing_is_mounted_on_what_goes", nothing_is_mounted_on_what_goes})

@@ -100,6 +100,7 @@ struct _DRIVER_OBJECT {
 };
 
 struct _DEVICE_OBJECT {
+    LONG ReferenceCount; /* what is open, or being opened */
     PDRIVER_OBJECT DriverObject;
     PDEVICE_OBJECT NextDevice;
     ULONG Flags, Characteristics;

@@ -75,7 +75,7 @@ struct disk_device {
     LONG workers_tried;                            /* atomic */
     LONG workers_running;                          /* atomic */
     PKEVENT gone;                                  /* set when the device is gone; set here by a worker, or NULL */
-    LONG leaving;                                  /* atomic; 1: its removal has begun */
+    LONG leaving;                                  /* atomic; 1: its removal has begun; 2: nothing may be mounted */
     struct nt_work leave;
     struct nt_thread leaver; /* dismounts what is on it */
     struct nt_work ending;   /* closing the disk, and later finishing */

@@ -15,8 +15,3 @@ USHORT disk_volume_flags(const struct disk_device *device)
     nt_late.release_vpb_spin_lock(irql);
     return flags & (VPB_MOUNTED | VPB_LOCKED);
 }
-
-bool disk_volume_too_late(const struct disk_device *device)
-{
-    return __atomic_load_n(&device->leaving, __ATOMIC_RELAXED) != 0 && (disk_volume_flags(device) & VPB_MOUNTED) == 0;
-}

@@ -12,9 +12,13 @@
 USHORT disk_volume_flags(const struct disk_device *device);
 
 /*
- * Whether a transfer comes from who would mount something on a disk whose removal has begun. What is mounted is served until it
- * is dismounted; after that nothing is to be mounted, and there is nobody who had anything to save. <= DISPATCH_LEVEL.
+ * Whether a transfer comes from who would mount something on a disk whose removal has begun, or has just done so. What is mounted
+ * is served until it is dismounted; after that there is nobody who had anything to save. <= DISPATCH_LEVEL.
  */
-bool disk_volume_too_late(const struct disk_device *device);
+static inline bool disk_volume_too_late(const struct disk_device *device)
+{
+    LONG leaving = __atomic_load_n(&device->leaving, __ATOMIC_RELAXED);
+    return leaving != 0 && (leaving == 2 || (disk_volume_flags(device) & VPB_MOUNTED) == 0);
+}
 
 #endif

@@ -14,6 +14,10 @@
 #define ATTEMPTS             12
 #define ATTEMPTS_WITH_LOCK   10
 
+/* As long as that for who is opening it, and has a handle perhaps; the I/O manager counts that before it mounts anything. */
+#define OPENING_100NS        (10 * 10000)
+#define OPENING_ATTEMPTS     5
+
 static bool mounted(const struct disk_device *device)
 {
     return (disk_volume_flags(device) & VPB_MOUNTED) != 0;
@@ -58,4 +62,20 @@ HANDLE disk_dismount(const struct disk_device *device)
         (void)KeDelayExecutionThread(KernelMode, FALSE, &interval);
     }
     return volume;
+}
+
+/* Whether what is mounted may change by itself: somebody is opening the device, or has locked it and been answered. */
+static bool undecided(const struct disk_device *device)
+{
+    return disk_volume_flags(device) != VPB_MOUNTED &&
+           __atomic_load_n(&device->object->ReferenceCount, __ATOMIC_RELAXED) != 0;
+}
+
+HANDLE disk_dismount_last(const struct disk_device *device)
+{
+    LARGE_INTEGER interval = {.QuadPart = -OPENING_100NS};
+    for (unsigned i = 0; i < OPENING_ATTEMPTS && undecided(device); i++) {
+        (void)KeDelayExecutionThread(KernelMode, FALSE, &interval);
+    }
+    return disk_dismount_needed(device) ? disk_dismount(device) : NULL;
 }

@@ -18,4 +18,10 @@ bool disk_dismount_needed(const struct disk_device *device);
  */
 HANDLE disk_dismount(const struct disk_device *device);
 
+/*
+ * When nothing can be read any more: dismounts what somebody had read enough to mount before, or has ejected without dismounting
+ * it. Neither has anything to write. As disk_dismount.
+ */
+HANDLE disk_dismount_last(const struct disk_device *device);
+
 #endif

@@ -6,7 +6,11 @@
 #include "driver/disk/device/mount.h"
 #include "driver/disk/device/names.h"
 #include "driver/disk/device/refresh.h"
+#include "driver/disk/device/volume.h"
 #include "driver/disk/end/dismount.h"
+
+/* How often something may be mounted again. */
+#define MOUNTED_AGAIN 3
 
 /* REMOVE and EJECT requests waiting for a device (the owner) to be gone. */
 static struct nt_irp_queue removals;
@@ -61,11 +65,31 @@ static void leave(struct disk_device *device)
     }
 }
 
+/*
+ * False: somebody has mounted something meanwhile. Otherwise nobody does any more: who is mounting it finds out when he reads from
+ * it, before he has anything to write.
+ */
+static bool refuse_mounts(struct disk_device *device)
+{
+    __atomic_store_n(&device->leaving, 2, __ATOMIC_SEQ_CST);
+    if (disk_dismount_needed(device)) {
+        __atomic_store_n(&device->leaving, 1, __ATOMIC_SEQ_CST);
+        return false;
+    }
+    return true;
+}
+
 /* While the file system writes what it has in memory the disk serves it as ever. */
 static void dismount_and_leave(void *context)
 {
     struct disk_device *device = context;
     HANDLE volume = disk_dismount(device);
+    for (unsigned i = 0; i < MOUNTED_AGAIN && !refuse_mounts(device); i++) {
+        if (volume != NULL) {
+            (void)ZwClose(volume);
+        }
+        volume = disk_dismount(device);
+    }
     leave(device);
     if (volume != NULL) {
         (void)ZwClose(volume); /* and with it the lock: too late to mount anything */
@@ -84,17 +108,20 @@ static void begin_dismount(struct nt_work *work)
 
 void disk_removal_start(struct disk_device *device, PIRP irp)
 {
+    bool ejected = irp != NULL && IoGetCurrentIrpStackLocation(irp)->DeviceObject == device->object;
     if (irp != NULL) {
         IoMarkIrpPending(irp);
-        irp->Tail.Overlay.DriverContext[2] =
-            IoGetCurrentIrpStackLocation(irp)->DeviceObject == device->object ? ejects_of(device) : removes_of(device);
+        irp->Tail.Overlay.DriverContext[2] = ejected ? ejects_of(device) : removes_of(device);
         nt_irp_queue_insert(&removals, irp, false);
     }
     if (__atomic_exchange_n(&device->leaving, 1, __ATOMIC_ACQ_REL) != 0) {
         return;
     }
     __atomic_store_n(&device->queues, 1, __ATOMIC_RELAXED); /* where it is seen who would mount something now */
-    if (disk_dismount_needed(device) && disk_device_acquire(device)) {
+    /* Who ejects what is locked has locked it. Others wait for who has. */
+    bool needed = ejected ? disk_dismount_needed(device) : (disk_volume_flags(device) & VPB_MOUNTED) != 0;
+    needed = needed || !refuse_mounts(device);
+    if (needed && disk_device_acquire(device)) {
         nt_work_post(&disk_driver.work, &device->leave, begin_dismount);
     } else {
         leave(device);
@@ -120,7 +147,6 @@ static void finish(struct nt_work *work)
         nt_thread_join(&device->workers[i]);
     }
     nt_thread_join(&device->leaver);
-    HANDLE volume = disk_dismount_needed(device) ? disk_dismount(device) : NULL; /* of who was just about to mount */
     nt_reserve_delete(&device->reserve);
     if (device->mounted) {
         disk_mount_leave(&device->disk);
@@ -133,6 +159,7 @@ static void finish(struct nt_work *work)
     const void *removes = removes_of(device);
     disk_refresh();
     nt_irp_queue_abandon_all(&removals, ejects_of(device), STATUS_SUCCESS);
+    HANDLE volume = disk_dismount_last(device);
     IoDeleteDevice(device->object);
     if (volume != NULL) {
         (void)ZwClose(volume);
