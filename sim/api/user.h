@@ -43,6 +43,8 @@ void sim_kill_process(struct sim_process *process);
 /* Opens "\Device\X", "\DosDevices\X" or "\??\X", or a name behind one of these, which the driver receives. */
 NTSTATUS sim_create_file(struct sim_process *process, const char *path, ACCESS_MASK access, struct sim_file **file);
 void sim_close(struct sim_file *file);
+/* Of a device: its last handle is closed while requests are under way. When they have been waited for, sim_close does the rest. */
+void sim_close_handle(struct sim_file *file);
 
 /* These wait. *information may be NULL; it is 0 after an error. */
 NTSTATUS sim_read(struct sim_file *file, uint64_t offset, void *buffer, ULONG length, ULONG_PTR *information);

@@ -33,6 +33,7 @@ struct sim_file {
     struct sim_device *device;
     ACCESS_MASK granted;
     bool write_through, of_kernel;
+    bool cleaned;               /* IRP_MJ_CLEANUP has been sent */
     struct sim_fs_open *opened; /* NULL: no file system is in between */
     FILE_OBJECT object;
     WCHAR name[SIM_PATH_SIZE];

@@ -243,6 +243,12 @@ NTSTATUS sim_create_file(struct sim_process *process, const char *path, ACCESS_M
     return status;
 }
 
+void sim_close_handle(struct sim_file *file)
+{
+    file->cleaned = true;
+    (void)sim_simple_request(file, IRP_MJ_CLEANUP);
+}
+
 void sim_close(struct sim_file *file)
 {
     struct sim_process *process = file->process;
@@ -252,7 +258,9 @@ void sim_close(struct sim_file *file)
     if (file->opened != NULL) {
         sim_fs_close(file->opened);
     } else {
-        (void)sim_simple_request(file, IRP_MJ_CLEANUP);
+        if (!file->cleaned) {
+            sim_close_handle(file);
+        }
         (void)sim_simple_request(file, IRP_MJ_CLOSE);
     }
     pthread_mutex_lock(&process->mutex);

@@ -290,6 +290,30 @@ static void pended_queries_can_be_cancelled(void)
     end();
 }
 
+/* Nobody can have the answers any more. Other clients' requests, which wait for the same, are let be. */
+static void closing_a_handle_ends_what_waits_through_it(void)
+{
+    static union ai_process_list lists[4];
+    struct sim_request *requests[4];
+    begin();
+    struct sim_file *second = ai_open(user);
+    sim_system_hold(true);
+    requests[0] = ask(file, &lists[0]);
+    wait_for_held();
+    requests[1] = ask(second, &lists[1]);
+    requests[2] = ask(users, &lists[2]);
+    requests[3] = ask(second, &lists[3]);
+    sim_close_handle(second);
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[1], NULL)), VALUE(STATUS_CANCELLED));
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[3], NULL)), VALUE(STATUS_CANCELLED));
+    CHECK(!sim_request_done(requests[0]) && !sim_request_done(requests[2]));
+    sim_close(second);
+    sim_system_hold(false);
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[0], NULL)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[2], NULL)), STATUS_SUCCESS);
+    end();
+}
+
 static void *cancel_it(void *context)
 {
     sim_cancel(context);
@@ -488,6 +512,7 @@ TEST_MAIN({"users_may_query_and_allocate_only", users_may_query_and_allocate_onl
           {"other_functions_are_refused", other_functions_are_refused},
           {"states_and_differences_of_threads", states_and_differences_of_threads},
           {"pended_queries_can_be_cancelled", pended_queries_can_be_cancelled},
+          {"closing_a_handle_ends_what_waits_through_it", closing_a_handle_ends_what_waits_through_it},
           {"cancellation_ends_with_the_request", cancellation_ends_with_the_request},
           {"killed_processes_leave_nothing", killed_processes_leave_nothing},
           {"unloading_while_handles_are_open", unloading_while_handles_are_open},

@@ -280,14 +280,14 @@ static const struct {
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-static void begin(struct actor *actor, struct flight *flight)
+static void begin(struct actor *actor, struct flight *flight, struct sim_file *through)
 {
     size_t kind = test_random_below(&actor->random, KINDS);
     flight->code = kinds[kind].code;
     flight->cancelled = false;
     flight->room = test_random_below(&actor->random, 8) != 0 ? ROOM : (ULONG)test_random_below(&actor->random, 256);
     ULONG length = kinds[kind].put(flight, actor);
-    flight->request = sim_ioctl_begin(actor->file, flight->code, flight->input, length, flight->output, flight->room);
+    flight->request = sim_ioctl_begin(through, flight->code, flight->input, length, flight->output, flight->room);
 }
 
 /* ---- threads ---- */
@@ -365,7 +365,7 @@ static bool several_requests(struct actor *actor, struct flight *flights)
     actor->hidden = test_random_below(&actor->random, 16) == 0;
     sim_process_hide(actor->process, actor->hidden);
     for (unsigned i = 0; i < IN_FLIGHT; i++) {
-        begin(actor, &flights[i]);
+        begin(actor, &flights[i], actor->file);
     }
     sim_process_hide(actor->process, false);
     if (test_random_below(&actor->random, 100) == 0) {
@@ -391,7 +391,8 @@ static bool several_requests(struct actor *actor, struct flight *flights)
     return true;
 }
 
-static void open_and_close(struct actor *actor)
+/* Its last handle goes while requests are under way: they are answered, or end by that. */
+static void open_and_close(struct actor *actor, struct flight *flights)
 {
     struct sim_file *file = ai_open(actor->process);
     struct ballast_ai_mapping block;
@@ -400,6 +401,16 @@ static void open_and_close(struct actor *actor)
         return;
     }
     account(BALLAST_IOCTL_AI_ALLOCATE, ai_allocate(file, 1, &block)); /* closing frees it */
+    for (unsigned i = 0; i < IN_FLIGHT; i++) {
+        begin(actor, &flights[i], file);
+    }
+    sim_close_handle(file);
+    for (unsigned i = 0; i < IN_FLIGHT; i++) {
+        NTSTATUS status = sim_request_wait(flights[i].request, NULL);
+        if (!is_explained(actor, &flights[i], status)) {
+            account(flights[i].code, status);
+        }
+    }
     sim_close(file);
 }
 
@@ -487,7 +498,7 @@ static bool step(struct actor *actor, struct flight *flights)
         change_block(actor);
         break;
     case 3:
-        open_and_close(actor);
+        open_and_close(actor, flights);
         break;
     case 4:
         open_for_little(actor);

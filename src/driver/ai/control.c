@@ -404,8 +404,12 @@ static void run(void *context)
     }
 }
 
+/* Most have nothing there: they are not to look through all that others wait for, under a lock that others need. */
 void ai_service_abandon(const struct ai_file *file)
 {
+    if (__atomic_load_n(&file->pended, __ATOMIC_RELAXED) == 0) {
+        return;
+    }
     for (enum stage stage = STAGE_REGISTRY; stage < STAGES; stage++) {
         nt_irp_queue_abandon_all(&ai_driver.service[stage].queue, file, STATUS_CANCELLED);
     }

@@ -88,6 +88,8 @@ NTSTATUS ai_pool_start(const struct pool_limits *limits)
         told_of_processes = !nt_in_wine && NT_SUCCESS(PsSetCreateProcessNotifyRoutine(process_notify, FALSE));
         if (told_of_processes) {
             ai_views_are_told();
+        } else if (!nt_in_wine) {
+            DbgPrint("ballastai: there is no room to be told of processes: grants end with their blocks only\n");
         }
     }
     return status;
