@@ -69,6 +69,7 @@ windows_flags=(--extra-arg=--target=x86_64-w64-mingw32 --extra-arg=-Wno-everythi
 
 check "sources are formatted" formatted
 check "sources have their header" headed
+check "each proof in docs/compatibility.md is a test" python3 tests/lint/proofs.py
 # shellcheck disable=SC2046 # one word a file
 check "files are short" short $(sources) $(scripts)
 check "cppcheck" cppcheck_all

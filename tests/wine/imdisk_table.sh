@@ -70,6 +70,20 @@ check_row() { # COMMANDS EXIT KEY
     remove_disks
 }
 
+lines_end_with_cr_lf() {
+    "$wine" "$bin/imdisk.exe" -l </dev/null >raw
+    "$wine" "$bin/imdisk.exe" -l -m J: </dev/null 2>>raw
+    [ "$(wc -l <raw)" = 2 ] && [ "$(grep -c $'\r$' raw)" = 2 ]
+}
+
+# The u with two dots is 81h in both 437 and 850.
+names_are_in_the_code_page() {
+    truncate -s 1M $'\xC3\xBC.img'
+    "$wine" "$bin/imdisk.exe" -a -f $'\xC3\xBC.img' </dev/null >out
+    LC_ALL=C grep -qa $'mountpoint -> \x81.img\r$' out || { od -c out; return 1; }
+    "$wine" "$bin/imdisk.exe" -R -u 0 </dev/null >/dev/null
+}
+
 session_begin
 "$wine" reg delete "$parameters" /f </dev/null >/dev/null 2>&1
 work=$(mktemp -d "$build/table.XXXXXX")
