@@ -7,7 +7,8 @@
  *   IOCTL                          MODE_LAST: the id or address of the last allocation is put into the input, and into a
  *                                  long GRANT who is meant; MODE_KNOWN: the code is one of those that there are
  *   READ, WRITE                    the user is killed, and a new one begins; READ: of no service
- *   FLUSH n                        the adapter with number n / 2 comes (n is odd) or goes
+ *   FLUSH n                        the adapter with number n / 2 comes (n is odd) or goes; from 128 on: the handle in slot
+ *                                  n % SLOTS is closed while requests through it are under way
  *   IMAGE name_length name size:4  a process with this image name; bits of size: threads, and what else it has
  *   TRUNCATE name_length name size:4  the registry value Rules is this, '\n' between rules
  *   DELETE name_length name        an adapter with this name
@@ -179,9 +180,28 @@ void fuzz_on_image(enum operation operation)
     }
 }
 
+static void close_under_way(unsigned slot)
+{
+    if (fuzz_slots[slot] == NULL) {
+        return;
+    }
+    sim_close_handle(fuzz_slots[slot]);
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        if (fuzz_requests[i].slot == slot) {
+            fuzz_wait(&fuzz_requests[i]);
+        }
+    }
+    sim_close(fuzz_slots[slot]);
+    fuzz_slots[slot] = NULL;
+}
+
 void fuzz_on_flush(void)
 {
     unsigned which = (unsigned)fuzz_number(1);
+    if (which >= 128) {
+        close_under_way(which % SLOTS);
+        return;
+    }
     ai_plug_adapter(which / 2, which % 2 != 0);
 }
 
