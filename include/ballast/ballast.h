@@ -161,6 +161,7 @@ typedef enum ballast_disk_device {
 #define BALLAST_DISK_MOUNT_MANAGER 0x0200u /* registered as a volume; the drive letter is the mount manager's */
 #define BALLAST_DISK_SECTORS_512E  0x0400u /* claims physical sectors of 4096 bytes */
 #define BALLAST_DISK_RAW_IMAGE     0x0800u /* the image is not looked at: a VHDX is a disk of its bytes (not in info) */
+#define BALLAST_DISK_PREFER_VOLUME 0x1000u /* MOUNT_MANAGER if that takes it, which info then says (not in info) */
 
 typedef struct ballast_disk_options {
     uint32_t struct_size;

@@ -70,7 +70,9 @@ _Static_assert(IMDISK_IOCTL_GET_REFERENCED_HANDLE == 0x8372E024u, "wire value");
  * STRICT_END: transfers beyond the end fail with NONEXISTENT_SECTOR, instead of succeeding with no bytes. Those of the
  * kernel always do.
  * MOUNT_MANAGER: registers the disk as a volume, and leaves the drive letter to the mount manager. CREATE_DEVICE fails as
- * that does.
+ * that does. Without a letter the volume has none.
+ * PREFER_VOLUME: the same, but what the mount manager refuses becomes a disk with a link of its own. The flags that the
+ * disk has afterwards tell: MOUNT_MANAGER is among them or not.
  * AS_IS: takes the image as it is, without looking at it. Otherwise a file of another format than raw (such as VHDX) is
  * refused with UNRECOGNIZED_MEDIA if the disk begins at its beginning, a fixed VHD is without its footer, and ISO 9660
  * and UDF make a CD if no device type is given. The reply of CREATE_DEVICE has it if the disk has an image: who stores
@@ -81,8 +83,10 @@ _Static_assert(IMDISK_IOCTL_GET_REFERENCED_HANDLE == 0x8372E024u, "wire value");
 #define BALLAST_OPTION_SECTORS_512E  0x04000000u
 #define BALLAST_OPTION_STRICT_END    0x01000000u
 #define BALLAST_OPTION_MOUNT_MANAGER 0x02000000u
-#define BALLAST_OPTION_MASK \
-    (BALLAST_OPTION_STRICT_END | BALLAST_OPTION_MOUNT_MANAGER | BALLAST_OPTION_SECTORS_512E | BALLAST_OPTION_AS_IS)
+#define BALLAST_OPTION_PREFER_VOLUME 0x10000000u
+#define BALLAST_OPTION_MASK                                                                    \
+    (BALLAST_OPTION_STRICT_END | BALLAST_OPTION_MOUNT_MANAGER | BALLAST_OPTION_PREFER_VOLUME | \
+     BALLAST_OPTION_SECTORS_512E | BALLAST_OPTION_AS_IS)
 
 #define IMDISK_AUTO_DEVICE_NUMBER 0xFFFFFFFFu
 

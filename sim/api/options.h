@@ -5,13 +5,6 @@
 
 #include "sim/api/file_system.h"
 
-/*
- * Rules of Windows that the drivers do not keep yet: switched on here or, for any program, by their names in SIM_RULES
- * ("mount" or "all").
- */
-#define SIM_RULE_MOUNT 0x80u /* the mount manager gives letters on arrival, and knows volumes by their names */
-#define SIM_RULES_ALL  0xFFu
-
 struct sim_options {
     uint64_t seed;              /* of delays and of what completes asynchronously */
     unsigned delay_percent;     /* how often a thread is held up at locks, waits and completions; 0: never */
@@ -25,7 +18,6 @@ struct sim_options {
     bool no_mappings;           /* there is no room to map the memory of requests */
     unsigned hurry;             /* timers and delays take so many times less; 0: 1 */
     unsigned apc_interval;      /* memory accesses of a driver between two special kernel APCs, about; 0: 256 */
-    unsigned rules;             /* SIM_RULE_... */
     bool early;                 /* the system starts: boot.h says what is missing */
     bool as_imdisk;             /* the driver's service is called ImDisk */
     unsigned timer_tick_us;     /* timers fire at multiples of it; 0: when they are due */
@@ -33,8 +25,5 @@ struct sim_options {
     enum sim_file_system file_system; /* on the driver's disks */
     unsigned file_system_digits;      /* a bit for each last digit of the names that it is on; 0: all */
 };
-
-/* Whether a rule (SIM_RULE_...) is in force. */
-bool sim_rule(unsigned rule);
 
 #endif

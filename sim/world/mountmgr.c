@@ -9,7 +9,6 @@
 #include "sim/world/mountmgr.h"
 
 #include "sim/api/names.h"
-#include "sim/api/options.h"
 #include "sim/ground/fault.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
@@ -189,20 +188,16 @@ static NTSTATUS arrive(const char *device)
 {
     struct answers answers;
     struct sim_mount_volume *volume = sim_mount_find(device);
-    bool right = sim_rule(SIM_RULE_MOUNT);
     NTSTATUS status = ask(device, &answers);
     if (!NT_SUCCESS(status)) {
         return status;
     }
     state.volumes++;
-    if (volume != NULL && right) {
+    if (volume != NULL) {
         sim_violation("mount", "'%s' is the name of a volume that the mount manager still knows", device);
     }
-    if (volume != NULL) {
-        return STATUS_SUCCESS;
-    }
     volume = sim_mount_add(device, &answers.id);
-    if (right && !link_again(volume)) {
+    if (!link_again(volume)) {
         char name[NAME_SIZE];
         (void)snprintf(name, sizeof(name), "\\??\\Volume{%08x-0000-0000-0000-000000000000}", ++names_given);
         (void)link_and_tell(volume, name);
@@ -277,6 +272,18 @@ struct filter {
     struct sim_mount_id id;                  /* length 0: any */
 };
 
+/* A volume whose device is named says itself which one it is: it has to answer. */
+static NTSTATUS ask_named(const struct filter *filter)
+{
+    struct visit there;
+    if (filter->device[0] == 0) {
+        return STATUS_SUCCESS;
+    }
+    NTSTATUS status = visit(filter->device, &there);
+    leave(&there);
+    return status;
+}
+
 static bool read_filter(const unsigned char *input, ULONG length, struct filter *filter)
 {
     struct point point;
@@ -318,6 +325,10 @@ static NTSTATUS list(const struct filter *filter, unsigned char *output, ULONG o
 {
     static unsigned char bytes[SIM_MOUNT_LINKS * (sizeof(struct point) + 4 * NAME_SIZE + SIM_MOUNT_ID)];
     ULONG header[2] = {0};
+    NTSTATUS status = ask_named(filter);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
     for (size_t i = 0; i < SIM_MOUNT_LINKS; i++) {
         header[1] += matches(&sim_mount_links[i], filter);
     }

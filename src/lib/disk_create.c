@@ -101,6 +101,7 @@ static uint32_t wire_flags(const ballast_disk_options *options)
     flags |= (options->flags & BALLAST_DISK_BYTE_SWAP) != 0 ? IMDISK_OPTION_BYTE_SWAP : 0;
     flags |= (options->flags & BALLAST_DISK_STRICT_END) != 0 ? BALLAST_OPTION_STRICT_END : 0;
     flags |= (options->flags & BALLAST_DISK_MOUNT_MANAGER) != 0 ? BALLAST_OPTION_MOUNT_MANAGER : 0;
+    flags |= (options->flags & BALLAST_DISK_PREFER_VOLUME) != 0 ? BALLAST_OPTION_PREFER_VOLUME : 0;
     flags |= (options->flags & BALLAST_DISK_SECTORS_512E) != 0 ? BALLAST_OPTION_SECTORS_512E : 0;
     flags |= (options->flags & BALLAST_DISK_RAW_IMAGE) != 0 ? BALLAST_OPTION_AS_IS : 0;
     return flags;

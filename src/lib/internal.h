@@ -61,6 +61,13 @@ DWORD device_control_interruptible(HANDLE device, DWORD code, const void *input,
 /* Whether ballast_interrupt has been called. */
 int interrupted(void);
 
+/*
+ * The name of a disk's object, which is what letters and directories lead to: a volume's is never used again, and what is left
+ * over does not lead to another disk one day.
+ */
+#define DISK_DEVICE_NAME_SIZE 48 /* units, with the zero */
+void disk_device_name(uint32_t number, wchar_t name[DISK_DEVICE_NAME_SIZE]);
+
 /* Whether a letter has a meaning: a link that leads nowhere has none. */
 int letter_in_use(wchar_t letter);
 

@@ -11,16 +11,30 @@
 #include <winioctl.h>
 
 #include "core/base/mount_point.h"
-
-#define DISK_DEVICE       L"\\Device\\ImDisk"
-#define DISK_NAME_SIZE    32 /* units: the above with any number */
+#include "core/base/disk_name.h"
 
 /* A window that does not answer is not waited for longer. */
 #define BROADCAST_WAIT_MS 4000
 
-static void device_name(uint32_t number, wchar_t name[DISK_NAME_SIZE])
+static void write_name(uint32_t number, wchar_t name[DISK_DEVICE_NAME_SIZE])
 {
-    (void)swprintf(name, DISK_NAME_SIZE, DISK_DEVICE L"%u", number);
+    const struct disk_name by_number = {.number = number};
+    name[disk_name_write(&by_number, (uint16_t *)name)] = 0;
+}
+
+static bool is_disk(const wchar_t *name)
+{
+    struct disk_name disk;
+    return disk_name_parse((const uint16_t *)name, wcslen(name), &disk);
+}
+
+void disk_device_name(uint32_t number, wchar_t name[DISK_DEVICE_NAME_SIZE])
+{
+    wchar_t link[16];
+    (void)swprintf(link, sizeof(link) / sizeof(link[0]), L"ImDisk%u", number);
+    if (QueryDosDeviceW(link, name, DISK_DEVICE_NAME_SIZE) == 0 || !is_disk(name)) {
+        write_name(number, name);
+    }
 }
 
 /* ---- letters ---- */
@@ -70,11 +84,13 @@ wchar_t ballast_letter_free(void)
 int ballast_letter_leads_to(wchar_t letter, uint32_t number)
 {
     wchar_t drive[] = {letter, L':', 0};
-    wchar_t name[DISK_NAME_SIZE];
-    wchar_t target[1024]; /* several names, the present one first; longer lists fail */
-    device_name(number, name);
+    wchar_t name[DISK_DEVICE_NAME_SIZE];
+    wchar_t by_number[DISK_DEVICE_NAME_SIZE]; /* of a volume this is a link */
+    wchar_t target[1024];                     /* several names, the present one first; longer lists fail */
+    disk_device_name(number, name);
+    write_name(number, by_number);
     return is_letter(letter) && QueryDosDeviceW(drive, target, sizeof(target) / sizeof(target[0])) != 0 &&
-           _wcsicmp(target, name) == 0;
+           (_wcsicmp(target, name) == 0 || _wcsicmp(target, by_number) == 0);
 }
 
 /* Removes the link of a letter that leads nowhere: not everywhere a new one takes its place. */
@@ -92,8 +108,8 @@ static void remove_stale(wchar_t letter)
 ballast_result ballast_letter_define(wchar_t letter, uint32_t number, ballast_error *error)
 {
     wchar_t global[] = {L'G', L'l', L'o', L'b', L'a', L'l', L'\\', letter, L':', 0};
-    wchar_t name[DISK_NAME_SIZE];
-    device_name(number, name);
+    wchar_t name[DISK_DEVICE_NAME_SIZE];
+    disk_device_name(number, name);
     if (!is_letter(letter)) {
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%lc' is not a drive letter", letter);
     }
@@ -119,8 +135,8 @@ void ballast_letter_remove(wchar_t letter, uint32_t number)
     static const DWORD flags = DDD_REMOVE_DEFINITION | DDD_RAW_TARGET_PATH | DDD_EXACT_MATCH_ON_REMOVE;
     if (ballast_letter_leads_to(letter, number)) {
         const wchar_t global[] = {L'G', L'l', L'o', L'b', L'a', L'l', L'\\', letter, L':', 0};
-        wchar_t name[DISK_NAME_SIZE];
-        device_name(number, name);
+        wchar_t name[DISK_DEVICE_NAME_SIZE];
+        disk_device_name(number, name);
         (void)DefineDosDeviceW(flags, global, name);
         (void)DefineDosDeviceW(flags, global + 7, name);
     }
@@ -216,9 +232,9 @@ static ballast_result directory_error(DWORD code, const wchar_t *what, const wch
 
 ballast_result ballast_mount_point_create(const wchar_t *directory, uint32_t number, ballast_error *error)
 {
-    wchar_t target[DISK_NAME_SIZE + 1];
+    wchar_t target[DISK_DEVICE_NAME_SIZE + 1];
     unsigned char data[512];
-    device_name(number, target);
+    disk_device_name(number, target);
     wcscat(target, L"\\");
     HANDLE handle = open_directory(directory, GENERIC_READ | GENERIC_WRITE);
     if (handle == INVALID_HANDLE_VALUE) {
@@ -274,7 +290,7 @@ ballast_result ballast_mount_point_remove(const wchar_t *directory, ballast_erro
     if (result != BALLAST_OK) {
         return result;
     }
-    if (_wcsnicmp(target, DISK_DEVICE, wcslen(DISK_DEVICE)) != 0) {
+    if (!is_disk(target)) {
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
                          L"mount point '%.200ls' leads to '%.200ls', which is not ours", directory, target);
     }

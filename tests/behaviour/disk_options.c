@@ -308,6 +308,7 @@ void changes_refresh(void)
 void mount_manager_registration(void)
 {
     struct create create = {.number = 60, .flags = BALLAST_OPTION_MOUNT_MANAGER, .size = MIB, .letter = 'V'};
+    static const char volume[] = "\\Device\\BallastVolume";
     char path[64];
     uint32_t status = create_status(create);
     if (target_kind() == TARGET_WINE) { /* its mount manager takes no volumes */
@@ -316,7 +317,7 @@ void mount_manager_registration(void)
         return;
     }
     CHECK_EQUAL(status, SUCCESS);
-    CHECK(target_link("V:", path, sizeof(path)) && strcmp(path, "\\Device\\ImDisk60") == 0);
+    CHECK(target_link("V:", path, sizeof(path)) && strncmp(path, volume, sizeof(volume) - 1) == 0);
     remove_disk(60);
     CHECK(!target_link("V:", path, sizeof(path)));
 }

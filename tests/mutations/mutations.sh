@@ -17,7 +17,7 @@ result() {
 
 programs() { # DRIVER: that show whether it is as it should be
     case $1 in
-    disk) echo sim-disk-table sim-disk-kernel sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-rights sim-disk-windows ;;
+    disk) echo sim-disk-table sim-disk-kernel sim-disk-mount sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-rights sim-disk-windows ;;
     ai) echo sim-ai-table sim-ai-kernel sim-ai-fair sim-ai-exact sim-ai-adapters sim-ai-pool unit-processes unit-sample ;;
     esac
 }
@@ -104,7 +104,7 @@ mutate sender-not-asked src/driver/disk/device/request.c '/^static NTSTATUS chec
 
 mutate kernel-believes src/driver/disk/serve/transfer.c 's/status = BALLAST_NONEXISTENT_SECTOR;/(void)status;/'
 mutate all-passed-on src/driver/disk/device/image.c 's/!pass_through_allowed(code, file_system)/false/'
-mutate link-of-others src/driver/disk/device/names.c 's/ || number == device->disk.number) {/ || true) {/'
+mutate link-of-others src/driver/disk/device/names.c 's/ || (known \&\& same(&disk, &ours))) {/ || true) {/'
 mutate restricted-shut-out src/driver/nt/security.c 's/{ACE(struct ace_1), restricted,/{ACE(struct ace_1), 0,/'
 mutate ai-identified-believed src/driver/nt/security.c 's/subject.ImpersonationLevel >= SecurityImpersonation/true/'
 mutate come-cancelled src/driver/nt/irp_queue.c 's/if (irp->Cancel \&\& /if (false \&\& /'
@@ -117,6 +117,17 @@ mutate one-event-for-all src/driver/disk/device/image.c \
     '/^static unsigned claim_event/,/^}/s/if ((__atomic_fetch_or.* == 0) {/if (image->events[i] != NULL) {/'
 mutate one-status-for-all src/driver/disk/device/image.c \
     '/^static NTSTATUS transfer_once/,/^}/s/    IO_STATUS_BLOCK io;/    static IO_STATUS_BLOCK io;/'
+
+# The mount manager: the letter that it gives, the one that it shall give, what it is told at the end, and names.
+mutate letter-not-looked-for src/driver/disk/device/mount.c 's/        \*has = true;/        *has = false;/'
+mutate letter-kept src/driver/disk/device/mount.c 's/if (!equal(&link, wanted) || !equal(&leads_to, device)) {/if (false) {/'
+mutate letter-nobody-wished src/core/disk/storage.c 's/attributes |= STORAGE_GPT_ATTRIBUTE_NO_LETTER;/(void)disk;/'
+mutate departure-untold src/driver/disk/end/removal.c '/disk_mount_leave(&device->mount);/d'
+mutate points-by-device src/driver/disk/device/mount.c \
+    's/{.unique_id_length = id.Length}/{.device_length = id.Length}/; s/point.unique_id_offset = append/point.device_offset = append/'
+mutate volume-name-again src/driver/disk/make/device.c 's/return disk_driver.last_volume;/return 7;/'
+mutate refusal-is-failure src/driver/disk/make/create.c 's/BALLAST_OPTION_PREFER_VOLUME) != 0) {/BALLAST_OPTION_PREFER_VOLUME) == 1) {/'
+mutate stale-number-kept src/driver/disk/make/device.c 's/ \&\& disk_names_remove_stale(name->number)/ \&\& false/'
 
 mutate shutdown-in-any-order src/driver/disk/end/shutdown.c 's/disk_dismount_needed(device) ? disk_dismount(device) : NULL/NULL/'
 

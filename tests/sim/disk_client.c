@@ -10,19 +10,14 @@ DRIVER_INITIALIZE DriverEntry;
 struct sim_process *disk_process;
 struct sim_file *disk_control;
 
-bool disk_begin(unsigned rule, const struct sim_options *options)
+void disk_begin(const struct sim_options *options)
 {
     sim_reset(options);
-    if (rule != 0 && !sim_rule(rule)) {
-        test_skip("the driver does not keep this rule yet");
-        return false;
-    }
     CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
     disk_process = sim_process_create(true);
     CHECK_EQUAL(sim_create_file(disk_process, "\\Device\\ImDiskCtl", GENERIC_READ | GENERIC_WRITE, &disk_control),
                 STATUS_SUCCESS);
     CHECK(target_image_create(DISK_IMAGE, DISK_BYTES));
-    return true;
 }
 
 void disk_end(void)

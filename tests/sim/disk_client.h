@@ -15,8 +15,8 @@
 extern struct sim_process *disk_process;
 extern struct sim_file *disk_control;
 
-/* Loads the driver in a new system. False: the rule (SIM_RULE_...; 0: none) is off, and the case skipped. */
-bool disk_begin(unsigned rule, const struct sim_options *options);
+/* Loads the driver in a new system. */
+void disk_begin(const struct sim_options *options);
 /* Kills the program and unloads the driver. */
 void disk_end(void);
 

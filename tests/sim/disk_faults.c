@@ -119,19 +119,20 @@ static void verify_created(NTSTATUS status)
     }
 }
 
-/* The mount manager may fail to take its link away: then it is its own. */
-static void verify_managed(NTSTATUS status)
-{
-    UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\V:");
-    CHECK_EQUAL(disks(), NT_SUCCESS(status) ? 1 : 0);
-    if (!NT_SUCCESS(status)) {
-        (void)IoDeleteSymbolicLink(&link);
-    }
-}
-
 static NTSTATUS operate_create_managed(void)
 {
     return create(BALLAST_OPTION_MOUNT_MANAGER, MIB, NULL, 'V');
+}
+
+/* One that is merely no volume. */
+static NTSTATUS operate_create_preferred(void)
+{
+    return create(BALLAST_OPTION_PREFER_VOLUME, MIB, NULL, 'V');
+}
+
+static void set_up_managed_disk(void)
+{
+    CHECK_EQUAL(create(BALLAST_OPTION_MOUNT_MANAGER, MIB, NULL, 'V'), STATUS_SUCCESS);
 }
 
 /* Its letter is still there from a disk that a crash has taken. */
@@ -497,7 +498,9 @@ static const struct faults faults = {begin, end, explain};
 SCENARIO_OF(load, set_up_nothing, operate_load, verify_nothing, true)
 SCENARIO_OF(load_with_disks, set_up_registry, operate_load, verify_nothing, true)
 SCENARIO(create_memory, set_up_nothing, operate_create_memory, verify_created)
-SCENARIO(create_managed, set_up_nothing, operate_create_managed, verify_managed)
+SCENARIO(create_managed, set_up_nothing, operate_create_managed, verify_created)
+SCENARIO(create_preferred, set_up_nothing, operate_create_preferred, verify_created)
+SCENARIO(remove_managed, set_up_managed_disk, operate_remove, verify_removed)
 SCENARIO(create_with_stale_letter, set_up_stale_letter, operate_create_memory, verify_created_over_stale_letter)
 SCENARIO(create_new_file, set_up_nothing, operate_create_new_file, verify_created)
 SCENARIO(create_odd_file, set_up_image, operate_create_odd_file, verify_image)
@@ -533,7 +536,8 @@ SCENARIO(eject, set_up_file_disk, operate_eject, verify_removed)
 SCENARIO(unload, set_up_file_disk, operate_unload, verify_nothing)
 
 TEST_MAIN({"load", load}, {"load_with_disks", load_with_disks}, {"create_memory", create_memory},
-          {"create_managed", create_managed}, {"create_with_stale_letter", create_with_stale_letter},
+          {"create_managed", create_managed}, {"create_preferred", create_preferred},
+          {"remove_managed", remove_managed}, {"create_with_stale_letter", create_with_stale_letter},
           {"create_new_file", create_new_file}, {"create_odd_file", create_odd_file},
           {"create_buffered", create_buffered}, {"create_loaded", create_loaded}, {"create_swapped", create_swapped},
           {"write_swapped", write_swapped}, {"pass_through", pass_through}, {"query", query},

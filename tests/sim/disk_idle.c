@@ -53,7 +53,7 @@ static void let_it_go(pthread_t thread)
 static void begin(void)
 {
     struct sim_options options = {.seed = 1};
-    (void)disk_begin(0, &options);
+    disk_begin(&options);
     CHECK_EQUAL(disk_create_sized(IMDISK_TYPE_VM, SIZE, NULL, 0), STATUS_SUCCESS);
     CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &disk), STATUS_SUCCESS);
     memset(pattern, 0x5A, sizeof(pattern));

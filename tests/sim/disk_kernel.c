@@ -20,7 +20,7 @@ static unsigned char buffers[8][PIECE];
 static void begin(void)
 {
     struct sim_options options = {.seed = 1};
-    (void)disk_begin(0, &options);
+    disk_begin(&options);
 }
 
 static struct sim_request *create_begin(uint32_t flags, const char *image)
@@ -510,7 +510,7 @@ static void zeros_and_trims_become_holes(void)
 static void volumes_with_large_sectors(void)
 {
     struct sim_options options = {.seed = 1, .sector_size = 4096};
-    (void)disk_begin(0, &options);
+    disk_begin(&options);
     create_and_open(IMDISK_TYPE_FILE, DISK_IMAGE);
     memset(buffers[0], 0x77, 512);
     CHECK_EQUAL(sim_write(disk, 512, buffers[0], 512, NULL), STATUS_SUCCESS);

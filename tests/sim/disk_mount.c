@@ -3,14 +3,16 @@
 
 #include "tests/sim/disk_client.h"
 
+#include "core/disk/storage_abi.h"
+
 #include <string.h>
 
 #define VOLUME BALLAST_OPTION_MOUNT_MANAGER
 
-static bool begin(void)
+static void begin(void)
 {
     struct sim_options options = {.seed = 1};
-    return disk_begin(SIM_RULE_MOUNT, &options);
+    disk_begin(&options);
 }
 
 /* Where the disk's name leads: to its object. */
@@ -30,9 +32,7 @@ static bool leads(const char *link)
 static void the_wished_letter_is_there(void)
 {
     struct sim_file *file;
-    if (!begin()) {
-        return;
-    }
+    begin();
     CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_SUCCESS);
     CHECK(leads("\\DosDevices\\V:"));
     CHECK_EQUAL(sim_mount_points(object()), 2); /* and a name of the volume */
@@ -47,9 +47,7 @@ static void the_wished_letter_is_there(void)
 static void the_wished_letter_replaces_another(void)
 {
     unsigned char id[sizeof(sim_mount_manager()->unique_id)];
-    if (!begin()) {
-        return;
-    }
+    begin();
     CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_SUCCESS);
     memcpy(id, sim_mount_manager()->unique_id, sizeof(id));
     CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
@@ -60,12 +58,25 @@ static void the_wished_letter_replaces_another(void)
     disk_end();
 }
 
+static uint64_t gpt_attributes(void)
+{
+    uint64_t attributes = 1;
+    struct sim_file *file;
+    if (CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, FILE_READ_ATTRIBUTES, &file), STATUS_SUCCESS)) {
+        CHECK_EQUAL(sim_ioctl(file, IOCTL_VOLUME_GET_GPT_ATTRIBUTES, NULL, 0, &attributes, 8, NULL), STATUS_SUCCESS);
+        sim_close(file);
+    }
+    return attributes;
+}
+
 static void no_letter_without_a_wish(void)
 {
-    if (!begin()) {
-        return;
-    }
+    begin();
+    CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_SUCCESS);
+    CHECK_EQUAL(gpt_attributes(), 0);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
     CHECK_EQUAL(disk_create(VOLUME, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(gpt_attributes(), STORAGE_GPT_ATTRIBUTE_NO_LETTER); /* none is given, even for a moment */
     CHECK_EQUAL(sim_mount_points(object()), 1);
     CHECK(!leads("\\DosDevices\\D:"));
     CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
@@ -76,9 +87,7 @@ static void no_letter_without_a_wish(void)
 static void numbers_are_used_again(void)
 {
     char first[64];
-    if (!begin()) {
-        return;
-    }
+    begin();
     CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_SUCCESS);
     (void)strcpy(first, object());
     CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
@@ -89,6 +98,133 @@ static void numbers_are_used_again(void)
     disk_end();
 }
 
+/* ---- refusals ---- */
+
+static uint32_t flags_of_disk(void)
+{
+    struct imdisk_create_data data = {.flags = 0};
+    struct sim_file *file;
+    if (CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, FILE_READ_ATTRIBUTES, &file), STATUS_SUCCESS)) {
+        unsigned char reply[256];
+        CHECK_EQUAL(sim_ioctl(file, IMDISK_IOCTL_QUERY_DEVICE, NULL, 0, reply, sizeof(reply), NULL), STATUS_SUCCESS);
+        memcpy(&data, reply, sizeof(data));
+        sim_close(file);
+    }
+    return data.flags & BALLAST_OPTION_MASK;
+}
+
+static void preferred_and_registered(void)
+{
+    begin();
+    CHECK_EQUAL(disk_create(BALLAST_OPTION_PREFER_VOLUME, NULL, 'V'), STATUS_SUCCESS);
+    CHECK_EQUAL(flags_of_disk(), BALLAST_OPTION_PREFER_VOLUME | VOLUME);
+    CHECK_EQUAL(sim_mount_points(object()), 2);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    disk_end();
+}
+
+/* It has a letter all the same, and says that it is no volume. */
+static void preferred_and_refused(void)
+{
+    begin();
+    sim_mount_manager()->refusal = STATUS_NOT_SUPPORTED;
+    CHECK_EQUAL(disk_create(BALLAST_OPTION_PREFER_VOLUME, NULL, 'V'), STATUS_SUCCESS);
+    CHECK_EQUAL(flags_of_disk(), BALLAST_OPTION_PREFER_VOLUME);
+    CHECK(leads("\\DosDevices\\V:"));
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_create(BALLAST_OPTION_PREFER_VOLUME, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_NOT_SUPPORTED);
+    disk_end();
+}
+
+/* Somebody else's letter: who insists on a volume has none, who prefers one has a disk. */
+static void the_wished_letter_is_taken(void)
+{
+    UNICODE_STRING link = RTL_CONSTANT_STRING(L"\\DosDevices\\V:");
+    UNICODE_STRING target = RTL_CONSTANT_STRING(L"\\Device\\Harddisk7");
+    begin();
+    sim_foreign_device("\\Device\\Harddisk7");
+    CHECK_EQUAL(IoCreateSymbolicLink(&link, &target), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_OBJECT_NAME_COLLISION);
+    CHECK_EQUAL(disk_create(BALLAST_OPTION_PREFER_VOLUME, NULL, 'V'), STATUS_SUCCESS);
+    CHECK_EQUAL(flags_of_disk(), BALLAST_OPTION_PREFER_VOLUME);
+    CHECK_EQUAL(sim_mount_points(object()), 0);
+    CHECK(!leads("\\DosDevices\\V:"));
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(IoDeleteSymbolicLink(&link), STATUS_SUCCESS);
+    disk_end();
+}
+
+/* ---- many links, and old ones ---- */
+
+/* More than there is room for at first; letters among them are not wanted. */
+static void many_links(void)
+{
+    unsigned char id[sizeof(sim_mount_manager()->unique_id)];
+    char name[] = "\\??\\Volume{00000000-0000-0000-0000-000000000000}";
+    begin();
+    CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_SUCCESS);
+    memcpy(id, sim_mount_manager()->unique_id, sizeof(id));
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    for (unsigned i = 0; i < 24; i++) {
+        name[11] = (char)('a' + i);
+        sim_mount_remember(id, name);
+    }
+    sim_mount_remember(id, "\\DosDevices\\W:");
+    sim_mount_remember(id, "\\DosDevices\\Y:");
+    CHECK_EQUAL(disk_create(VOLUME, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_mount_points(object()), 24);
+    CHECK(!leads("\\DosDevices\\W:") && !leads("\\DosDevices\\Y:"));
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    disk_end();
+}
+
+static void make_link(PUNICODE_STRING link, PUNICODE_STRING target)
+{
+    CHECK_EQUAL(IoCreateSymbolicLink(link, target), STATUS_SUCCESS);
+}
+
+/* What a driver that crashed has left: in Wine the name of a number, and letters. */
+static void links_to_volumes_that_were(void)
+{
+    UNICODE_STRING number = RTL_CONSTANT_STRING(L"\\Device\\ImDisk5");
+    UNICODE_STRING letter = RTL_CONSTANT_STRING(L"\\DosDevices\\Global\\V:");
+    UNICODE_STRING was = RTL_CONSTANT_STRING(L"\\Device\\BallastVolume1F");
+    static const uint32_t kinds[] = {0, VOLUME};
+    begin();
+    for (unsigned i = 0; i < 2; i++) {
+        make_link(&number, &was);
+        CHECK_EQUAL(disk_create(kinds[i], NULL, 'W'), STATUS_SUCCESS);
+        CHECK(leads("\\DosDevices\\W:"));
+        CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    }
+    make_link(&letter, &was);
+    CHECK_EQUAL(disk_create(0, NULL, 'V'), STATUS_SUCCESS);
+    CHECK(leads("\\DosDevices\\V:"));
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    disk_end();
+}
+
+/* Something else is called as the disk would be: there is no disk. */
+static void the_name_of_the_number_is_taken(void)
+{
+    UNICODE_STRING number = RTL_CONSTANT_STRING(L"\\Device\\ImDisk5");
+    UNICODE_STRING other = RTL_CONSTANT_STRING(L"\\Device\\Harddisk7");
+    begin();
+    sim_foreign_device("\\Device\\Harddisk7");
+    make_link(&number, &other);
+    CHECK_EQUAL(disk_create(0, NULL, 'V'), STATUS_OBJECT_NAME_COLLISION);
+    CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_OBJECT_NAME_COLLISION);
+    CHECK_EQUAL(disk_create(BALLAST_OPTION_PREFER_VOLUME, NULL, 'V'), STATUS_OBJECT_NAME_COLLISION);
+    CHECK_EQUAL(IoDeleteSymbolicLink(&number), STATUS_SUCCESS);
+    disk_end();
+}
+
 TEST_MAIN({"the_wished_letter_is_there", the_wished_letter_is_there},
           {"the_wished_letter_replaces_another", the_wished_letter_replaces_another},
-          {"no_letter_without_a_wish", no_letter_without_a_wish}, {"numbers_are_used_again", numbers_are_used_again})
+          {"no_letter_without_a_wish", no_letter_without_a_wish}, {"numbers_are_used_again", numbers_are_used_again},
+          {"preferred_and_registered", preferred_and_registered}, {"preferred_and_refused", preferred_and_refused},
+          {"the_wished_letter_is_taken", the_wished_letter_is_taken}, {"many_links", many_links},
+          {"links_to_volumes_that_were", links_to_volumes_that_were},
+          {"the_name_of_the_number_is_taken", the_name_of_the_number_is_taken})

@@ -17,7 +17,7 @@ static void begin(enum sim_file_system file_system)
     for (size_t i = 0; i < sizeof(content); i++) {
         content[i] = (unsigned char)(i * 7 + i / 4096) | 1;
     }
-    (void)disk_begin(0, &options);
+    disk_begin(&options);
 }
 
 static struct sim_file *open_path(const char *path)

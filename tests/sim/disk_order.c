@@ -22,7 +22,7 @@ static struct sim_file *disks[WRITERS];
 static void begin(unsigned seed)
 {
     struct sim_options options = {.seed = seed, .delay_percent = 10};
-    (void)disk_begin(0, &options);
+    disk_begin(&options);
     CHECK_EQUAL(disk_create(IMDISK_TYPE_FILE | IMDISK_OPTION_SHARED_IMAGE, DISK_IMAGE, 0), STATUS_SUCCESS);
     for (unsigned i = 0; i < WRITERS; i++) {
         CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &disks[i]),

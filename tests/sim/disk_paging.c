@@ -16,7 +16,7 @@ static unsigned char page[4096];
 static void begin(void)
 {
     struct sim_options options = {.seed = 1};
-    (void)disk_begin(0, &options);
+    disk_begin(&options);
 }
 
 static NTSTATUS create_sized(uint32_t flags, int64_t size, const char *image)
@@ -52,7 +52,7 @@ static void cached_writes_are_written_through(void)
     static const uint32_t flags[] = {IMDISK_TYPE_FILE, IMDISK_TYPE_FILE | IMDISK_FILE_BUFFERED_IO};
     for (size_t i = 0; i < 2; i++) {
         struct sim_options options = {.seed = 1, .sector_size = 4096};
-        (void)disk_begin(0, &options);
+        disk_begin(&options);
         CHECK_EQUAL(create(flags[i], DISK_IMAGE), STATUS_SUCCESS);
         CHECK_EQUAL(sim_write(disk, 512, page, 512, NULL), STATUS_SUCCESS);
         CHECK_EQUAL(sim_volume_unflushed_bytes(), 0);
@@ -84,7 +84,7 @@ static void sectors_are_the_hosts(void)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         test_note("row %u", (unsigned)i);
-        (void)disk_begin(0, &rows[i].options);
+        disk_begin(&rows[i].options);
         CHECK_EQUAL(create(IMDISK_TYPE_FILE | BALLAST_OPTION_AS_IS, DISK_IMAGE), STATUS_SUCCESS);
         CHECK_EQUAL(alignment().bytes_per_logical_sector, 512);
         CHECK_EQUAL(alignment().bytes_per_physical_sector, rows[i].physical);
@@ -131,7 +131,7 @@ static void paging_needs_no_room_for_mappings(void)
     unsigned char read[sizeof(page)];
     for (size_t i = 0; i < 2; i++) {
         struct sim_options options = {.seed = 1, .no_mappings = true};
-        (void)disk_begin(0, &options);
+        disk_begin(&options);
         CHECK_EQUAL(create(types[i], i == 0 ? NULL : DISK_IMAGE), STATUS_SUCCESS);
         memset(page, 0x5A, sizeof(page));
         CHECK_EQUAL(sim_paging_write(disk, 4096, page, sizeof(page), NULL), STATUS_SUCCESS);

@@ -19,7 +19,7 @@ static unsigned char page[4096];
 static void begin(void)
 {
     struct sim_options options = {.seed = 1, .hurry = 100, .file_system = SIM_FILES};
-    (void)disk_begin(0, &options);
+    disk_begin(&options);
     CHECK_EQUAL(disk_create(IMDISK_TYPE_FILE, DISK_IMAGE, 0), STATUS_SUCCESS);
     memset(page, 0x5A, sizeof(page));
     sim_hold_lazy_writer(true);
@@ -190,7 +190,7 @@ static void nothing_is_mounted_on_what_goes(void)
 {
     struct sim_options options = {.seed = 1, .hurry = 1000, .delay_percent = 30, .file_system = SIM_FILES};
     pthread_t thread;
-    (void)disk_begin(0, &options);
+    disk_begin(&options);
     over = false;
     pthread_create(&thread, NULL, mount_again, NULL);
     for (unsigned i = 0; i < REMOVALS; i++) {

@@ -9,7 +9,7 @@ static struct sim_file *disk;
 static void begin(void)
 {
     struct sim_options options = {.seed = 1};
-    (void)disk_begin(0, &options);
+    disk_begin(&options);
 }
 
 static void create_and_open(void)

@@ -74,7 +74,7 @@ static NTSTATUS load(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
 
 struct sim_process *rules_load(void)
 {
-    struct sim_options options = {.seed = 1, .watchdog_seconds = 1, .rules = SIM_RULES_ALL, .file_system = SIM_FILES};
+    struct sim_options options = {.seed = 1, .watchdog_seconds = 1, .file_system = SIM_FILES};
     sim_reset(&options);
     (void)sim_load(load);
     return sim_process_create(true);

@@ -54,6 +54,20 @@ static bool parse_letter(const wchar_t *text, wchar_t *letter)
     return *letter != 0;
 }
 
+/* A volume of the mount manager, if nobody says otherwise and it takes the disk. */
+static bool read_registration(const struct arguments *arguments, ballast_disk_options *options)
+{
+    bool required = option_given(arguments, L"mount-manager");
+    bool unwanted = option_given(arguments, L"no-mount-manager");
+    if (required && unwanted) {
+        print_error("error: --mount-manager and --no-mount-manager exclude each other\n");
+        return false;
+    }
+    options->flags |= required ? BALLAST_DISK_MOUNT_MANAGER : 0;
+    options->flags |= !required && !unwanted ? BALLAST_DISK_PREFER_VOLUME : 0;
+    return true;
+}
+
 static bool read_create_options(const struct arguments *arguments, ballast_disk_options *options)
 {
     static const struct {
@@ -63,8 +77,8 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
         {L"read-only", BALLAST_DISK_READ_ONLY}, {L"removable", BALLAST_DISK_REMOVABLE},
         {L"shared", BALLAST_DISK_SHARED},       {L"sparse", BALLAST_DISK_SPARSE},
         {L"buffered", BALLAST_DISK_BUFFERED},   {L"locked", BALLAST_DISK_LOCKED_MEMORY},
-        {L"byte-swap", BALLAST_DISK_BYTE_SWAP}, {L"mount-manager", BALLAST_DISK_MOUNT_MANAGER},
-        {L"512e", BALLAST_DISK_SECTORS_512E},   {L"raw", BALLAST_DISK_RAW_IMAGE},
+        {L"byte-swap", BALLAST_DISK_BYTE_SWAP}, {L"512e", BALLAST_DISK_SECTORS_512E},
+        {L"raw", BALLAST_DISK_RAW_IMAGE},
     };
     const wchar_t *type = option_value(arguments, L"type");
     const wchar_t *device = option_value(arguments, L"device");
@@ -78,7 +92,7 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
             options->flags |= switches[i].flag;
         }
     }
-    return (type == NULL || parse_type(type, &options->type)) &&
+    return read_registration(arguments, options) && (type == NULL || parse_type(type, &options->type)) &&
            (device == NULL || parse_device(device, &options->device)) &&
            (letter == NULL || parse_letter(letter, &options->drive_letter)) &&
            option_size(arguments, L"size", &options->size) &&
@@ -159,7 +173,7 @@ static bool read_format(const struct arguments *arguments, const ballast_disk_op
 /* ---- create ---- */
 
 /* Says what the caller may not expect: a device found by name or size, and what follows from it. */
-static void print_created(const ballast_disk_info *info)
+static void print_created(const ballast_disk_info *info, bool volume_preferred)
 {
     print("Created disk %u: %s", info->number, disk_type_text(info));
     if (info->device != BALLAST_DEVICE_HARD_DISK) {
@@ -177,6 +191,9 @@ static void print_created(const ballast_disk_info *info)
     }
     if (info->wanted_drive_letter != 0 && info->wanted_drive_letter != info->drive_letter) {
         print(", not drive %lc:, which leads elsewhere", info->wanted_drive_letter);
+    }
+    if (volume_preferred && (info->flags & BALLAST_DISK_MOUNT_MANAGER) == 0) {
+        print(", without the mount manager");
     }
     print("\n");
 }
@@ -225,7 +242,7 @@ ballast_result disk_create(const struct arguments *arguments)
         return result;
     }
     if (!arguments->json) {
-        print_created(&info);
+        print_created(&info, (options.flags & BALLAST_DISK_PREFER_VOLUME) != 0);
         (void)fflush(stdout); /* format writes there, too */
     }
     if (format[0] != 0) {

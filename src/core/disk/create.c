@@ -159,6 +159,9 @@ ballast_status disk_parameters_parse(const void *input, size_t input_length, con
     parameters->requested_size = (uint64_t)data->size_bytes;
     parameters->image_offset = (uint64_t)data->image_offset_bytes;
 
+    if ((parameters->flags & BALLAST_OPTION_PREFER_VOLUME) != 0) {
+        parameters->flags |= BALLAST_OPTION_MOUNT_MANAGER;
+    }
     status = resolve_backing(parameters);
     if (ballast_failed(status)) {
         return status;

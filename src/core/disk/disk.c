@@ -83,6 +83,7 @@ ballast_status disk_initialize(struct disk *disk, const struct disk_parameters *
     }
     *disk = (struct disk){
         .number = parameters->number,
+        .volume = disk->volume,
         .identity = disk->identity,
         .flags = parameters->flags,
         .kind = parameters->kind,

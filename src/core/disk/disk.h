@@ -45,6 +45,7 @@ struct disk_identity {
 
 struct disk {
     uint32_t number;
+    uint64_t volume; /* what its object is named by; 0: its number */
     struct disk_identity identity;
     uint32_t flags; /* IMDISK_*; the changeable ones change atomically */
     enum disk_kind kind;
@@ -73,7 +74,7 @@ size_t disk_lanes_size(void);
 struct disk_identity disk_identify(const struct disk_parameters *parameters, uint32_t instance);
 
 /*
- * Takes the source over when it succeeds, and opens the disk to users. `identity` is set by the caller.
+ * Takes the source over when it succeeds, and opens the disk to users. `volume` and `identity` are set by the caller.
  * BALLAST_INSUFFICIENT_RESOURCES without memory.
  */
 ballast_status disk_initialize(struct disk *disk, const struct disk_parameters *parameters, struct source *source,

@@ -4,6 +4,7 @@
 #include "core/disk/storage.h"
 #include "core/disk/storage_abi.h"
 #include "ballast/version.h"
+#include "core/base/disk_name.h"
 
 #define PARTITION_TYPE_FAT16    0x06 /* what GET_PARTITION_INFO reports, too */
 #define PHYSICAL_SECTOR_512E    4096u
@@ -95,7 +96,11 @@ ballast_status disk_control_device_number(void *target, struct request *request)
 
 ballast_status disk_control_gpt_attributes(void *target, struct request *request)
 {
-    uint64_t attributes = disk_read_only(target) ? STORAGE_GPT_ATTRIBUTE_READ_ONLY : 0;
+    const struct disk *disk = target;
+    uint64_t attributes = disk_read_only(disk) ? STORAGE_GPT_ATTRIBUTE_READ_ONLY : 0;
+    if (disk->volume != 0 && disk->drive_letter == 0) {
+        attributes |= STORAGE_GPT_ATTRIBUTE_NO_LETTER; /* or the mount manager would give it one */
+    }
     return request_reply(request, &attributes, sizeof(attributes));
 }
 
@@ -319,21 +324,10 @@ ballast_status disk_control_stable_guid(void *target, struct request *request)
 
 ballast_status disk_control_device_name(void *target, struct request *request)
 {
-    static const char prefix[] = "\\Device\\ImDisk";
     const struct disk *disk = target;
-    uint16_t name[sizeof(prefix) + 10];
-    uint16_t length = 0;
-    uint32_t unit = 1;
-    while (prefix[length] != 0) {
-        name[length] = (uint16_t)prefix[length];
-        length++;
-    }
-    while (disk->number / unit >= 10) {
-        unit *= 10;
-    }
-    for (; unit != 0; unit /= 10) {
-        name[length++] = (uint16_t)('0' + disk->number / unit % 10);
-    }
+    const struct disk_name name_of = {.number = disk->number, .volume = disk->volume};
+    uint16_t name[DISK_NAME_UNITS];
+    uint16_t length = disk_name_write(&name_of, name);
     return reply_counted(request, sizeof(uint16_t), name, (uint16_t)(length * sizeof(name[0])));
 }
 

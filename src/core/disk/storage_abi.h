@@ -248,6 +248,7 @@ struct storage_lb_provisioning {
 _Static_assert(sizeof(struct storage_lb_provisioning) == 32, "wire layout");
 
 #define STORAGE_GPT_ATTRIBUTE_READ_ONLY 0x1000000000000000u
+#define STORAGE_GPT_ATTRIBUTE_NO_LETTER 0x8000000000000000u
 
 /* FORMAT_PARAMETERS */
 struct storage_format_tracks {

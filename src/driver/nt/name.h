@@ -5,7 +5,7 @@
 
 #include "driver/nt/nt.h"
 
-#define NT_NAME_CHARACTERS 32
+#define NT_NAME_CHARACTERS 40
 
 struct nt_name {
     WCHAR text[NT_NAME_CHARACTERS];

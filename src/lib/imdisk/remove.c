@@ -80,8 +80,8 @@ static DWORD eject(HWND window, HANDLE device, BOOL forced)
 
 /* Where a disk is mounted. */
 struct mounted {
-    wchar_t letter;     /* 0: at none */
-    wchar_t device[32]; /* what the letter leads to */
+    wchar_t letter;                        /* 0: at none */
+    wchar_t device[DISK_DEVICE_NAME_SIZE]; /* what the letter leads to */
 };
 
 /* The letter that was named, or the one that the disk was created with, if it leads there: else it is someone else's. */
@@ -94,7 +94,7 @@ static DWORD find_letter(HANDLE device, LPCWSTR mount_point, struct mounted *mou
     BOOL named = mount_point != NULL && mount_point[0] != 0;
     wchar_t drive[] = {named ? drive_of(mount_point) : data->drive_letter, L':', 0};
     wchar_t target[MAX_PATH] = L"";
-    (void)swprintf(mounted->device, 32, DISK_DEVICE L"%lu", (unsigned long)data->device_number);
+    disk_device_name(data->device_number, mounted->device);
     free(data);
     mounted->letter = drive_of(drive);
     if (mounted->letter != 0 &&

@@ -103,6 +103,18 @@ bool disk_device_number_taken(uint32_t number)
     return found;
 }
 
+bool disk_device_volume_exists(uint64_t volume)
+{
+    bool found = false;
+    KIRQL irql;
+    KeAcquireSpinLock(&devices_lock, &irql);
+    for (LIST_ENTRY *link = devices.Flink; link != &devices && !found; link = link->Flink) {
+        found = CONTAINING_RECORD(link, struct disk_device, link)->disk.volume == volume;
+    }
+    KeReleaseSpinLock(&devices_lock, irql);
+    return found;
+}
+
 bool disk_device_identity_taken(const struct disk_identity *identity)
 {
     bool found = false;

@@ -11,6 +11,7 @@
 #define DRIVER_DISK_DEVICE_DEVICE_H
 
 #include "core/disk/disk.h"
+#include "driver/disk/device/mount.h"
 #include "driver/nt/irp_queue.h"
 #include "driver/nt/mapping.h"
 #include "driver/nt/work.h"
@@ -66,8 +67,8 @@ struct disk_device {
     LONG queues;        /* atomic; 1: no transfer is served in its caller's thread: it blocks, or is being removed */
     bool number_linked; /* we made the link of its number */
     bool letter_linked; /* we made the drive letter's link */
-    bool mounted;       /* the mount manager has been told of it; set by its first worker */
-    struct disk disk;   /* destroyed by the last worker */
+    struct disk_mount mount; /* its first worker's, and then that of who ends it */
+    struct disk disk;        /* destroyed by the last worker */
     struct disk_closing closing;
     struct nt_irp_queue queue;
     struct nt_reserve reserve;                     /* for paging */
@@ -106,8 +107,9 @@ struct disk_device *disk_device_find(uint32_t number);
  */
 struct disk_device *disk_device_find_older(const struct disk_device *than);
 
-/* Whether a disk, being removed or not, has this number, or this identity. <= DISPATCH_LEVEL. */
+/* Whether a disk, being removed or not, has this number, this volume's name, or this identity. <= DISPATCH_LEVEL. */
 bool disk_device_number_taken(uint32_t number);
+bool disk_device_volume_exists(uint64_t volume);
 bool disk_device_identity_taken(const struct disk_identity *identity);
 
 /* Copies up to `capacity` device numbers, newest first; returns how many devices there are. <= DISPATCH_LEVEL. */
@@ -115,11 +117,5 @@ uint32_t disk_device_numbers(uint32_t *numbers, uint32_t capacity);
 
 /* Sets the bit of each number that is taken, of as many as IMDISK_MAXIMUM_DEVICES. <= DISPATCH_LEVEL. */
 void disk_device_mark_numbers(unsigned char *bitmap);
-
-/* Whether the disk's drive letter is the mount manager's to make. Any IRQL. */
-static inline bool disk_device_managed(const struct disk_device *device)
-{
-    return (disk_flags(&device->disk) & BALLAST_OPTION_MOUNT_MANAGER) != 0;
-}
 
 #endif

@@ -19,6 +19,7 @@ struct disk_driver {
     bool unloading;             /* atomic; set under number_mutex */
     PDRIVER_UNLOAD unload;      /* the driver object's while there is no disk */
     uint32_t held;              /* disks that hold the driver; number_mutex */
+    uint64_t last_volume;       /* the last name of a volume's object; number_mutex */
     struct nt_work_thread work; /* creates and joins threads, deletes devices */
     LONG outstanding;           /* atomic: create jobs and devices, plus one until unload */
     KEVENT all_gone;            /* outstanding has become 0 */

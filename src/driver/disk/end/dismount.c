@@ -33,7 +33,7 @@ static NTSTATUS open_volume(const struct disk_device *device, HANDLE *volume)
     struct nt_name name;
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK io;
-    disk_names_of_device(device->disk.number, &name);
+    disk_names_of_device(&device->disk, &name);
     InitializeObjectAttributes(&attributes, &name.string, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
     return ZwCreateFile(volume, GENERIC_READ | SYNCHRONIZE, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL,
                         FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT,

@@ -148,9 +148,7 @@ static void finish(struct nt_work *work)
     }
     nt_thread_join(&device->leaver);
     nt_reserve_delete(&device->reserve);
-    if (device->mounted) {
-        disk_mount_leave(&device->disk);
-    }
+    disk_mount_leave(&device->mount);
     disk_driver_lock_numbers(); /* who hears of the ejection below and asks for the same number gets it */
     disk_names_unlink(device);
     disk_device_unlist(device);

@@ -7,7 +7,8 @@
 #include "driver/disk/make/create.h"
 #include "core/disk/control.h"
 #include "driver/disk/device/driver.h"
-#include "driver/disk/device/mount.h"
+#include "driver/disk/device/names.h"
+#include "driver/disk/device/refresh.h"
 #include "driver/disk/end/removal.h"
 #include "driver/disk/make/device.h"
 #include "driver/disk/make/source.h"
@@ -148,13 +149,27 @@ static void hand_over(struct nt_work *work)
 
 /* ---- the thread ---- */
 
+/* Who only preferred a volume has a disk with its own letter. */
+static void do_without_mount_manager(struct disk_device *device)
+{
+    disk_mount_leave(&device->mount);
+    disk_driver_lock_numbers();
+    __atomic_and_fetch(&device->disk.flags, ~BALLAST_OPTION_MOUNT_MANAGER, __ATOMIC_RELAXED);
+    disk_names_link_letter(device);
+    disk_driver_unlock_numbers();
+    disk_refresh();
+}
+
 static NTSTATUS register_volume(struct disk_device *device)
 {
     NTSTATUS status = STATUS_SUCCESS;
-    if (disk_device_managed(device)) {
+    if (device->disk.volume != 0) {
         disk_workers_start_helper(device); /* somebody may want to read it meanwhile */
-        status = disk_mount_arrive(&device->disk);
-        device->mounted = true; /* maybe in part */
+        status = disk_mount_arrive(&device->disk, &device->mount);
+    }
+    if (!NT_SUCCESS(status) && (disk_flags(&device->disk) & BALLAST_OPTION_PREFER_VOLUME) != 0) {
+        do_without_mount_manager(device);
+        status = STATUS_SUCCESS;
     }
     return status;
 }

@@ -6,6 +6,7 @@
 #include "driver/disk/device/names.h"
 #include "driver/disk/device/refresh.h"
 #include "driver/disk/workers.h"
+#include "driver/nt/clock.h"
 #include "driver/nt/late.h"
 #include "driver/nt/security.h"
 
@@ -18,7 +19,15 @@
 #define BITMAP_BYTES         (IMDISK_MAXIMUM_DEVICES / 8)
 #define BITMAP_TAG           PLATFORM_TAG('B', 'd', 'B', 'm')
 
-static NTSTATUS create_object(uint32_t number, enum disk_kind kind, bool removable, PDEVICE_OBJECT *object)
+/* Never used before while the system runs, not even by this driver when it was loaded earlier. number_mutex held. */
+static uint64_t next_volume(void)
+{
+    uint64_t now = nt_clock_100ns();
+    disk_driver.last_volume = now > disk_driver.last_volume ? now : disk_driver.last_volume + 1;
+    return disk_driver.last_volume;
+}
+
+static NTSTATUS create_device(const struct disk_name *as, enum disk_kind kind, bool removable, PDEVICE_OBJECT *object)
 {
     struct nt_name name;
     DEVICE_TYPE type = FILE_DEVICE_DISK;
@@ -33,13 +42,28 @@ static NTSTATUS create_object(uint32_t number, enum disk_kind kind, bool removab
     } else if (kind == DISK_KIND_RAW) {
         type = FILE_DEVICE_UNKNOWN;
     }
-    disk_names_of_device(number, &name);
+    disk_names_write(as, &name);
     return IoCreateDevice(disk_driver.object, disk_device_extension_size(), &name.string, type, characteristics, FALSE,
                           object);
 }
 
+static NTSTATUS create_object(const struct disk_name *name, enum disk_kind kind, bool removable, PDEVICE_OBJECT *object)
+{
+    NTSTATUS status = create_device(name, kind, removable, object);
+    if (status == STATUS_OBJECT_NAME_COLLISION && disk_names_remove_stale(name->number)) {
+        status = create_device(name, kind, removable, object);
+    }
+    if (NT_SUCCESS(status) && name->volume != 0) {
+        status = disk_names_link_volume(name);
+        if (!NT_SUCCESS(status)) {
+            IoDeleteDevice(*object);
+        }
+    }
+    return status;
+}
+
 /* The lowest number whose name is free, too. number_mutex held. */
-static NTSTATUS create_automatic(const struct disk_parameters *parameters, bool removable, uint32_t *number,
+static NTSTATUS create_automatic(const struct disk_parameters *parameters, bool removable, struct disk_name *name,
                                  PDEVICE_OBJECT *object)
 {
     unsigned char *bitmap = platform_allocate(PLATFORM_POOL_NONPAGED, BITMAP_BYTES, BITMAP_TAG);
@@ -50,9 +74,9 @@ static NTSTATUS create_automatic(const struct disk_parameters *parameters, bool 
     platform_zero(bitmap, BITMAP_BYTES);
     status = STATUS_INVALID_PARAMETER; /* of the number that is next when all are taken */
     disk_device_mark_numbers(bitmap);
-    for (*number = 0; *number < disk_driver.policy.maximum_devices; ++*number) {
-        if ((bitmap[*number / 8] >> *number % 8 & 1) == 0) {
-            status = create_object(*number, parameters->kind, removable, object);
+    for (name->number = 0; name->number < disk_driver.policy.maximum_devices; ++name->number) {
+        if ((bitmap[name->number / 8] >> name->number % 8 & 1) == 0) {
+            status = create_object(name, parameters->kind, removable, object);
             if (status != STATUS_OBJECT_NAME_COLLISION) {
                 break;
             }
@@ -63,14 +87,15 @@ static NTSTATUS create_automatic(const struct disk_parameters *parameters, bool 
 }
 
 /* number_mutex held. */
-static NTSTATUS create_numbered_object(const struct disk_parameters *parameters, bool removable, uint32_t *number,
-                                       PDEVICE_OBJECT *object)
+static NTSTATUS create_named_object(const struct disk_parameters *parameters, bool removable, struct disk_name *name,
+                                    PDEVICE_OBJECT *object)
 {
-    if (parameters->number == IMDISK_AUTO_DEVICE_NUMBER) {
-        return create_automatic(parameters, removable, number, object);
+    *name = (struct disk_name){.number = parameters->number};
+    if ((parameters->flags & BALLAST_OPTION_MOUNT_MANAGER) != 0) {
+        name->volume = next_volume();
     }
-    *number = parameters->number;
-    return create_object(*number, parameters->kind, removable, object);
+    return parameters->number == IMDISK_AUTO_DEVICE_NUMBER ? create_automatic(parameters, removable, name, object)
+                                                           : create_object(name, parameters->kind, removable, object);
 }
 
 /* The first identity of these parameters that no disk has. number_mutex held. */
@@ -88,22 +113,28 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
                                 struct disk_device **result)
 {
     struct disk_parameters numbered = *parameters;
+    struct disk_name name;
     PDEVICE_OBJECT object;
     bool removable = disk_kind_removable(parameters->kind, parameters->flags);
-    NTSTATUS status = create_numbered_object(parameters, removable, &numbered.number, &object);
+    NTSTATUS status = create_named_object(parameters, removable, &name, &object);
     if (!NT_SUCCESS(status)) {
         return status;
     }
+    numbered.number = name.number;
     struct disk_device *device = object->DeviceExtension;
     object->Flags |= DO_DIRECT_IO;
     object->AlignmentRequirement = source->buffer_alignment_mask;
     object->SectorSize = (USHORT)numbered.geometry.bytes_per_sector; /* 0: it does not fit, and nobody believes it */
+    device->disk.volume = name.volume;
     device->disk.identity = identify(&numbered);
     status = nt_device_protect(object, DISK_ACCESS_EVERYONE, DISK_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
         status = disk_initialize(&device->disk, &numbered, source, disk_device_lanes(device));
     }
     if (!NT_SUCCESS(status)) {
+        if (name.volume != 0) {
+            disk_names_unlink_volume(name.number);
+        }
         IoDeleteDevice(object);
         return status;
     }
