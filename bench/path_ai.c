@@ -20,11 +20,18 @@ static void check(NTSTATUS status)
     }
 }
 
+/* In its caller's thread, as on Windows. */
+static void allocate_and_free(struct sim_file *file)
+{
+    struct ballast_ai_mapping block;
+    check(ai_allocate(file, 65536, &block));
+    check(ai_block(file, BALLAST_IOCTL_AI_FREE, block.id, 0, 0));
+}
+
 int main(void)
 {
     static union ai_process_list processes;
     static union ai_gpu_list gpus;
-    struct ballast_ai_scheduler_reply scheduler;
     struct ballast_ai_pool_reply pool;
     struct sim_options options = {.seed = 1};
     sim_reset(&options);
@@ -38,9 +45,8 @@ int main(void)
     }
     PATH_COUNT("path.ai.gpus", check(ai_get_gpus(file, false, &gpus)));
     PATH_COUNT("path.ai.ps", check(ai_get_processes(file, 3600000, &processes)));
-    check(ai_get_scheduler(file, 3600000, &scheduler));
-    PATH_COUNT("path.ai.sched", check(ai_get_scheduler(file, 3600000, &scheduler)));
     PATH_COUNT("path.ai.pool", check(ai_get(file, BALLAST_IOCTL_AI_QUERY_POOL, &pool, sizeof(pool))));
+    PATH_COUNT("path.ai.alloc", allocate_and_free(file));
     sim_kill_process(process);
     sim_unload();
     return 0;
