@@ -12,8 +12,7 @@ static ballast_result cannot_open(const ballast_disk_options *options, DWORD cod
 {
     int creates =
         options->type == BALLAST_DISK_FILE && options->size != 0 && (options->flags & BALLAST_DISK_READ_ONLY) == 0;
-    DWORD attributes = GetFileAttributesW(options->image);
-    if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
+    if (image_is_directory(options->image)) {
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"cannot create disk: '%ls' is a directory",
                          options->image);
     }

@@ -89,6 +89,12 @@ bool image_denies_writing(DWORD code, HANDLE reading)
     return (code == ERROR_ACCESS_DENIED || code == ERROR_WRITE_PROTECT) && reading != INVALID_HANDLE_VALUE;
 }
 
+bool image_is_directory(const wchar_t *path)
+{
+    DWORD attributes = GetFileAttributesW(path);
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
 DWORD look_at_handle(HANDLE file, const wchar_t *name, const struct look_options *options, struct look *look)
 {
     struct reading reading = {.file = file};
@@ -114,6 +120,9 @@ ballast_result look_at_path(const wchar_t *path, const struct look_options *opti
     }
     if (code == ERROR_HANDLE_EOF) {
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"there is nothing in '%ls' to look at", path);
+    }
+    if (code == ERROR_ACCESS_DENIED && image_is_directory(path)) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"cannot look at '%ls': it is a directory", path);
     }
     return code == 0 ? BALLAST_OK : error_set(error, result_of(code), code, L"cannot look at '%ls'", path);
 }

@@ -12,6 +12,9 @@ HANDLE image_file_open(const wchar_t *path);
 /* Whether a failure to open an image for writing means that it can be read only; `reading` is how opening it for that went. */
 bool image_denies_writing(DWORD code, HANDLE reading);
 
+/* Which is why it cannot be opened, though that only says that access is denied. */
+bool image_is_directory(const wchar_t *path);
+
 /* Length in bytes of what is open, and whether it is a device. Returns 0 or the Windows error code. */
 DWORD image_file_length(HANDLE file, uint64_t *length, int *device);
 

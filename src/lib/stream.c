@@ -59,6 +59,10 @@ static ballast_result open_disk_stream(struct stream *stream, int write, ballast
 
 static ballast_result failed_to_open(const struct stream *stream, DWORD code, ballast_error *error)
 {
+    if (code == ERROR_ACCESS_DENIED && image_is_directory(stream->endpoint->path)) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"cannot open '%ls': it is a directory",
+                         stream->endpoint->path);
+    }
     return error_set(error, result_of(code), code, L"cannot open '%ls'", stream->endpoint->path);
 }
 

@@ -68,6 +68,19 @@ static bool read_registration(const struct arguments *arguments, ballast_disk_op
     return true;
 }
 
+/* 0, in the options, is no partition: it is not one that can be asked for. */
+static bool parse_partition(const struct arguments *arguments, uint32_t *partition)
+{
+    if (!option_number(arguments, L"partition", partition)) {
+        return false;
+    }
+    if (option_given(arguments, L"partition") && *partition == 0) {
+        print_error("error: partitions are numbered from 1 on\n");
+        return false;
+    }
+    return true;
+}
+
 static bool read_create_options(const struct arguments *arguments, ballast_disk_options *options)
 {
     static const struct {
@@ -97,8 +110,7 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
            (letter == NULL || parse_letter(letter, &options->drive_letter)) &&
            option_size(arguments, L"size", &options->size) &&
            option_size(arguments, L"offset", &options->image_offset) &&
-           option_number(arguments, L"partition", &options->partition) &&
-           option_number(arguments, L"number", &options->number) &&
+           parse_partition(arguments, &options->partition) && option_number(arguments, L"number", &options->number) &&
            option_number(arguments, L"sector-size", &options->bytes_per_sector) &&
            option_number(arguments, L"sectors", &options->sectors_per_track) &&
            option_number(arguments, L"tracks", &options->tracks_per_cylinder);
