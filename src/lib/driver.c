@@ -195,6 +195,13 @@ static ballast_result stop_service(ballast_driver which, SC_HANDLE service, ball
     SERVICE_STATUS status;
     if (!ControlService(service, SERVICE_CONTROL_STOP, &status)) {
         DWORD code = GetLastError();
+        if (code == ERROR_SERVICE_CANNOT_ACCEPT_CTRL) { /* Wine's after a stop that the driver has refused */
+            return error_set(
+                error, BALLAST_BUSY, code,
+                L"cannot stop the %ls driver: the service manager asks it no more, because a stop is under "
+                L"way or was refused while there were disks. It runs on; a restart of the system ends it",
+                service_driver_text(which));
+        }
         return code == ERROR_SERVICE_NOT_ACTIVE
                    ? BALLAST_OK
                    : error_set(error, result_of(code), code, L"cannot stop the %ls driver", service_driver_text(which));

@@ -71,6 +71,20 @@ no_disk_9() { ! ballast disk info 9 >/dev/null 2>&1; }
 check "the creation of a disk ends when its creator is killed" creator_dies
 check "and leaves no disk" no_disk_9
 
+# Wine's service manager takes no second stop after one that the driver has refused.
+bare_stop() {
+    local message
+    ballast disk create --size 1M --number 7 >/dev/null || return 1
+    wine_run sc stop ballastdisk >/dev/null 2>&1
+    ballast disk verify 7 >/dev/null || return 1
+    ballast disk remove 7 >/dev/null || return 1
+    message=$(ballast driver stop 2>&1)
+    [ $? -eq 6 ] || return 1
+    echo "$message"
+    grep -q 'restart' <<<"$message" && ballast driver status >/dev/null
+}
+check "after a bare stop that was refused, 'ballast driver stop' says what to do" bare_stop
+
 driver_dies() {
     local pid client
     ballast disk create --size 16M >/dev/null
