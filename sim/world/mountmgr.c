@@ -78,18 +78,24 @@ struct answers {
     bool no_letter;
 };
 
-static void check_name(const struct visit *visit, const char *device)
+/* It may have gone meanwhile, but is not called otherwise. */
+static NTSTATUS check_name(const struct visit *visit, const char *device)
 {
     struct {
         USHORT length;
         WCHAR text[NAME_SIZE];
     } reply = {.length = 0};
     char name[NAME_SIZE];
-    if (!NT_SUCCESS(sim_ioctl(visit->file, CODE_QUERY_DEVICE_NAME, NULL, 0, &reply, sizeof(reply), NULL)) ||
+    NTSTATUS status = sim_ioctl(visit->file, CODE_QUERY_DEVICE_NAME, NULL, 0, &reply, sizeof(reply), NULL);
+    if (status == STATUS_DEVICE_REMOVED) {
+        return status;
+    }
+    if (!NT_SUCCESS(status) ||
         !sim_narrow(&(UNICODE_STRING){reply.length, reply.length, reply.text}, name, sizeof(name)) ||
         strcmp(name, device) != 0) {
         sim_violation("mount", "a volume that came as '%s' calls itself otherwise", device);
     }
+    return STATUS_SUCCESS;
 }
 
 static void ask_for_names(const struct visit *visit, struct answers *answers)
@@ -119,7 +125,7 @@ static NTSTATUS ask(const char *device, struct answers *answers)
     }
     if (NT_SUCCESS(status)) {
         memcpy(state.unique_id, &answers->id, sizeof(state.unique_id));
-        check_name(&there, device);
+        status = check_name(&there, device);
         ask_for_names(&there, answers);
     }
     leave(&there);
