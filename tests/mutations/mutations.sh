@@ -149,6 +149,8 @@ mutate exit-does-not-wait src/driver/ai/view.c '/^void ai_views_forget/,/^}/s/wa
 mutate unlimited-pending src/driver/ai/control.c 's/(LONG)BALLAST_AI_MAXIMUM_PENDED/1000000/'
 mutate sums-compared src/core/ai/process_delta.c \
     's/position++; .*/sum.context_switches -= before->thread[position++].context_switches;/'
+mutate one-thread-maps src/driver/ai/control.c \
+    's/ && nt_in_wine ? STAGE_POOL : STAGES/ ? STAGE_POOL : STAGES/;s/nt_in_wine ? AI_SERVICE_THREADS : 0/1/'
 mutate all-handles-write src/driver/ai/file.c 's/(access & FILE_WRITE_DATA) != 0/(access | FILE_WRITE_DATA) != 0/'
 mutate any-process-mapped src/driver/ai/control.c 's/process == NULL || (!nt_in_wine.*/process == NULL) {/'
 mutate nobody-mapped src/driver/ai/control.c 's/process == NULL || (!nt_in_wine/(!nt_in_wine \&\& process != NULL/'
