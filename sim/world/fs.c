@@ -294,8 +294,8 @@ bool sim_fs_is_asked(const struct sim_device *device, const char *name, ACCESS_M
 /* Once, to open files: none is opened where nothing can be read any more. */
 static bool read_directory(struct sim_fs *fs)
 {
-    unsigned char page[PAGE];
     if (!fs->raw && !fs->read) {
+        unsigned char page[PAGE];
         sim_self()->unordered = true;
         NTSTATUS status = sim_paging_transfer(&fs->device->object, false, 0, page, sizeof(page), NULL);
         sim_self()->unordered = false;
