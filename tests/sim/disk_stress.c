@@ -304,6 +304,6 @@ static void set_up(void)
 int main(int argc, char **argv)
 {
     static const struct stress stress = {
-        .hurry = 100, .set_up = set_up, .choose = files_choose, .act = act, .tear_down = files_end_round};
+        .hurry = 20, .set_up = set_up, .choose = files_choose, .act = act, .tear_down = files_end_round};
     return stress_main(&stress, argc, argv);
 }
