@@ -131,6 +131,7 @@ mutate stale-number-kept src/driver/disk/make/device.c 's/ \&\& disk_names_remov
 
 mutate shutdown-in-any-order src/driver/disk/end/shutdown.c 's/disk_dismount_needed(device) ? disk_dismount(device) : NULL/NULL/'
 
+mutate no-chunk-for-pages src/core/disk/ram.c 's/chunk = ram_reserve_take(store->reserve);/chunk = NULL;/'
 mutate no-room-for-pages src/driver/disk/serve/transfer.c 's/buffer = nt_map_reserved(&device->reserve, irp);/buffer = NULL;/'
 
 mutate snapshot-not-dropped src/driver/ai/processes.c '/^ballast_status ai_query_processes/,/^}/s/put_snapshot(snapshot);//'

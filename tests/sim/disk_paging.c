@@ -142,6 +142,49 @@ static void paging_needs_no_room_for_mappings(void)
     }
 }
 
+#define CHUNK (64u << 10)
+
+/* Fills chunks from *chunk on, by programs or by the memory manager, until there is no memory. Returns how many. */
+static unsigned fill(unsigned *chunk, bool paging)
+{
+    unsigned count = 0;
+    NTSTATUS status = STATUS_SUCCESS;
+    while (NT_SUCCESS(status) && *chunk < 200) {
+        memset(page, (int)*chunk, sizeof(page));
+        status = paging ? sim_paging_write(disk, (uint64_t)*chunk * CHUNK, page, sizeof(page), NULL)
+                        : sim_write(disk, (uint64_t)*chunk * CHUNK, page, sizeof(page), NULL);
+        count += NT_SUCCESS(status);
+        *chunk += NT_SUCCESS(status);
+    }
+    CHECK_EQUAL(status, STATUS_INSUFFICIENT_RESOURCES);
+    return count;
+}
+
+/* Memory that programs cannot get: what is paged out has some of its own, which is kept again when there is some. */
+static void paging_has_a_reserve(void)
+{
+    struct sim_options options = {.seed = 1, .hurry = 1000, .pool_limit = 4 * MIB};
+    unsigned char read[sizeof(page)];
+    (void)disk_begin(0, &options);
+    CHECK_EQUAL(create_sized(IMDISK_TYPE_VM, 16 * MIB, NULL), STATUS_SUCCESS);
+    for (unsigned round = 0; round < 2; round++) {
+        unsigned chunk = 1;
+        test_note("round %u", round);
+        CHECK(fill(&chunk, false) > 16);
+        CHECK_EQUAL(fill(&chunk, true), 16);
+        for (unsigned i = 1; i < chunk; i++) {
+            CHECK_EQUAL(sim_paging_read(disk, (uint64_t)i * CHUNK, read, sizeof(read), NULL), STATUS_SUCCESS);
+            memset(page, (int)i, sizeof(page));
+            CHECK_BYTES(read, page, sizeof(page));
+        }
+        static const unsigned char zeros[CHUNK];
+        for (unsigned i = 1; i < chunk; i++) { /* gives all back */
+            CHECK_EQUAL(sim_write(disk, (uint64_t)i * CHUNK, zeros, sizeof(zeros), NULL), STATUS_SUCCESS);
+        }
+    }
+    disk_end();
+}
+
 /* ---- the end ---- */
 
 /* Programs find the end by reading nothing; file systems and the memory manager believe that their data is safe. */
@@ -164,6 +207,7 @@ static void the_kernel_is_told_of_the_end(void)
 }
 
 TEST_MAIN({"paging_needs_no_room_for_mappings", paging_needs_no_room_for_mappings},
+          {"paging_has_a_reserve", paging_has_a_reserve},
           {"images_that_are_created_are_sparse", images_that_are_created_are_sparse},
           {"cached_writes_are_written_through", cached_writes_are_written_through},
           {"sectors_are_the_hosts", sectors_are_the_hosts},

@@ -13,6 +13,7 @@
 #include "core/base/epoch.c"
 #include "core/disk/ram.c"
 #include "core/disk/ram_chunk.c"
+#include "core/disk/ram_reserve.c"
 #include "core/disk/ram_table.c"
 
 #include <stdio.h>

@@ -195,13 +195,16 @@ ballast_status disk_refuse_transfer(const struct disk *disk, int64_t offset, siz
     return length == 0 ? BALLAST_SUCCESS : beyond_end(disk);
 }
 
-ballast_status disk_write_inside(struct disk *disk, struct disk_lane *lane, uint64_t offset, const void *buffer,
-                                 size_t length)
+typedef ballast_status write_to_source(struct source *source, uint64_t offset, const void *buffer, size_t length);
+
+__attribute__((always_inline)) static inline ballast_status write_inside(struct disk *disk, struct disk_lane *lane,
+                                                                         uint64_t offset, const void *buffer,
+                                                                         size_t length, write_to_source *write)
 {
     if ((disk_flags(disk) & IMDISK_IMAGE_MODIFIED) == 0) {
         __atomic_or_fetch(&disk->flags, IMDISK_IMAGE_MODIFIED, __ATOMIC_RELAXED);
     }
-    ballast_status status = disk->source->operations->write(disk->source, offset, buffer, length);
+    ballast_status status = write(disk->source, offset, buffer, length);
     if (status != BALLAST_RETRY) {
         disk_count_transfer(lane, status, &lane->counters.write_requests, &lane->counters.written_bytes, length);
     }
@@ -227,7 +230,14 @@ ballast_status disk_read(struct disk *disk, uint64_t offset, void *buffer, size_
     return status;
 }
 
-ballast_status disk_write(struct disk *disk, uint64_t offset, const void *buffer, size_t length, size_t *transferred)
+ballast_status disk_write_inside(struct disk *disk, struct disk_lane *lane, uint64_t offset, const void *buffer,
+                                 size_t length)
+{
+    return write_inside(disk, lane, offset, buffer, length, disk->source->operations->write);
+}
+
+static ballast_status write_by(struct disk *disk, uint64_t offset, const void *buffer, size_t length,
+                               size_t *transferred, write_to_source *write)
 {
     struct disk_lane *lane = disk_lane(disk);
     ballast_status status = BALLAST_RETRY;
@@ -238,7 +248,7 @@ ballast_status disk_write(struct disk *disk, uint64_t offset, const void *buffer
             return BALLAST_DEVICE_REMOVED;
         }
         if (within(disk, offset, length)) {
-            status = disk_write_inside(disk, lane, offset, buffer, length);
+            status = write_inside(disk, lane, offset, buffer, length, write);
             *transferred = ballast_failed(status) ? 0 : length;
         } else {
             status = beyond_end(disk);
@@ -249,6 +259,19 @@ ballast_status disk_write(struct disk *disk, uint64_t offset, const void *buffer
         }
     }
     return status;
+}
+
+ballast_status disk_write(struct disk *disk, uint64_t offset, const void *buffer, size_t length, size_t *transferred)
+{
+    return write_by(disk, offset, buffer, length, transferred, disk->source->operations->write);
+}
+
+ballast_status disk_write_urgent(struct disk *disk, uint64_t offset, const void *buffer, size_t length,
+                                 size_t *transferred)
+{
+    const struct source_operations *operations = disk->source->operations;
+    return write_by(disk, offset, buffer, length, transferred,
+                    operations->write_urgent != NULL ? operations->write_urgent : operations->write);
 }
 
 ballast_status disk_verify(struct disk *disk, uint64_t offset, void *buffer, size_t length)

@@ -136,6 +136,10 @@ static inline ballast_status disk_check_transfer(const struct disk *disk, int64_
 ballast_status disk_read(struct disk *disk, uint64_t offset, void *buffer, size_t length, size_t *transferred);
 ballast_status disk_write(struct disk *disk, uint64_t offset, const void *buffer, size_t length, size_t *transferred);
 
+/* disk_write that may take memory from a reserve, as there is no other. */
+ballast_status disk_write_urgent(struct disk *disk, uint64_t offset, const void *buffer, size_t length,
+                                 size_t *transferred);
+
 /*
  * The same in steps: enter, check, transfer, leave. From entering to leaving the disk stays as it was checked, and exists.
  * Entering gives NULL when the disk has been closed. Writing may give BALLAST_RETRY: leave, and use disk_write.

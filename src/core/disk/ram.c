@@ -11,12 +11,11 @@
 
 #include "core/disk/ram.h"
 #include "core/base/atomic.h"
+#include "core/disk/ram_reserve.h"
 #include "core/disk/ram_table.h"
 
 #define RAM_TAG_STORE    PLATFORM_TAG('B', 'd', 'R', 's')
 #define RAM_TAG_TABLE    PLATFORM_TAG('B', 'd', 'R', 't')
-#define RAM_TAG_CHUNK    PLATFORM_TAG('B', 'd', 'R', 'c')
-#define RAM_TAG_HEAD     PLATFORM_TAG('B', 'd', 'R', 'h')
 
 /* Slots or chunks that a trim looks at in one go: bounds how long the lock is held. */
 #define RAM_TRIM_STEP    128u
@@ -27,9 +26,10 @@
 struct ram_store {
     struct source source;
     enum platform_pool chunk_pool;
-    struct epoch_owner chunks; /* of retired chunks */
-    struct epoch_owner tables; /* of retired tables */
-    uint64_t held_bytes;       /* atomic; retired for good, and not yet freed */
+    struct ram_reserve *reserve; /* NULL: none */
+    struct epoch_owner chunks;   /* of retired chunks */
+    struct epoch_owner tables;   /* of retired tables */
+    uint64_t held_bytes;         /* atomic; retired for good, and not yet freed */
     struct platform_spin lock;
     struct ram_table table;
 };
@@ -51,27 +51,6 @@ static void hold_back(struct ram_store *store, uint64_t bytes)
 }
 
 /* ---- chunks ---- */
-
-static struct ram_chunk *allocate_chunk(struct ram_store *store)
-{
-    struct ram_chunk *chunk = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*chunk), RAM_TAG_HEAD);
-    if (chunk == NULL) {
-        return NULL;
-    }
-    chunk->retired.owner = &store->chunks;
-    chunk->data = platform_allocate(store->chunk_pool, RAM_CHUNK_SIZE, RAM_TAG_CHUNK);
-    if (chunk->data == NULL) {
-        platform_free(chunk, sizeof(*chunk), RAM_TAG_HEAD);
-        return NULL;
-    }
-    return chunk;
-}
-
-static void free_chunk(struct ram_chunk *chunk)
-{
-    platform_free(chunk->data, RAM_CHUNK_SIZE, RAM_TAG_CHUNK);
-    platform_free(chunk, sizeof(*chunk), RAM_TAG_HEAD);
-}
 
 /* Takes a chunk that is dead from now on out of the table. Lock held. */
 static void bury(struct ram_store *store, const struct ram_chunk *chunk)
@@ -131,7 +110,7 @@ static void give_back_chunk(struct epoch_owner *owner, struct epoch_item *item)
         return;
     }
     hold_back(store, -(uint64_t)(RAM_CHUNK_SIZE + sizeof(*chunk)));
-    free_chunk(chunk);
+    ram_chunk_free(chunk);
 }
 
 /* ---- the table ---- */
@@ -233,20 +212,27 @@ static void read_piece(struct ram_store *store, const struct ram_piece *piece, v
     }
 }
 
-static struct ram_chunk *new_chunk(struct ram_store *store, const struct ram_piece *piece, const void *buffer)
+static struct ram_chunk *new_chunk(struct ram_store *store, const struct ram_piece *piece, const void *buffer,
+                                   bool urgent)
 {
-    struct ram_chunk *chunk = allocate_chunk(store);
+    struct ram_chunk *chunk = ram_chunk_allocate(store->chunk_pool);
+    if (store->reserve != NULL && chunk != NULL) {
+        ram_reserve_fill(store->reserve);
+    } else if (store->reserve != NULL && urgent) {
+        chunk = ram_reserve_take(store->reserve);
+    }
     if (chunk != NULL) {
+        chunk->retired.owner = &store->chunks;
         ram_chunk_fill(chunk, piece, buffer);
         chunk->index = piece->index;
     }
     return chunk;
 }
 
-static enum ram_insert insert(struct ram_store *store, struct ram_chunk *chunk)
+static enum ram_insert insert(struct ram_store *store, struct ram_chunk *chunk, bool urgent)
 {
     unsigned irql = platform_spin_lock(&store->lock);
-    enum ram_insert result = ram_table_insert(&store->table, chunk);
+    enum ram_insert result = ram_table_insert(&store->table, chunk, urgent);
     platform_spin_unlock(&store->lock, irql);
     return result;
 }
@@ -269,10 +255,10 @@ static void expect_chunks(struct ram_store *store, int chunks)
 
 /* Brings the new chunk in, or writes to the one that somebody else has. Returns what has become of it. */
 static ballast_status insert_or_write(struct ram_store *store, struct ram_chunk **fresh, const struct ram_piece *piece,
-                                      const void *buffer)
+                                      const void *buffer, bool urgent)
 {
     for (;;) {
-        enum ram_insert result = insert(store, *fresh);
+        enum ram_insert result = insert(store, *fresh, urgent);
         if (result == RAM_INSERTED) {
             *fresh = NULL;
             return BALLAST_SUCCESS;
@@ -290,21 +276,21 @@ static ballast_status insert_or_write(struct ram_store *store, struct ram_chunk 
     }
 }
 
-static ballast_status write_new(struct ram_store *store, const struct ram_piece *piece, const void *buffer)
+static ballast_status write_new(struct ram_store *store, const struct ram_piece *piece, const void *buffer, bool urgent)
 {
     if (holds_back_too_much(store)) {
         return BALLAST_RETRY;
     }
-    struct ram_chunk *fresh = new_chunk(store, piece, buffer);
+    struct ram_chunk *fresh = new_chunk(store, piece, buffer, urgent);
     if (fresh == NULL) {
         return BALLAST_INSUFFICIENT_RESOURCES;
     }
     expect_chunks(store, 1);
-    ballast_status status = insert_or_write(store, &fresh, piece, buffer);
+    ballast_status status = insert_or_write(store, &fresh, piece, buffer, urgent);
     expect_chunks(store, -1);
     (void)tidy(store);
     if (fresh != NULL) {
-        free_chunk(fresh);
+        ram_chunk_free(fresh);
     }
     return status;
 }
@@ -315,7 +301,7 @@ static ballast_status write_piece(struct ram_store *store, const struct ram_piec
     if (chunk != NULL && ram_chunk_write(chunk, piece, buffer)) {
         return BALLAST_SUCCESS;
     }
-    return write_new(store, piece, buffer);
+    return write_new(store, piece, buffer, false);
 }
 
 /* ---- zeroing ---- */
@@ -447,6 +433,23 @@ static ballast_status ram_write(struct source *source, uint64_t offset, const vo
     return status;
 }
 
+static ballast_status ram_write_urgent(struct source *source, uint64_t offset, const void *buffer, size_t length)
+{
+    const unsigned char *bytes = buffer;
+    ballast_status status = BALLAST_SUCCESS;
+    while (length != 0 && status == BALLAST_SUCCESS) {
+        struct ram_piece piece = piece_at(offset, length);
+        status = ram_write(source, offset, bytes, piece.length);
+        if (status == BALLAST_INSUFFICIENT_RESOURCES) {
+            status = write_new((struct ram_store *)source, &piece, bytes, true);
+        }
+        offset += piece.length;
+        bytes += piece.length;
+        length -= piece.length;
+    }
+    return status;
+}
+
 static ballast_status ram_trim(struct source *source, uint64_t offset, uint64_t length)
 {
     struct ram_store *store = (struct ram_store *)source;
@@ -518,11 +521,14 @@ static void ram_destroy(struct source *source)
     for (size_t i = 0; slots != NULL && i < ram_capacity(slots); i++) {
         struct ram_chunk *chunk = ram_slot(slots, i);
         if (chunk != NULL && chunk != RAM_REMOVED) {
-            free_chunk(chunk);
+            ram_chunk_free(chunk);
         }
     }
     if (slots != NULL) {
         platform_free(slots, ram_slots_size(ram_capacity(slots)), RAM_TAG_TABLE);
+    }
+    if (store->reserve != NULL) {
+        ram_reserve_leave(store->reserve);
     }
     platform_spin_destroy(&store->lock);
     platform_free(store, sizeof(*store), RAM_TAG_STORE);
@@ -531,6 +537,7 @@ static void ram_destroy(struct source *source)
 static const struct source_operations ram_operations = {
     .read = ram_read,
     .write = ram_write,
+    .write_urgent = ram_write_urgent,
     .trim = ram_trim,
     .flush = ram_flush,
     .resize = ram_resize,
@@ -553,4 +560,13 @@ ballast_status ram_create(enum platform_pool chunk_pool, struct source **source)
     platform_spin_initialize(&store->lock);
     *source = &store->source;
     return BALLAST_SUCCESS;
+}
+
+ballast_status ram_use_reserve(struct source *source, struct ram_reserve *reserve)
+{
+    struct ram_store *store = (struct ram_store *)source;
+    store->reserve = reserve;
+    ram_reserve_join(reserve);
+    expect_chunks(store, 1); /* for good: there always is a table */
+    return tidy(store) ? BALLAST_SUCCESS : BALLAST_INSUFFICIENT_RESOURCES;
 }

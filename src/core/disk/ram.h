@@ -12,6 +12,8 @@
 
 #include "core/disk/source.h"
 
+struct ram_reserve;
+
 #ifndef RAM_BLOCK_SIZE /* a test has small ones */
 #define RAM_BLOCK_SIZE 4096u
 #endif
@@ -23,5 +25,11 @@
  * BALLAST_INSUFFICIENT_RESOURCES.
  */
 ballast_status ram_create(enum platform_pool chunk_pool, struct source **source);
+
+/*
+ * Before anybody else calls: urgent writes may take chunks from the reserve, which outlives the store and which this fills.
+ * BALLAST_INSUFFICIENT_RESOURCES: there is not even memory for a small table, and the store is to be destroyed.
+ */
+ballast_status ram_use_reserve(struct source *source, struct ram_reserve *reserve);
 
 #endif

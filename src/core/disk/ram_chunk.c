@@ -5,6 +5,29 @@
 
 _Static_assert(RAM_BLOCK_COUNT == 16, "a bit a block");
 
+#define RAM_TAG_CHUNK PLATFORM_TAG('B', 'd', 'R', 'c')
+#define RAM_TAG_HEAD  PLATFORM_TAG('B', 'd', 'R', 'h')
+
+struct ram_chunk *ram_chunk_allocate(enum platform_pool pool)
+{
+    struct ram_chunk *chunk = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*chunk), RAM_TAG_HEAD);
+    if (chunk == NULL) {
+        return NULL;
+    }
+    chunk->data = platform_allocate(pool, RAM_CHUNK_SIZE, RAM_TAG_CHUNK);
+    if (chunk->data == NULL) {
+        platform_free(chunk, sizeof(*chunk), RAM_TAG_HEAD);
+        return NULL;
+    }
+    return chunk;
+}
+
+void ram_chunk_free(struct ram_chunk *chunk)
+{
+    platform_free(chunk->data, RAM_CHUNK_SIZE, RAM_TAG_CHUNK);
+    platform_free(chunk, sizeof(*chunk), RAM_TAG_HEAD);
+}
+
 static uint32_t load_state(const struct ram_chunk *chunk)
 {
     return __atomic_load_n(&chunk->state, __ATOMIC_ACQUIRE);

@@ -45,6 +45,10 @@ static inline uint32_t ram_blocks_touched(const struct ram_piece *piece)
     return ((2u << last) - 1) & ~((1u << first) - 1);
 }
 
+/* A chunk whose bytes come from this pool, with nothing in it yet; NULL without memory. <= APC_LEVEL, as freeing it. */
+struct ram_chunk *ram_chunk_allocate(enum platform_pool pool);
+void ram_chunk_free(struct ram_chunk *chunk);
+
 /* Nothing but zeros around the piece. */
 void ram_chunk_fill(struct ram_chunk *chunk, const struct ram_piece *piece, const void *buffer);
 

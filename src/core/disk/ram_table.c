@@ -71,9 +71,10 @@ static void take(struct ram_slots *slots, const struct ram_chunk *chunk, size_t 
     }
 }
 
-enum ram_insert ram_table_insert(struct ram_table *table, struct ram_chunk *chunk)
+enum ram_insert ram_table_insert(struct ram_table *table, struct ram_chunk *chunk, bool urgent)
 {
-    if (table->slots == NULL || full(table->slots, table->used) ||
+    size_t room = urgent || table->slots == NULL ? 0 : ram_capacity(table->slots) / 8;
+    if (table->slots == NULL || full(table->slots, table->used + room) ||
         (table->next != NULL && full(table->next, table->next_used))) {
         return table->slots != NULL && ram_table_find(table, chunk->index) != NULL ? RAM_EXISTS : RAM_FULL;
     }

@@ -74,7 +74,8 @@ static inline struct ram_chunk *ram_table_guess(struct ram_table *table, uint64_
 
 /* The spin lock held, all of them. */
 
-enum ram_insert ram_table_insert(struct ram_table *table, struct ram_chunk *chunk);
+/* What is not urgent leaves some room for what is. */
+enum ram_insert ram_table_insert(struct ram_table *table, struct ram_chunk *chunk, bool urgent);
 void ram_table_remove(struct ram_table *table, const struct ram_chunk *chunk);
 
 /* How many slots there should be: RAM_TABLE_KEEP if the table is good as it is, or is being rebuilt; 0: none. */

@@ -30,6 +30,8 @@ struct source_operations {
      */
     ballast_status (*read)(struct source *source, uint64_t offset, void *buffer, size_t length);
     ballast_status (*write)(struct source *source, uint64_t offset, const void *buffer, size_t length);
+    /* A write that must not fail because there is no memory: from a reserve. NULL: there is none. */
+    ballast_status (*write_urgent)(struct source *source, uint64_t offset, const void *buffer, size_t length);
     /* The range is unused: gives back what holds it if the source can, and then it reads as zeros. */
     ballast_status (*trim)(struct source *source, uint64_t offset, uint64_t length);
     ballast_status (*flush)(struct source *source);

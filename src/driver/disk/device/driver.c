@@ -9,6 +9,7 @@ void disk_driver_initialize(PDRIVER_OBJECT object, const struct disk_create_poli
 {
     disk_driver = (struct disk_driver){.object = object, .outstanding = 1, .policy = *policy};
     ExInitializeFastMutex(&disk_driver.number_mutex);
+    ram_reserve_initialize(&disk_driver.reserve);
     KeInitializeEvent(&disk_driver.all_gone, NotificationEvent, FALSE);
 }
 

@@ -8,6 +8,7 @@
 #define DRIVER_DISK_DEVICE_DRIVER_H
 
 #include "core/disk/create.h"
+#include "core/disk/ram_reserve.h"
 #include "driver/nt/work.h"
 
 #define DISK_CONTROL_DEVICE L"\\Device\\ImDiskCtl"
@@ -22,6 +23,7 @@ struct disk_driver {
     uint64_t last_volume;       /* the last name of a volume's object; number_mutex */
     struct nt_work_thread work; /* creates and joins threads, deletes devices */
     LONG outstanding;           /* atomic: create jobs and devices, plus one until unload */
+    struct ram_reserve reserve; /* of the RAM disks */
     KEVENT all_gone;            /* outstanding has become 0 */
 };
 

@@ -73,11 +73,15 @@ static NTSTATUS create_memory(const struct source_request *request, struct image
                               const struct disk_parameters *parameters, struct source **source)
 {
     NTSTATUS status = ram_create(parameters->locked_memory ? PLATFORM_POOL_NONPAGED : PLATFORM_POOL_PAGED, source);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = ram_use_reserve(*source, &disk_driver.reserve);
     if (NT_SUCCESS(status) && image != NULL) {
         status = load(request, image, parameters, *source);
-        if (!NT_SUCCESS(status)) {
-            (*source)->operations->destroy(*source);
-        }
+    }
+    if (!NT_SUCCESS(status)) {
+        (*source)->operations->destroy(*source);
     }
     return status;
 }

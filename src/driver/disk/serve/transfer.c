@@ -28,7 +28,7 @@ static bool may_wait(PIRP irp, NTSTATUS status)
     return status == STATUS_INSUFFICIENT_RESOURCES && (irp->Flags & IRP_PAGING_IO) != 0;
 }
 
-static NTSTATUS transfer_mapped(struct disk_device *device, PIRP irp, void *buffer, size_t *transferred)
+static NTSTATUS transfer_mapped(struct disk_device *device, PIRP irp, void *buffer, bool urgent, size_t *transferred)
 {
     const IO_STACK_LOCATION *stack = stack_of(irp);
     ULONG length = stack->Parameters.Read.Length;
@@ -37,7 +37,7 @@ static NTSTATUS transfer_mapped(struct disk_device *device, PIRP irp, void *buff
         return disk_read(&device->disk, offset, buffer, length, transferred);
     }
     bool was_modified = (disk_flags(&device->disk) & IMDISK_IMAGE_MODIFIED) != 0;
-    NTSTATUS status = disk_write(&device->disk, offset, buffer, length, transferred);
+    NTSTATUS status = (urgent ? disk_write_urgent : disk_write)(&device->disk, offset, buffer, length, transferred);
     if (!was_modified && *transferred != 0) {
         disk_refresh();
     }
@@ -47,30 +47,36 @@ static NTSTATUS transfer_mapped(struct disk_device *device, PIRP irp, void *buff
     return status;
 }
 
-static NTSTATUS transfer_once(struct disk_device *device, PIRP irp, size_t *transferred)
+static NTSTATUS transfer_once(struct disk_device *device, PIRP irp, bool urgent, size_t *transferred)
 {
     NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
     void *buffer = nt_map(irp);
     *transferred = 0;
     if (buffer != NULL) {
-        return transfer_mapped(device, irp, buffer, transferred);
+        return transfer_mapped(device, irp, buffer, urgent, transferred);
     }
     buffer = nt_map_reserved(&device->reserve, irp);
     if (buffer != NULL) {
-        status = transfer_mapped(device, irp, buffer, transferred);
+        status = transfer_mapped(device, irp, buffer, urgent, transferred);
         nt_unmap_reserved(&device->reserve, irp);
     }
     return status;
 }
 
-/* What cannot be paged out when memory is short is lost, so such a request waits a while for others to give some back. */
+/*
+ * What cannot be paged out when memory is short is lost, so there is a reserve for such a request, and it waits a while for others
+ * to give some back.
+ */
 static NTSTATUS transfer(struct disk_device *device, PIRP irp, size_t *transferred)
 {
     LARGE_INTEGER interval = {.QuadPart = -PAGING_INTERVAL};
-    NTSTATUS status = transfer_once(device, irp, transferred);
+    NTSTATUS status = transfer_once(device, irp, false, transferred);
+    if (may_wait(irp, status)) {
+        status = transfer_once(device, irp, true, transferred);
+    }
     for (unsigned i = 0; i < PAGING_ATTEMPTS && may_wait(irp, status); i++) {
         (void)KeDelayExecutionThread(KernelMode, FALSE, &interval);
-        status = transfer_once(device, irp, transferred);
+        status = transfer_once(device, irp, true, transferred);
     }
     return status;
 }
