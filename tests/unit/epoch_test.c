@@ -26,6 +26,7 @@ static struct world {
     bool entered[MODEL_THREADS];
     bool left[MODEL_THREADS];
     bool closed;
+    bool outlives; /* who waits keeps the epoch, too */
 } world;
 
 void *const model_world = &world;
@@ -50,6 +51,12 @@ static void set_up(void)
     world.owner.give_back = free_object;
     epoch_initialize(&world.epoch, world.lanes, sizeof(world.lanes[0]), LANES);
     world.current = new_object();
+}
+
+static void set_up_for_waiting(void)
+{
+    set_up();
+    world.outlives = true;
 }
 
 /* False if the epoch is closed. */
@@ -147,7 +154,9 @@ static void given_back(struct epoch_owner *owner, struct epoch_item *item)
         MODEL_CHECK(world.entered[i] == world.left[i]);
     }
     MODEL_CHECK(world.epoch.retired == NULL && world.epoch.passing == NULL);
-    model_freeze(&world.epoch, sizeof(world.epoch) + sizeof(world.lanes));
+    if (!world.outlives) {
+        model_freeze(&world.epoch, sizeof(world.epoch) + sizeof(world.lanes));
+    }
 }
 
 static void close(void)
@@ -184,6 +193,7 @@ static const struct model_scenario scenarios[] = {
     {"one retires inside, one waits", set_up, {reader_0, replace_inside, wait}, check_idle},
     {"readers and one who waits", set_up, {reader_0, reader_1, wait}, check_idle},
     {"readers and one who closes", set_up, {reader_0, reader_1, replace_and_close}, check_closed},
+    {"one reads, one waits, one closes", set_up_for_waiting, {reader_0, wait, close}, check_closed},
     {"one retires inside, one closes", set_up, {reader_0, replace_inside, close}, check_closed},
 };
 

@@ -15,6 +15,7 @@
 #define BUFFER_SIZE 8u
 #define BLOCKS      64u
 #define CHOICES     100000u
+#define ALONE       100000u /* steps that one thread takes while no other can */
 #define STATES_LOG2 23u
 
 struct store {
@@ -36,6 +37,12 @@ struct thread {
 struct choice {
     unsigned char taken;
     unsigned char of;
+    uint32_t state;
+};
+
+/* A step from one state to another; both are places in `visited`. */
+struct edge {
+    uint32_t from, to;
 };
 
 static const struct model_scenario *scenario;
@@ -64,7 +71,10 @@ static struct {
 static struct choice path[CHOICES];
 static size_t depth, length;
 static uint64_t *visited;
+static bool *ends; /* whether a run can end from there */
 static uint64_t seen_count;
+static struct edge *edges;
+static size_t edge_count, edge_room;
 
 /* ---- runs that go wrong ---- */
 
@@ -432,14 +442,31 @@ static uint64_t hash_state(void)
     return hash | 1;
 }
 
+static void add_edge(uint32_t to)
+{
+    if (length == 0) {
+        return;
+    }
+    if (edge_count == edge_room) {
+        edge_room = edge_room * 2 + 1024;
+        edges = realloc(edges, edge_room * sizeof(*edges));
+        if (edges == NULL) {
+            abort();
+        }
+    }
+    edges[edge_count++] = (struct edge){path[length - 1].state, to};
+}
+
 /* Whether the state is new. */
-static bool remember(uint64_t hash)
+static bool remember(uint64_t hash, uint32_t *state)
 {
     uint64_t mask = (1ull << STATES_LOG2) - 1;
     uint64_t slot = hash >> 8 & mask;
     while (visited[slot] != 0 && visited[slot] != hash) {
         slot = (slot + 1) & mask;
     }
+    *state = (uint32_t)slot;
+    add_edge(*state);
     if (visited[slot] == hash) {
         return false;
     }
@@ -506,14 +533,15 @@ static bool choose(unsigned count, unsigned *taken)
         *taken = path[depth++].taken;
         return true;
     }
-    if (!remember(hash_state())) {
+    uint32_t state;
+    if (!remember(hash_state(), &state)) {
         return false;
     }
     if (length == CHOICES) {
         fprintf(stderr, "a run is too long\n");
         abort();
     }
-    path[length++] = (struct choice){0, (unsigned char)count};
+    path[length++] = (struct choice){0, (unsigned char)count, state};
     depth = length;
     *taken = 0;
     return true;
@@ -521,6 +549,7 @@ static bool choose(unsigned count, unsigned *taken)
 
 __attribute__((noinline)) static void one_run(void)
 {
+    unsigned alone = 0;
     depth = 0;
     set_up();
     for (;;) {
@@ -533,6 +562,10 @@ __attribute__((noinline)) static void one_run(void)
         if (count > 1 && !choose(count, &taken)) {
             return;
         }
+        alone = count > 1 ? 0 : alone + 1;
+        if (alone > ALONE) {
+            model_wrong("a thread goes on for ever");
+        }
         act(actions[taken]);
     }
     for (unsigned i = 0; i < MODEL_THREADS; i++) {
@@ -541,6 +574,28 @@ __attribute__((noinline)) static void one_run(void)
         }
     }
     scenario->check();
+    if (length != 0) {
+        ends[path[length - 1].state] = true;
+    }
+}
+
+/* From each state some run ends: or threads could wait for each other in a circle of states that are all known. */
+static void check_ends(void)
+{
+    bool found = true;
+    while (found) {
+        found = false;
+        for (size_t i = edge_count; i-- != 0;) {
+            if (ends[edges[i].to] && !ends[edges[i].from]) {
+                ends[edges[i].from] = found = true;
+            }
+        }
+    }
+    for (size_t i = 0; i < 1ull << STATES_LOG2; i++) {
+        if (visited[i] != 0 && !ends[i]) {
+            model_wrong("threads go on for ever");
+        }
+    }
 }
 
 /* The next run: another choice at the last place that has one. */
@@ -563,15 +618,19 @@ uint64_t model_explore(const struct model_scenario *which, enum model_mistake wr
     failure = NULL;
     length = 0;
     seen_count = 0;
+    edge_count = 0;
     visited = calloc(1ull << STATES_LOG2, sizeof(*visited));
-    if (visited == NULL) {
+    ends = calloc(1ull << STATES_LOG2, sizeof(*ends));
+    if (visited == NULL || ends == NULL) {
         abort();
     }
     if (__builtin_setjmp(abandoned) == 0) {
         do {
             one_run();
         } while (next_run());
+        check_ends();
     }
     free(visited);
+    free(ends);
     return failure == NULL ? seen_count : 0;
 }

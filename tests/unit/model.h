@@ -4,7 +4,7 @@
  * of the core has their atomics and their platform replaced. Each atomic operation, lock, wait and copy is a step, before
  * which any other thread may run; stores wait in a buffer of their thread, as on x86, until they reach memory at any moment or
  * something with a barrier flushes them. States that have been seen are not explored again, so nothing is left out, and a thread
- * that waits for another one in a loop does no harm. The stacks and all shared memory are part of a state: threads share
+ * that waits for another one in a loop does no harm, as long as from each state a run can end. The stacks and all shared memory are part of a state: threads share
  * nothing but `model_world`, and what is allocated.
  *
  * Memory that has been freed is not used again, and no step may touch it.

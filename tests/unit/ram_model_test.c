@@ -19,8 +19,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LANES 2
-#define CHUNK RAM_CHUNK_SIZE
+#define LANES     2
+#define CHUNK     RAM_CHUNK_SIZE
+#define SAME_HOME 3 /* a chunk that the smallest table looks for where it looks for chunk 0 */
 
 static struct world {
     struct epoch epoch;
@@ -80,9 +81,28 @@ static bool reads(uint64_t offset, const char *text, size_t length)
     return memcmp(bytes, text, length) == 0;
 }
 
+/* Every chunk of the table lives, and is found; nothing else is in it. */
+static void check_table(struct ram_table *table)
+{
+    size_t count = 0;
+    size_t used = 0;
+    for (size_t i = 0; table->slots != NULL && i < ram_capacity(table->slots); i++) {
+        struct ram_chunk *chunk = ram_slot(table->slots, i);
+        used += chunk != NULL;
+        if (chunk != NULL && chunk != RAM_REMOVED) {
+            model_touch(chunk, sizeof(*chunk));
+            MODEL_CHECK((chunk->state & RAM_CHUNK_DEAD) == 0);
+            MODEL_CHECK(ram_table_find(table, chunk->index) == chunk);
+            count++;
+        }
+    }
+    MODEL_CHECK(count == table->count && used == table->used && table->next == NULL && table->expected == 0);
+}
+
 static uint64_t chunks(void)
 {
     struct source_usage usage;
+    check_table(&((struct ram_store *)world.store)->table);
     (void)world.store->operations->usage(world.store, &usage);
     MODEL_CHECK(usage.allocated_bytes + usage.overhead_bytes == model_allocated());
     MODEL_CHECK(((struct ram_store *)world.store)->held_bytes == 0);
@@ -122,6 +142,12 @@ static void zero_second_half(void)
 static void write_second_half(void)
 {
     write_text(1, 2, "cc");
+}
+
+static void write_and_zero_second_half(void)
+{
+    write_second_half();
+    zero_second_half();
 }
 
 static void write_other_block(void)
@@ -227,6 +253,35 @@ static void find_first(void)
     MODEL_CHECK(memcmp(bytes, "aabb", 4) == 0);
 }
 
+/* Two chunks that are looked for at the same place of the table. */
+static void set_up_neighbours(void)
+{
+    set_up();
+    world.store->epoch = NULL;
+    write_text(0, SAME_HOME * CHUNK, "n");
+    world.store->epoch = &world.epoch;
+    const struct ram_slots *slots = ((struct ram_store *)world.store)->table.slots;
+    MODEL_CHECK(ram_home(slots, 0) == ram_home(slots, SAME_HOME));
+}
+
+static void remove_first(void)
+{
+    call(0, TRIM, 0, NULL, CHUNK);
+}
+
+static void find_neighbour(void)
+{
+    char bytes[1];
+    call(1, READ, SAME_HOME * CHUNK, bytes, 1);
+    MODEL_CHECK(bytes[0] == 'n');
+}
+
+static void neighbour_is_there(void)
+{
+    MODEL_CHECK(reads(SAME_HOME * CHUNK, "n", 1));
+    MODEL_CHECK(chunks() == 1);
+}
+
 static void three_chunks(void)
 {
     MODEL_CHECK(reads(0, "aabb", 4) && reads(CHUNK, "e", 1) && reads(2 * CHUNK, "fg", 2));
@@ -251,6 +306,10 @@ static const struct model_scenario scenarios[] = {
      {zero_first_half, write_second_half, NULL},
      second_half_is_there},
     {"what is shared is not written", set_up, {read_and_overwrite, NULL, NULL}, first_is_there},
+    {"emptied, written and emptied again",
+     set_up_half,
+     {zero_first_half, write_and_zero_second_half, NULL},
+     nothing_is_there},
     {"two zero all", set_up, {zero_first_half, zero_second_half, NULL}, nothing_is_there},
     {"two zero all, one writes elsewhere",
      set_up,
@@ -262,6 +321,7 @@ static const struct model_scenario scenarios[] = {
     {"two insert the same chunk", set_up_table, {insert_third, insert_third_too, NULL}, three_chunks},
     {"two insert, the table grows", set_up_table, {insert_third, insert_fourth, NULL}, four_chunks},
     {"one inserts, one looks", set_up_table, {insert_third, find_first, NULL}, NULL},
+    {"one removes, one looks behind it", set_up_neighbours, {remove_first, find_neighbour, NULL}, neighbour_is_there},
     {"one inserts, one removes", set_up_table, {insert_third, remove_second, NULL}, first_and_third},
 };
 

@@ -97,12 +97,15 @@ bool ram_chunk_zero(struct ram_chunk *chunk, const struct ram_piece *piece)
     uint32_t state = load_state(chunk);
     uint32_t cleared;
     do {
-        if ((state & RAM_CHUNK_DEAD) != 0 || (state & blocks) == 0) {
+        bool queued = (state & RAM_CHUNK_QUEUED) != 0;
+        if ((state & RAM_CHUNK_DEAD) != 0 || blocks == 0 || ((state & blocks) == 0 && !queued)) {
             return false;
         }
         cleared = state & ~blocks;
-        if ((cleared & RAM_BLOCK_MASK) == 0) {
-            cleared |= (state & RAM_CHUNK_QUEUED) != 0 ? RAM_CHUNK_AGAIN : RAM_CHUNK_QUEUED;
+        if (queued) { /* who examines it may have seen what was there */
+            cleared |= RAM_CHUNK_AGAIN;
+        } else if ((cleared & RAM_BLOCK_MASK) == 0) {
+            cleared |= RAM_CHUNK_QUEUED;
         }
     } while (!change_state(chunk, &state, cleared));
     return (cleared & RAM_CHUNK_QUEUED) != 0 && (state & RAM_CHUNK_QUEUED) == 0;

@@ -21,7 +21,7 @@
 /* In the state, besides the blocks' bits: */
 #define RAM_CHUNK_DEAD   0x10000u /* taken out of the table */
 #define RAM_CHUNK_QUEUED 0x20000u /* retired to be examined; always if no block has its bit */
-#define RAM_CHUNK_AGAIN  0x40000u /* its last bit has been cleared again since */
+#define RAM_CHUNK_AGAIN  0x40000u /* something has been zeroed since */
 
 struct ram_chunk {
     struct epoch_item retired;
