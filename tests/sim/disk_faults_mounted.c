@@ -73,7 +73,7 @@ static void begin(const struct sim_options *options, bool load)
     (void)load; /* it always is */
     mounted.file_system = SIM_FILES;
     mounted.hurry = 1000;
-    (void)disk_begin(0, &mounted);
+    disk_begin(&mounted);
 }
 
 static void end(void)

@@ -165,7 +165,7 @@ static void paging_has_a_reserve(void)
 {
     struct sim_options options = {.seed = 1, .hurry = 1000, .pool_limit = 4 * MIB};
     unsigned char read[sizeof(page)];
-    (void)disk_begin(0, &options);
+    disk_begin(&options);
     CHECK_EQUAL(create_sized(IMDISK_TYPE_VM, 16 * MIB, NULL), STATUS_SUCCESS);
     for (unsigned round = 0; round < 2; round++) {
         unsigned chunk = 1;

@@ -103,7 +103,7 @@ static void NTAPI unload(PDRIVER_OBJECT object)
     nt_work_thread_stop(&disk_driver.work);
     disk_shutdown_join();
     disk_refresh_delete();
-    ram_reserve_destroy(&disk_driver.reserve);
+    disk_driver_destroy();
     nt_pool_report_leaks("ballastdisk");
 }
 

@@ -13,6 +13,11 @@ void disk_driver_initialize(PDRIVER_OBJECT object, const struct disk_create_poli
     KeInitializeEvent(&disk_driver.all_gone, NotificationEvent, FALSE);
 }
 
+void disk_driver_destroy(void)
+{
+    ram_reserve_destroy(&disk_driver.reserve);
+}
+
 bool disk_driver_enter(void)
 {
     __atomic_add_fetch(&disk_driver.outstanding, 1, __ATOMIC_SEQ_CST);

@@ -29,8 +29,9 @@ struct disk_driver {
 
 extern struct disk_driver disk_driver;
 
-/* In DriverEntry, before anything else here. */
+/* In DriverEntry, before anything else here, and last in DriverUnload. */
 void disk_driver_initialize(PDRIVER_OBJECT object, const struct disk_create_policy *policy);
+void disk_driver_destroy(void);
 
 /* Keep the driver loaded. disk_driver_leave may be the driver's last breath: touch nothing after it. Any IRQL. */
 bool disk_driver_enter(void); /* false if it is being unloaded */
