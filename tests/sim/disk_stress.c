@@ -62,7 +62,6 @@ static void create(struct actor *actor)
 {
     static const uint32_t flags[DISKS] = {IMDISK_TYPE_VM, IMDISK_TYPE_FILE | IMDISK_OPTION_SPARSE_FILE, IMDISK_TYPE_VM,
                                           IMDISK_TYPE_FILE | IMDISK_FILE_AWE_ALLOC};
-    static const uint32_t registrations[4] = {0, 0, BALLAST_OPTION_PREFER_VOLUME, BALLAST_OPTION_MOUNT_MANAGER};
     static const char *const images[DISKS] = {NULL, "file", "loaded", "locked"};
     _Alignas(8) unsigned char bytes[256] = {0};
     struct imdisk_create_data *data = (struct imdisk_create_data *)bytes;
@@ -78,7 +77,7 @@ static void create(struct actor *actor)
         memcpy(data->file_name, path, length * 2);
     }
     data->device_number = index;
-    data->flags = flags[index] | registrations[test_random_below(&actor->random, 4)];
+    data->flags = flags[index];
     data->size_bytes = MIB;
     data->drive_letter = (uint16_t)('R' + index);
     data->file_name_length_bytes = (uint16_t)(length * 2);
