@@ -5,6 +5,7 @@
  */
 
 #include "tests/unit/model.h"
+#include "tests/unit/model_graph.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 #define BLOCKS      64u
 #define CHOICES     100000u
 #define ALONE       100000u /* steps that one thread takes while no other can */
-#define STATES_LOG2 23u
 
 struct store {
     volatile void *address;
@@ -38,11 +38,6 @@ struct choice {
     unsigned char taken;
     unsigned char of;
     uint32_t state;
-};
-
-/* A step from one state to another; both are places in `visited`. */
-struct edge {
-    uint32_t from, to;
 };
 
 static const struct model_scenario *scenario;
@@ -70,11 +65,6 @@ static struct {
 
 static struct choice path[CHOICES];
 static size_t depth, length;
-static uint64_t *visited;
-static bool *ends; /* whether a run can end from there */
-static uint64_t seen_count;
-static struct edge *edges;
-static size_t edge_count, edge_room;
 
 /* ---- runs that go wrong ---- */
 
@@ -442,42 +432,6 @@ static uint64_t hash_state(void)
     return hash | 1;
 }
 
-static void add_edge(uint32_t to)
-{
-    if (length == 0) {
-        return;
-    }
-    if (edge_count == edge_room) {
-        edge_room = edge_room * 2 + 1024;
-        edges = realloc(edges, edge_room * sizeof(*edges));
-        if (edges == NULL) {
-            abort();
-        }
-    }
-    edges[edge_count++] = (struct edge){path[length - 1].state, to};
-}
-
-/* Whether the state is new. */
-static bool remember(uint64_t hash, uint32_t *state)
-{
-    uint64_t mask = (1ull << STATES_LOG2) - 1;
-    uint64_t slot = hash >> 8 & mask;
-    while (visited[slot] != 0 && visited[slot] != hash) {
-        slot = (slot + 1) & mask;
-    }
-    *state = (uint32_t)slot;
-    add_edge(*state);
-    if (visited[slot] == hash) {
-        return false;
-    }
-    if (++seen_count > mask / 2) {
-        fprintf(stderr, "too many states\n");
-        abort();
-    }
-    visited[slot] = hash;
-    return true;
-}
-
 /* ---- runs ---- */
 
 static void set_up(void)
@@ -534,7 +488,7 @@ static bool choose(unsigned count, unsigned *taken)
         return true;
     }
     uint32_t state;
-    if (!remember(hash_state(), &state)) {
+    if (!graph_step(length != 0 ? path[length - 1].state : GRAPH_BEGIN, hash_state(), &state)) {
         return false;
     }
     if (length == CHOICES) {
@@ -575,26 +529,7 @@ __attribute__((noinline)) static void one_run(void)
     }
     scenario->check();
     if (length != 0) {
-        ends[path[length - 1].state] = true;
-    }
-}
-
-/* From each state some run ends: or threads could wait for each other in a circle of states that are all known. */
-static void check_ends(void)
-{
-    bool found = true;
-    while (found) {
-        found = false;
-        for (size_t i = edge_count; i-- != 0;) {
-            if (ends[edges[i].to] && !ends[edges[i].from]) {
-                ends[edges[i].from] = found = true;
-            }
-        }
-    }
-    for (size_t i = 0; i < 1ull << STATES_LOG2; i++) {
-        if (visited[i] != 0 && !ends[i]) {
-            model_wrong("threads go on for ever");
-        }
+        graph_run_ends(path[length - 1].state);
     }
 }
 
@@ -617,20 +552,14 @@ uint64_t model_explore(const struct model_scenario *which, enum model_mistake wr
     mistake = wrong;
     failure = NULL;
     length = 0;
-    seen_count = 0;
-    edge_count = 0;
-    visited = calloc(1ull << STATES_LOG2, sizeof(*visited));
-    ends = calloc(1ull << STATES_LOG2, sizeof(*ends));
-    if (visited == NULL || ends == NULL) {
-        abort();
-    }
+    graph_reset();
     if (__builtin_setjmp(abandoned) == 0) {
         do {
             one_run();
         } while (next_run());
-        check_ends();
+        if (!graph_all_end()) {
+            model_wrong("threads go on for ever");
+        }
     }
-    free(visited);
-    free(ends);
-    return failure == NULL ? seen_count : 0;
+    return failure == NULL ? graph_states() : 0;
 }

@@ -98,7 +98,7 @@ bool ram_chunk_zero(struct ram_chunk *chunk, const struct ram_piece *piece)
     uint32_t cleared;
     do {
         bool queued = (state & RAM_CHUNK_QUEUED) != 0;
-        if ((state & RAM_CHUNK_DEAD) != 0 || blocks == 0 || ((state & blocks) == 0 && !queued)) {
+        if ((state & RAM_CHUNK_DEAD) != 0 || ((state & blocks) == 0 && !queued)) {
             return false;
         }
         cleared = state & ~blocks;
