@@ -14,9 +14,9 @@
 #define ATTEMPTS             12
 #define ATTEMPTS_WITH_LOCK   10
 
-/* As long as that for who is opening it, and has a handle perhaps; the I/O manager counts that before it mounts anything. */
+/* A fifth of one for who is opening it, and has a handle perhaps; the I/O manager counts that before it mounts anything. */
 #define OPENING_100NS        (10 * 10000)
-#define OPENING_ATTEMPTS     5
+#define OPENING_ATTEMPTS     20
 
 static bool mounted(const struct disk_device *device)
 {
