@@ -21,7 +21,7 @@ run_row() {
         "$wine" "$bin/imdisk.exe" "${words[@]}" </dev/null >>out 2>>err
         status=$?
     done <<<"$1;"
-    sed -i 's/\r$//' out err
+    LC_ALL=C sed -i 's/\r$//' out err
 }
 
 matches() { # LINE KEY
@@ -49,7 +49,7 @@ key_is_there() {
 # With -n a disk's number is all that its line has.
 remove_disks() {
     local number
-    sed -nE 's/^(Created device )?([0-9]+)(:.*)?$/\2/p' out | while read -r number; do
+    LC_ALL=C sed -nE 's/^(Created device )?([0-9]+)(:.*)?$/\2/p' out | while read -r number; do
         "$wine" "$bin/imdisk.exe" -R -u "$number" </dev/null >/dev/null 2>&1
     done
 }
@@ -58,7 +58,7 @@ check_row() { # COMMANDS EXIT KEY
     local status
     run_row "$1"
     # "$work" is masked, because its name is another each time.
-    sed -i "s|Z:[^']*\\\\${work##*/}|DIRECTORY|g" out err
+    LC_ALL=C sed -i "s|Z:[^']*\\\\${work##*/}|DIRECTORY|g" out err
     if [ "$status" = "$2" ] && key_is_there "$3"; then
         pass "imdisk $1"
     else
