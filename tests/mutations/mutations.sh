@@ -95,10 +95,9 @@ mutate off-by-one src/core/base/request.h 's/request->input_length < entry->mini
 mutate paged-at-dispatch src/driver/disk/make/device.c 's/PLATFORM_POOL_NONPAGED, BITMAP_BYTES/PLATFORM_POOL_PAGED, BITMAP_BYTES/'
 mutate partner-beyond-end src/core/disk/swap.c 's/(offset ^ 1) < swap->size/(offset ^ 1) <= swap->size/'
 mutate access-ignored src/driver/disk/device/image.c 's/CODE_WRITES(code) && image->read_only/false/'
-mutate dismount-forgotten src/driver/disk/end/removal.c 's/disk_dismount_needed(device) && /false \&\& /'
-mutate mounted-too-late src/driver/disk/serve/transfer.c 's/disk_volume_too_late(device) || //'
+mutate dismount-forgotten src/driver/disk/end/removal.c 's/needed = needed || !refuse_mounts(device);/needed = false;/'
 mutate lock-not-waited-for src/driver/disk/end/removal.c 's/bool needed = ejected ? disk_dismount_needed(device) :.*/bool needed = disk_dismount_needed(device);/'
-mutate lock-taken-twice src/driver/disk/end/dismount.c 's/(VPB_MOUNTED | VPB_LOCKED)) == VPB_MOUNTED/VPB_MOUNTED) == VPB_MOUNTED/'
+mutate lock-taken-twice src/driver/disk/end/removal.c 's/bool needed = ejected ? disk_dismount_needed(device) :/bool needed = /'
 mutate stop-not-refused src/driver/disk/device/driver.c 's/object->DriverUnload = NULL;/object->DriverUnload = disk_driver.unload;/'
 mutate sender-not-asked src/driver/disk/device/request.c '/^static NTSTATUS check_sender/,/^}/s/access == 0/true/'
 
