@@ -138,6 +138,11 @@ static void preferred_and_refused(void)
     disk_end();
 }
 
+static void make_link(PUNICODE_STRING link, PUNICODE_STRING target)
+{
+    CHECK_EQUAL(IoCreateSymbolicLink(link, target), STATUS_SUCCESS);
+}
+
 /* Somebody else's letter: who insists on a volume has none, who prefers one has a disk. */
 static void the_wished_letter_is_taken(void)
 {
@@ -145,7 +150,7 @@ static void the_wished_letter_is_taken(void)
     UNICODE_STRING target = RTL_CONSTANT_STRING(L"\\Device\\Harddisk7");
     begin();
     sim_foreign_device("\\Device\\Harddisk7");
-    CHECK_EQUAL(IoCreateSymbolicLink(&link, &target), STATUS_SUCCESS);
+    make_link(&link, &target);
     CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_OBJECT_NAME_COLLISION);
     CHECK_EQUAL(disk_create(BALLAST_OPTION_PREFER_VOLUME, NULL, 'V'), STATUS_SUCCESS);
     CHECK_EQUAL(flags_of_disk(), BALLAST_OPTION_PREFER_VOLUME);
@@ -178,11 +183,6 @@ static void many_links(void)
     CHECK(!leads("\\DosDevices\\W:") && !leads("\\DosDevices\\Y:"));
     CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
     disk_end();
-}
-
-static void make_link(PUNICODE_STRING link, PUNICODE_STRING target)
-{
-    CHECK_EQUAL(IoCreateSymbolicLink(link, target), STATUS_SUCCESS);
 }
 
 /* What a driver that crashed has left: in Wine the name of a number, and letters. */

@@ -82,7 +82,7 @@ static void udf_is_known_by_all_of_its_anchor(void)
     CHECK(look_at("a"));
     CHECK_EQUAL(look.volume, VOLUME_UNKNOWN);
     for (unsigned i = 0; i < 64; i++) { /* descriptors without an end */
-        put(0x8000 + i * 2048, "\0XXXXX\1", 7);
+        put(0x8000 + i * 2048, "\0OTHER\1", 7);
     }
     image_size = SIZE;
     CHECK(look_at("a"));

@@ -91,41 +91,48 @@ struct disk_device *disk_device_find_older(const struct disk_device *than)
     return found;
 }
 
-bool disk_device_number_taken(uint32_t number)
+typedef bool device_test(const struct disk *disk, const void *what);
+
+static bool any_device(device_test *is, const void *what)
 {
     bool found = false;
     KIRQL irql;
     KeAcquireSpinLock(&devices_lock, &irql);
     for (LIST_ENTRY *link = devices.Flink; link != &devices && !found; link = link->Flink) {
-        found = CONTAINING_RECORD(link, struct disk_device, link)->disk.number == number;
+        found = is(&CONTAINING_RECORD(link, struct disk_device, link)->disk, what);
     }
     KeReleaseSpinLock(&devices_lock, irql);
     return found;
+}
+
+static bool has_number(const struct disk *disk, const void *number)
+{
+    return disk->number == *(const uint32_t *)number;
+}
+
+bool disk_device_number_taken(uint32_t number)
+{
+    return any_device(has_number, &number);
+}
+
+static bool is_volume(const struct disk *disk, const void *volume)
+{
+    return disk->volume == *(const uint64_t *)volume;
 }
 
 bool disk_device_volume_exists(uint64_t volume)
 {
-    bool found = false;
-    KIRQL irql;
-    KeAcquireSpinLock(&devices_lock, &irql);
-    for (LIST_ENTRY *link = devices.Flink; link != &devices && !found; link = link->Flink) {
-        found = CONTAINING_RECORD(link, struct disk_device, link)->disk.volume == volume;
-    }
-    KeReleaseSpinLock(&devices_lock, irql);
-    return found;
+    return any_device(is_volume, &volume);
+}
+
+static bool has_identity(const struct disk *disk, const void *identity)
+{
+    return RtlCompareMemory(&disk->identity, identity, sizeof(disk->identity)) == sizeof(disk->identity);
 }
 
 bool disk_device_identity_taken(const struct disk_identity *identity)
 {
-    bool found = false;
-    KIRQL irql;
-    KeAcquireSpinLock(&devices_lock, &irql);
-    for (LIST_ENTRY *link = devices.Flink; link != &devices && !found; link = link->Flink) {
-        const struct disk_device *device = CONTAINING_RECORD(link, struct disk_device, link);
-        found = RtlCompareMemory(&device->disk.identity, identity, sizeof(*identity)) == sizeof(*identity);
-    }
-    KeReleaseSpinLock(&devices_lock, irql);
-    return found;
+    return any_device(has_identity, identity);
 }
 
 uint32_t disk_device_numbers(uint32_t *numbers, uint32_t capacity)
