@@ -8,6 +8,24 @@
 
 #include "cli/ballast/rule_match.h"
 
+/* The caller's to release; NULL, and said why, if there are none. */
+static struct ballast_ai_rule_reply *read_rules(bool reload, ballast_result *result)
+{
+    ballast_error error;
+    ballast_ai *ai;
+    struct ballast_ai_rule_reply *reply = NULL;
+    *result = ballast_ai_open(reload ? BALLAST_AI_OPEN_CHANGES : BALLAST_AI_OPEN_QUERIES, &ai, &error);
+    if (*result == BALLAST_OK) {
+        *result = reload ? ballast_ai_reload_rules(ai, &reply, &error) : ballast_ai_rules(ai, &reply, &error);
+        ballast_ai_close(ai);
+    }
+    if (*result != BALLAST_OK) {
+        *result = fail(*result, &error);
+        return NULL;
+    }
+    return reply;
+}
+
 /* ---- showing them ---- */
 
 static void json_rule(const struct ballast_ai_rule *rule)
@@ -57,17 +75,10 @@ static void print_rules(const struct ballast_ai_rule_reply *reply)
 
 static ballast_result show_rules(bool reload, bool json)
 {
-    ballast_error error;
-    ballast_ai *ai;
-    struct ballast_ai_rule_reply *reply;
-    ballast_result result = ballast_ai_open(reload ? BALLAST_AI_OPEN_CHANGES : BALLAST_AI_OPEN_QUERIES, &ai, &error);
-    if (result != BALLAST_OK) {
-        return fail(result, &error);
-    }
-    result = reload ? ballast_ai_reload_rules(ai, &reply, &error) : ballast_ai_rules(ai, &reply, &error);
-    ballast_ai_close(ai);
-    if (result != BALLAST_OK) {
-        return fail(result, &error);
+    ballast_result result;
+    struct ballast_ai_rule_reply *reply = read_rules(reload, &result);
+    if (reply == NULL) {
+        return result;
     }
     if (json) {
         print_rules_json(reply);
@@ -100,17 +111,10 @@ static void print_match(const struct ballast_ai_rule_reply *reply, const wchar_t
 
 static ballast_result test_name(const wchar_t *name, bool json)
 {
-    ballast_error error;
-    ballast_ai *ai;
-    struct ballast_ai_rule_reply *reply;
-    ballast_result result = ballast_ai_open(BALLAST_AI_OPEN_QUERIES, &ai, &error);
-    if (result != BALLAST_OK) {
-        return fail(result, &error);
-    }
-    result = ballast_ai_rules(ai, &reply, &error);
-    ballast_ai_close(ai);
-    if (result != BALLAST_OK) {
-        return fail(result, &error);
+    ballast_result result;
+    struct ballast_ai_rule_reply *reply = read_rules(false, &result);
+    if (reply == NULL) {
+        return result;
     }
     uint32_t match;
     if (!rule_match(reply, (const uint16_t *)name, wcslen(name), &match)) {
