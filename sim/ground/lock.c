@@ -3,6 +3,8 @@
 
 #include "sim/ground/lock.h"
 
+#include "sim/ground/checks.h"
+
 #include "sim/ground/chance.h"
 #include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
@@ -163,11 +165,14 @@ static bool reachable(unsigned from, unsigned to, bool *seen)
 static void add_edge(unsigned first, unsigned second)
 {
     bool seen[CLASSES_MAXIMUM] = {false};
+    if (__atomic_load_n(&edges[first][second].exists, __ATOMIC_RELAXED)) {
+        return; /* it closed no cycle then, and no later edge has */
+    }
     sim_raw_lock(&graph_lock);
     bool cycle = reachable(second, first, seen);
     if (!cycle && !edges[first][second].exists) {
-        edges[first][second].exists = true;
         edges[first][second].frame_count = backtrace(edges[first][second].frames, FRAMES_MAXIMUM);
+        __atomic_store_n(&edges[first][second].exists, true, __ATOMIC_RELAXED);
     }
     sim_raw_unlock(&graph_lock);
     if (cycle) {
@@ -184,7 +189,7 @@ struct sim_lock *sim_lock_create(const void *address, const char *kind)
 {
     struct sim_lock *lock = calloc(1, sizeof(*lock));
     lock->magic = LOCK_MAGIC;
-    lock->class_index = class_of_caller();
+    lock->class_index = SIM_CHECKS ? class_of_caller() : 0;
     lock->address = address;
     lock->kind = kind;
     pthread_mutex_init(&lock->mutex, NULL);
@@ -210,7 +215,7 @@ void sim_lock_take(struct sim_lock *lock)
     if (sim_lock_is_mine(lock)) {
         sim_violation("lock-recursive", "a thread takes a %s that it holds", lock->kind);
     }
-    for (unsigned i = 0; i < self->held_count; i++) {
+    for (unsigned i = 0; SIM_CHECKS && i < self->held_count; i++) {
         const struct sim_lock *held = self->held[i];
         if (held->class_index != lock->class_index) {
             add_edge(held->class_index, lock->class_index);
@@ -224,20 +229,29 @@ void sim_lock_take(struct sim_lock *lock)
     sim_delay();
     pthread_mutex_lock(&lock->mutex);
     __atomic_store_n(&lock->owner, self, __ATOMIC_RELAXED);
-    self->held[self->held_count++] = lock;
+    if (SIM_CHECKS) {
+        self->held[self->held_count++] = lock;
+    }
+}
+
+static void forget_held(struct sim_thread *self, const struct sim_lock *lock)
+{
+    unsigned index = self->held_count;
+    while (self->held[--index] != lock) {
+    }
+    self->held_count--;
+    memmove(&self->held[index], &self->held[index + 1], (self->held_count - index) * sizeof(self->held[0]));
 }
 
 void sim_lock_drop(struct sim_lock *lock)
 {
     struct sim_thread *self = sim_self();
-    unsigned index = self->held_count;
     if (!sim_lock_is_mine(lock)) {
         sim_violation("lock-not-held", "a thread releases a %s that it does not hold", lock->kind);
     }
-    while (self->held[--index] != lock) {
+    if (SIM_CHECKS) {
+        forget_held(self, lock);
     }
-    self->held_count--;
-    memmove(&self->held[index], &self->held[index + 1], (self->held_count - index) * sizeof(self->held[0]));
     __atomic_store_n(&lock->owner, NULL, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&lock->mutex);
     sim_delay();

@@ -4,6 +4,7 @@
 #include "sim/ground/thread.h"
 
 #include "sim/ground/options.h"
+#include "sim/ground/checks.h"
 #include "sim/ground/violation.h"
 
 #include <string.h>
@@ -43,6 +44,9 @@ PEPROCESS sim_current_process(void)
 
 void sim_check_irql(const char *function, KIRQL maximum)
 {
+    if (!SIM_CHECKS) {
+        return;
+    }
     const struct sim_thread *self = sim_self();
     check_stack(self);
     if (self->completed_cancelled && strcmp(function, "IoCompleteRequest") != 0) {

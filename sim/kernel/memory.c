@@ -11,6 +11,7 @@
 
 #include "sim/api/memory.h"
 
+#include "sim/ground/checks.h"
 #include "sim/ground/fault.h"
 #include "sim/ground/lock.h"
 #include "sim/ground/options.h"
@@ -52,6 +53,9 @@ struct region {
     unsigned char *base;
     size_t used; /* addresses are not used again before the next reset */
     struct sim_raw_lock lock;
+#ifdef SIM_PATH
+    unsigned char *pages; /* freed ones, each with the next one's address: the host's calls are not to be timed */
+#endif
 };
 
 static struct region paged;
@@ -69,12 +73,42 @@ static void region_reset(struct region *region)
         sim_violation("test", "no address space for a region");
     }
     region->used = 0;
+#ifdef SIM_PATH
+    region->pages = NULL;
+#endif
 }
+
+#ifdef SIM_PATH
+static unsigned char *take_page(struct region *region)
+{
+    sim_raw_lock(&region->lock);
+    unsigned char *page = region->pages;
+    if (page != NULL) {
+        memcpy(&region->pages, page, sizeof(void *));
+    }
+    sim_raw_unlock(&region->lock);
+    return page;
+}
+
+static void keep_page(struct region *region, unsigned char *page)
+{
+    sim_raw_lock(&region->lock);
+    memcpy(page, &region->pages, sizeof(void *));
+    region->pages = page;
+    sim_raw_unlock(&region->lock);
+}
+#endif
 
 /* Whole pages for `size` bytes with an inaccessible page behind; the bytes end where the pages do, but for alignment. */
 static void *region_allocate(struct region *region, size_t size)
 {
     size_t pages = (size + PAGE - 1) / PAGE * PAGE;
+#ifdef SIM_PATH
+    unsigned char *page = pages == PAGE ? take_page(region) : NULL;
+    if (page != NULL) {
+        return page + (pages - size) / 16 * 16;
+    }
+#endif
     sim_raw_lock(&region->lock);
     size_t start = region->used;
     region->used += pages + PAGE;
@@ -91,11 +125,18 @@ static void *region_allocate(struct region *region, size_t size)
     return block;
 }
 
-static void region_free(void *block, size_t size)
+static void region_free(struct region *region, void *block, size_t size)
 {
     unsigned char *first = (unsigned char *)((uintptr_t)block / PAGE * PAGE);
     size_t pages = ((size_t)((unsigned char *)block - first) + size + PAGE - 1) / PAGE * PAGE;
     UNPOISON(first, pages);
+#ifdef SIM_PATH
+    if (pages == PAGE) {
+        keep_page(region, first);
+        return;
+    }
+#endif
+    (void)region;
     /* Gives the memory back; whoever touches it again dies. */
     (void)mmap(first, pages, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
@@ -200,7 +241,7 @@ static void check_guards(struct block *block)
 {
     UNPOISON(block->memory, GUARD_SIZE);
     UNPOISON(block->data + block->size, GUARD_SIZE);
-    for (size_t i = 0; i < GUARD_SIZE; i++) {
+    for (size_t i = 0; SIM_CHECKS && i < GUARD_SIZE; i++) {
         if (block->memory[i] != GUARD_BYTE || block->data[block->size + i] != GUARD_BYTE) {
             sim_violation("pool-overrun", "a block of %zu bytes, tag %.4s, was written beyond its ends", block->size,
                           (const char *)&block->tag);
@@ -224,10 +265,12 @@ void ExFreePoolWithTag(PVOID data, ULONG tag)
         sim_violation("pool-free", "a block with tag %.4s is freed with tag %.4s", (const char *)&block->tag,
                       (const char *)&tag);
     }
-    sim_objects_forget(block->data, block->size);
+    if (SIM_CHECKS) {
+        sim_objects_forget(block->data, block->size);
+    }
     __atomic_sub_fetch(&pool_used, block->size, __ATOMIC_RELAXED);
     if (block->memory == NULL) {
-        region_free(block->data, block->size);
+        region_free(&paged, block->data, block->size);
     } else {
         check_guards(block);
         memset(block->data, FREED_BYTE, block->size);
@@ -286,7 +329,7 @@ static struct buffer_size *sizes;
 static void fill_with_garbage(unsigned char *bytes, size_t size)
 {
     uint64_t state = (uintptr_t)bytes | 1;
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; SIM_CHECKS && i < size; i++) {
         state = state * 6364136223846793005u + 1442695040888963407u;
         bytes[i] = (unsigned char)(state >> 56);
     }
@@ -344,7 +387,7 @@ void sim_system_buffer_free(void *buffer)
         }
     }
     sim_raw_unlock(&sizes_lock);
-    region_free(buffer, entry->size);
+    region_free(&buffers, buffer, entry->size);
     free(entry);
 }
 
