@@ -87,8 +87,10 @@ static void bench_transfer(const char *name, bool write, size_t block, bool thro
 struct lane {
     bool flat; /* not the disk, but the array */
     bool write;
+    bool count; /* the array's requests, too, on a line of the thread's own */
     uint64_t seed;
-    unsigned char buffer[SCALE_BLOCK];
+    _Alignas(64) uint64_t requests; /* atomic */
+    _Alignas(64) unsigned char buffer[SCALE_BLOCK];
 };
 
 static _Alignas(4096) struct lane scale_lanes[SCALE_THREADS];
@@ -108,6 +110,9 @@ static void run_lane(struct lane *lane)
             (void)disk_write(&disk, offset, lane->buffer, SCALE_BLOCK, &transferred);
         } else {
             (void)disk_read(&disk, offset, lane->buffer, SCALE_BLOCK, &transferred);
+        }
+        if (lane->flat && lane->count) {
+            (void)__atomic_add_fetch(&lane->requests, 1, __ATOMIC_ACQ_REL);
         }
         __asm__ volatile("" ::: "memory");
     }
@@ -155,8 +160,11 @@ static void run_slices(bool write, double median[4])
     }
 }
 
-/* How much more two threads do than one, against how much more they do with memcpy. */
-static void bench_scale(const char *name, bool write, size_t rounds)
+/*
+ * How much more two threads do than one, against how much more they do with memcpy, or with memcpy and one atomic count: that
+ * waits until all that was copied has left the processor's store buffer, as whoever leaves an epoch does.
+ */
+static void bench_scale(const char *name, bool write, bool count, size_t rounds)
 {
     static double baseline[BENCH_MAXIMUM_ROUNDS];
     static double measured[BENCH_MAXIMUM_ROUNDS];
@@ -164,6 +172,7 @@ static void bench_scale(const char *name, bool write, size_t rounds)
     pthread_t second;
     scale_over = false;
     memset(scale_lanes, 1, sizeof(scale_lanes));
+    scale_lanes[0].count = scale_lanes[1].count = count;
     pthread_barrier_init(&scale_begin, NULL, SCALE_THREADS);
     pthread_barrier_init(&scale_end, NULL, SCALE_THREADS);
     if (pthread_create(&second, NULL, second_thread, &scale_lanes[1]) != 0) {
@@ -183,7 +192,8 @@ static void bench_scale(const char *name, bool write, size_t rounds)
     pthread_join(second, NULL);
     pthread_barrier_destroy(&scale_end);
     pthread_barrier_destroy(&scale_begin);
-    struct bench_result result = {name, "memcpy", true, 0.95, bench_median_us(seconds, rounds, SCALE_REQUESTS)};
+    struct bench_result result = {name, count ? "memcpy + count" : "memcpy", true, 0.95,
+                                  bench_median_us(seconds, rounds, SCALE_REQUESTS)};
     bench_report(&result, measured, baseline, rounds);
 }
 
@@ -299,11 +309,16 @@ int main(int argc, char **argv)
             bench_transfer(rows[i].name, rows[i].write, rows[i].block, rows[i].throughput, rows[i].target, rounds);
         }
     }
-    if (bench_selected("store.scale.read", argc - 2, argv + 2)) {
-        bench_scale("store.scale.read", false, rounds);
-    }
-    if (bench_selected("store.scale.write", argc - 2, argv + 2)) {
-        bench_scale("store.scale.write", true, rounds);
+    static const struct {
+        const char *name;
+        bool write, count;
+    } scales[] = {{"store.scale.read", false, false},
+                  {"store.scale.write", true, false},
+                  {"store.scale.write.counted", true, true}};
+    for (size_t i = 0; i < sizeof(scales) / sizeof(scales[0]); i++) {
+        if (bench_selected(scales[i].name, argc - 2, argv + 2)) {
+            bench_scale(scales[i].name, scales[i].write, scales[i].count, rounds);
+        }
     }
     if (bench_selected("store.trim.1g", argc - 2, argv + 2) || bench_selected("store.trim.freed", argc - 2, argv + 2)) {
         bench_trim(rounds);
