@@ -40,4 +40,13 @@ unsigned sim_volume_lock_refusals(void);
 /* The lazy writer rests while this is on. */
 void sim_hold_lazy_writer(bool on);
 
+/* What takes until tests let it go on. */
+enum sim_hold {
+    SIM_HOLD_MOUNTING = 1, /* who has read what he needs to mount something */
+    SIM_HOLD_LOCKING = 2,
+    SIM_HOLD_DISMOUNTING = 4,
+};
+void sim_hold_file_systems(unsigned what); /* 0: nothing (any more) */
+unsigned sim_file_systems_held(void);      /* threads */
+
 #endif

@@ -31,6 +31,8 @@ struct sim_thread {
     struct sim_lock *held[SIM_HELD_MAXIMUM]; /* oldest first */
     unsigned held_count;
     const char *stack_base; /* where driver code began */
+    uint64_t
+        looked; /* how many volumes had been unlocked when it looked at what is mounted, and one; 0: it has waited since */
     uint64_t random;
 };
 

@@ -99,6 +99,7 @@ bool sim_waitable_wait(struct sim_waitable *waitable, const LARGE_INTEGER *timeo
     struct timespec deadline = deadline_after(nanoseconds);
     int result = 0;
     int system = sim_self()->system;
+    sim_self()->looked = 0;
     sim_delay();
     pthread_mutex_lock(&waitable->mutex);
     waitable->sleepers += system;

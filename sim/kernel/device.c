@@ -13,6 +13,7 @@
 #include "sim/kernel/driver.h"
 #include "sim/kernel/names.h"
 #include "sim/kernel/rtl.h"
+#include "sim/kernel/vpb.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -138,18 +139,18 @@ void IoDeleteDevice(PDEVICE_OBJECT object)
     struct sim_device *device = (struct sim_device *)object;
     sim_check_irql("IoDeleteDevice", APC_LEVEL);
     sim_delay();
+    bool left = sim_vpb_is_left(device);
     sim_raw_lock(&devices_lock);
     bool again = device->deleted;
     device->deleted = true;
     free(device->name);
     device->shutdown = 0;
-    bool mounted = (device->vpb.Flags & (VPB_MOUNTED | VPB_LOCKED)) == VPB_MOUNTED;
     device->name = NULL; /* the name goes at once, the object with its last handle */
     sim_raw_unlock(&devices_lock);
     if (again) {
         sim_violation("device", "IoDeleteDevice twice for one device");
     }
-    if (mounted) {
+    if (left) {
         sim_violation("mounted", "a device is deleted under a file system that nobody has locked");
     }
     sim_device_dereference(device);

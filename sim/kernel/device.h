@@ -14,7 +14,9 @@ struct sim_device {
     LONG opens;        /* what is open on it, or mounted */
     unsigned shutdown; /* when it has asked to be told of the shutdown; 0: it has not */
     VPB vpb;
+    uint64_t unlocked; /* which of all unlocks has unlocked what is mounted; 0: none */
     bool deleted;
+    bool hangs; /* atomic; what is mounted did not answer */
     bool unload_pending;
     bool has_dacl;
     ACCESS_MASK system, administrators, everyone, restricted, packages, service;

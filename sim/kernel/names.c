@@ -7,6 +7,7 @@
 #include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
+#include "sim/kernel/device.h"
 #include "sim/kernel/rtl.h"
 
 #include <stdio.h>
@@ -105,6 +106,16 @@ bool sim_resolve_path(const char *path, char *resolved, size_t size)
     return link_name(name) == NULL || link_name(name) == name; /* links that lead to nothing are left over */
 }
 
+static bool is_device(const char *path)
+{
+    struct sim_device *device = sim_device_find(path);
+    if (device != NULL) {
+        sim_device_dereference(device);
+    }
+    return device != NULL || sim_is_foreign_device(path);
+}
+
+/* One name is one object's, be it a link or a device. */
 NTSTATUS IoCreateSymbolicLink(PUNICODE_STRING link_string, PUNICODE_STRING target_string)
 {
     char path[NAME_SIZE];
@@ -117,6 +128,9 @@ NTSTATUS IoCreateSymbolicLink(PUNICODE_STRING link_string, PUNICODE_STRING targe
     }
     if (sim_fault("IoCreateSymbolicLink")) {
         return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (is_device(path)) {
+        return STATUS_OBJECT_NAME_COLLISION;
     }
     sim_raw_lock(&names_lock);
     struct link **place = find_link(link_name(path));

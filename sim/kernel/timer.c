@@ -138,6 +138,7 @@ NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable, PLARGE_
     UNREFERENCED_PARAMETER(mode);
     UNREFERENCED_PARAMETER(alertable);
     sim_check_irql("KeDelayExecutionThread", APC_LEVEL);
+    sim_self()->looked = 0;
     int64_t nanoseconds = hurried(*interval);
     struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
     (void)nanosleep(&time, NULL);

@@ -11,15 +11,32 @@
 static struct {
     pthread_mutex_t mutex;
     struct sim_thread *owner; /* atomic; a thread of the driver */
-} vpb_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    uint64_t unlocks;         /* of volumes, so far, and one */
+} vpb_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER, .unlocks = 1};
 
 USHORT sim_vpb_change(PDEVICE_OBJECT device, USHORT set, USHORT clear)
 {
+    struct sim_device *of = (struct sim_device *)device;
     pthread_mutex_lock(&vpb_lock.mutex);
+    if ((device->Vpb->Flags & clear & VPB_LOCKED) != 0) {
+        of->unlocked = ++vpb_lock.unlocks;
+    } else if ((set & VPB_MOUNTED) != 0) {
+        of->unlocked = 0;
+    }
     device->Vpb->Flags = (USHORT)((device->Vpb->Flags & ~clear) | set);
     USHORT flags = device->Vpb->Flags;
     pthread_mutex_unlock(&vpb_lock.mutex);
     return flags;
+}
+
+bool sim_vpb_is_left(const struct sim_device *device)
+{
+    uint64_t looked = sim_self()->looked;
+    pthread_mutex_lock(&vpb_lock.mutex);
+    bool mounted = (device->vpb.Flags & (VPB_MOUNTED | VPB_LOCKED)) == VPB_MOUNTED;
+    bool unlocked_since = looked != 0 && device->unlocked > looked;
+    pthread_mutex_unlock(&vpb_lock.mutex);
+    return mounted && !unlocked_since && !__atomic_load_n(&device->hangs, __ATOMIC_SEQ_CST);
 }
 
 void sim_IoAcquireVpbSpinLock(PKIRQL irql)
@@ -31,6 +48,7 @@ void sim_IoAcquireVpbSpinLock(PKIRQL irql)
     }
     pthread_mutex_lock(&vpb_lock.mutex);
     __atomic_store_n(&vpb_lock.owner, self, __ATOMIC_RELAXED);
+    self->looked = vpb_lock.unlocks;
     *irql = self->irql;
     self->irql = DISPATCH_LEVEL;
 }

@@ -11,6 +11,7 @@
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
 #include "sim/kernel/vpb.h"
+#include "sim/world/fs_hold.h"
 #include "sim/world/paging.h"
 
 #include <pthread.h>
@@ -218,6 +219,10 @@ static struct sim_fs *mount(struct sim_device *device)
     if (recognised == NOTHING) {
         sim_device_close(device);
         return NULL;
+    }
+    sim_fs_hold(device, SIM_HOLD_MOUNTING);
+    if (device->deleted) {
+        sim_violation("mounted", "a file system is mounted on a device that has been deleted");
     }
     struct sim_fs *fs = calloc(1, sizeof(*fs));
     fs->device = device;
@@ -480,6 +485,9 @@ NTSTATUS sim_fs_control(struct sim_fs_open *opened, ULONG code)
     if (opened->file != THE_VOLUME) {
         return STATUS_INVALID_PARAMETER;
     }
+    if (code == FSCTL_LOCK_VOLUME || code == FSCTL_DISMOUNT_VOLUME) {
+        sim_fs_hold(opened->fs->device, code == FSCTL_LOCK_VOLUME ? SIM_HOLD_LOCKING : SIM_HOLD_DISMOUNTING);
+    }
     pthread_mutex_lock(&mount_mutex);
     NTSTATUS status = control_volume(opened, code);
     pthread_mutex_unlock(&mount_mutex);
@@ -505,6 +513,7 @@ void sim_fs_reset(void)
     memset(lost, 0, sizeof(lost));
     locks = lock_refusals = 0;
     held = false;
+    sim_fs_hold_reset();
 }
 
 bool sim_is_mounted(const char *path)

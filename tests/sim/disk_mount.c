@@ -5,7 +5,9 @@
 
 #include "core/disk/storage_abi.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #define VOLUME BALLAST_OPTION_MOUNT_MANAGER
 
@@ -96,6 +98,36 @@ static void numbers_are_used_again(void)
     CHECK(leads("\\DosDevices\\V:"));
     CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
     disk_end();
+}
+
+static void *create_loaded(void *flags)
+{
+    return (void *)(uintptr_t)(uint32_t)disk_create(*(const uint32_t *)flags, DISK_IMAGE, 0);
+}
+
+/* Two that are created at the same time: one of them, whichever is a volume, has come too late when its image is loaded. */
+static void a_number_is_used_once(void)
+{
+    static const uint32_t flags[] = {IMDISK_TYPE_VM | VOLUME, IMDISK_TYPE_VM};
+    for (size_t i = 0; i < 2; i++) {
+        pthread_t thread;
+        void *status = NULL;
+        uint32_t loaded = flags[i];
+        begin();
+        sim_volume_hold(true);
+        CHECK_EQUAL(pthread_create(&thread, NULL, create_loaded, &loaded), 0);
+        for (unsigned n = 0; n < 10000 && sim_volume_waiting() == 0; n++) {
+            struct timespec time = {0, 1000000};
+            (void)nanosleep(&time, NULL);
+        }
+        CHECK_EQUAL(disk_create(flags[1 - i], NULL, 0), STATUS_SUCCESS);
+        sim_volume_hold(false);
+        CHECK_EQUAL(pthread_join(thread, &status), 0);
+        CHECK_EQUAL((uint32_t)(uintptr_t)status, (uint32_t)STATUS_OBJECT_NAME_COLLISION);
+        CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+        CHECK_EQUAL(disk_remove(), STATUS_OBJECT_NAME_NOT_FOUND);
+        disk_end();
+    }
 }
 
 /* ---- refusals ---- */
@@ -224,7 +256,7 @@ static void the_name_of_the_number_is_taken(void)
 TEST_MAIN({"the_wished_letter_is_there", the_wished_letter_is_there},
           {"the_wished_letter_replaces_another", the_wished_letter_replaces_another},
           {"no_letter_without_a_wish", no_letter_without_a_wish}, {"numbers_are_used_again", numbers_are_used_again},
-          {"preferred_and_registered", preferred_and_registered}, {"preferred_and_refused", preferred_and_refused},
-          {"the_wished_letter_is_taken", the_wished_letter_is_taken}, {"many_links", many_links},
-          {"links_to_volumes_that_were", links_to_volumes_that_were},
+          {"a_number_is_used_once", a_number_is_used_once}, {"preferred_and_registered", preferred_and_registered},
+          {"preferred_and_refused", preferred_and_refused}, {"the_wished_letter_is_taken", the_wished_letter_is_taken},
+          {"many_links", many_links}, {"links_to_volumes_that_were", links_to_volumes_that_were},
           {"the_name_of_the_number_is_taken", the_name_of_the_number_is_taken})

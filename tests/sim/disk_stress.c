@@ -77,7 +77,7 @@ static void create(struct actor *actor)
         memcpy(data->file_name, path, length * 2);
     }
     data->device_number = index;
-    data->flags = flags[index];
+    data->flags = flags[index] | files_registration(actor);
     data->size_bytes = MIB;
     data->drive_letter = (uint16_t)('R' + index);
     data->file_name_length_bytes = (uint16_t)(length * 2);

@@ -23,6 +23,9 @@ void check_content(uint64_t offset, const unsigned char *data, size_t length);
 
 void files_choose(struct sim_options *options, uint64_t round_seed);
 
+/* Options with which a disk is, or may become, a volume of the mount manager. */
+uint32_t files_registration(struct actor *actor);
+
 /* Where on the disk of this number no file is. */
 uint64_t files_end(unsigned number);
 

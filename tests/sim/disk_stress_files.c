@@ -15,20 +15,28 @@
 #define FILES  8u
 #define LENGTH 9000u
 
-static unsigned digits; /* of the disks with file systems */
+static unsigned digits; /* of the names of disks with file systems */
+static bool volumes;    /* some disks are, and have names with other digits */
 static bool unlocking;  /* volumes are locked and not dismounted */
 
 void files_choose(struct sim_options *options, uint64_t round_seed)
 {
     digits = round_seed % 2 == 0 ? 0x5555 : 0xAAAA;
     unlocking = round_seed % 4 == 0;
+    volumes = round_seed % 3 != 0;
     options->file_system = round_seed % 7 == 0 ? SIM_RAW : SIM_FILES;
     options->file_system_digits = digits;
 }
 
+uint32_t files_registration(struct actor *actor)
+{
+    static const uint32_t registrations[4] = {0, 0, BALLAST_OPTION_PREFER_VOLUME, BALLAST_OPTION_MOUNT_MANAGER};
+    return volumes ? registrations[test_random_below(&actor->random, 4)] : 0;
+}
+
 uint64_t files_end(unsigned number)
 {
-    return (digits >> number & 1) != 0 ? (FILES + 1) * SIM_FILE_SIZE : 0;
+    return volumes || (digits >> number & 1) != 0 ? (FILES + 1) * SIM_FILE_SIZE : 0;
 }
 
 static bool open_path(struct actor *actor, const char *path, struct sim_file **file)
@@ -92,7 +100,10 @@ static void use_volume(struct actor *actor, const char *disk)
 void files_use(struct actor *actor)
 {
     char disk[] = "\\Device\\ImDisk0";
-    unsigned number = (unsigned)test_random_below(&actor->random, DISKS / 2) * 2 + (digits & 1 ? 0 : 1);
+    unsigned number = (unsigned)test_random_below(&actor->random, DISKS);
+    if (!volumes) {
+        number = number / 2 * 2 + (digits & 1 ? 0 : 1);
+    }
     disk[sizeof(disk) - 2] = (char)('0' + number);
     if (test_random_below(&actor->random, 6) == 0) {
         use_volume(actor, disk);
