@@ -96,6 +96,8 @@ mutate paged-at-dispatch src/driver/disk/make/device.c 's/PLATFORM_POOL_NONPAGED
 mutate partner-beyond-end src/core/disk/swap.c 's/(offset ^ 1) < swap->size/(offset ^ 1) <= swap->size/'
 mutate access-ignored src/driver/disk/device/image.c 's/CODE_WRITES(code) && image->read_only/false/'
 mutate dismount-forgotten src/driver/disk/end/removal.c 's/needed = needed || !refuse_mounts(device);/needed = false;/'
+mutate mounted-too-late src/driver/disk/serve/transfer.c 's/disk_volume_too_late(device) || //'
+mutate mount-not-waited-for src/driver/disk/end/dismount.c 's/return status != STATUS_INSUFFICIENT_RESOURCES;/return true;/; s/NTSTATUS status = open_volume(device, &volume);/NTSTATUS status = STATUS_UNSUCCESSFUL; volume = NULL;/'
 mutate lock-not-waited-for src/driver/disk/end/removal.c 's/bool needed = ejected ? disk_dismount_needed(device) :.*/bool needed = disk_dismount_needed(device);/'
 mutate lock-taken-twice src/driver/disk/end/removal.c 's/bool needed = ejected ? disk_dismount_needed(device) :/bool needed = /'
 mutate stop-not-refused src/driver/disk/device/driver.c 's/object->DriverUnload = NULL;/object->DriverUnload = disk_driver.unload;/'

@@ -142,6 +142,24 @@ static void two_removals(void)
     end();
 }
 
+/* The removal has tried to lock the volume, and was refused. */
+static void wait_for_refusal(void)
+{
+    for (unsigned i = 0; i < 100000 && sim_volume_lock_refusals() == 0; i++) {
+        struct timespec time = {0, 100000};
+        (void)nanosleep(&time, NULL);
+    }
+}
+
+static void wait_until_held(void)
+{
+    for (unsigned i = 0; i < 100000 && sim_file_systems_held() == 0; i++) {
+        struct timespec time = {0, 100000};
+        (void)nanosleep(&time, NULL);
+    }
+    CHECK_EQUAL(sim_file_systems_held(), 1);
+}
+
 /* Somebody checks the file system, say. */
 static void removal_waits_for_who_has_locked(void)
 {
@@ -152,10 +170,7 @@ static void removal_waits_for_who_has_locked(void)
     CHECK_EQUAL(sim_fsctl(disk, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS);
     struct sim_request *removal =
         sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
-    for (unsigned i = 0; i < 100000 && sim_volume_lock_refusals() == 0; i++) {
-        struct timespec time = {0, 100000};
-        (void)nanosleep(&time, NULL);
-    }
+    wait_for_refusal();
     CHECK_EQUAL(sim_write(disk, OFFSET, page, sizeof(page), NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_fsctl(disk, FSCTL_UNLOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS);
     sim_close(disk);
@@ -204,10 +219,66 @@ static void nothing_is_mounted_on_what_goes(void)
     disk_end();
 }
 
+static void *open_a_file(void *context)
+{
+    struct sim_process *other = sim_process_create(true);
+    struct sim_file *opened;
+    NTSTATUS status = sim_create_file(other, FILE_3, GENERIC_READ | GENERIC_WRITE, &opened);
+    sim_kill_process(other);
+    *(NTSTATUS *)context = status;
+    return NULL;
+}
+
+/* Who has read what he needs to mount something takes longer than the removal: that waits for him. */
+static void who_is_mounting_is_waited_for(void)
+{
+    static uint32_t number = DISK_NUMBER;
+    struct sim_options options = {.seed = 1, .hurry = 100, .file_system = SIM_FILES};
+    pthread_t thread;
+    NTSTATUS opened = STATUS_SUCCESS;
+    struct timespec moment = {0, 100000000}; /* fifty times as long as it waits for anything else */
+    disk_begin(&options);
+    CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+    sim_hold_file_systems(SIM_HOLD_MOUNTING);
+    CHECK_EQUAL(pthread_create(&thread, NULL, open_a_file, &opened), 0);
+    wait_until_held();
+    struct sim_request *removal =
+        sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+    (void)nanosleep(&moment, NULL);
+    sim_hold_file_systems(0);
+    CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(pthread_join(thread, NULL), 0);
+    CHECK_EQUAL(opened, STATUS_NO_SUCH_DEVICE);
+    disk_end();
+}
+
+/* What was dismounted while it goes is not mounted again, and given something to lose. */
+static void what_goes_is_mounted_once(void)
+{
+    static uint32_t number = DISK_NUMBER;
+    for (unsigned i = 0; i < 5; i++) {
+        struct sim_options options = {.seed = 1, .file_system = SIM_FILES};
+        struct sim_file *opened;
+        disk_begin(&options);
+        CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+        struct sim_file *disk = open_disk(); /* for which it waits a second before it dismounts by force */
+        struct sim_request *removal =
+            sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+        wait_for_refusal();
+        CHECK_EQUAL(sim_fsctl(disk, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS);
+        CHECK(!NT_SUCCESS(sim_create_file(disk_process, FILE_3, GENERIC_READ, &opened)));
+        sim_close(disk);
+        CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
+        disk_end();
+    }
+}
+
 TEST_MAIN({"removal_dismounts", removal_dismounts},
           {"open_files_hold_removal_up_for_a_while", open_files_hold_removal_up_for_a_while},
           {"who_has_dismounted_ejects", who_has_dismounted_ejects}, {"who_has_locked_ejects", who_has_locked_ejects},
           {"who_has_not_locked_ejects", who_has_not_locked_ejects},
           {"other_drivers_remove_at_dispatch_level", other_drivers_remove_at_dispatch_level},
           {"two_removals", two_removals}, {"removal_waits_for_who_has_locked", removal_waits_for_who_has_locked},
-          {"nothing_is_mounted_on_what_goes", nothing_is_mounted_on_what_goes})
+          {"nothing_is_mounted_on_what_goes", nothing_is_mounted_on_what_goes},
+          {"who_is_mounting_is_waited_for", who_is_mounting_is_waited_for},
+          {"what_goes_is_mounted_once", what_goes_is_mounted_once})

@@ -14,9 +14,9 @@
 #define ATTEMPTS             12
 #define ATTEMPTS_WITH_LOCK   10
 
-/* A fifth of one for who is opening it, and has a handle perhaps; the I/O manager counts that before it mounts anything. */
-#define OPENING_100NS        (10 * 10000)
-#define OPENING_ATTEMPTS     20
+/* A fifth of one for who has locked it, and been answered. */
+#define UNLOCKING_100NS      (10 * 10000)
+#define UNLOCKING_ATTEMPTS   20
 
 static bool mounted(const struct disk_device *device)
 {
@@ -48,33 +48,44 @@ static bool control(HANDLE volume, ULONG code)
 
 HANDLE disk_dismount(const struct disk_device *device)
 {
-    HANDLE volume = NULL;
-    bool locked = false;
     for (unsigned attempt = 0; attempt < ATTEMPTS && mounted(device); attempt++) {
         LARGE_INTEGER interval = {.QuadPart = -INTERVAL_100NS};
-        if (volume == NULL && !NT_SUCCESS(open_volume(device, &volume))) {
-            volume = NULL;
-        }
-        locked = locked || (volume != NULL && control(volume, CODE_LOCK_VOLUME));
-        if ((locked || (volume != NULL && attempt >= ATTEMPTS_WITH_LOCK)) && control(volume, CODE_DISMOUNT_VOLUME)) {
-            break;
+        HANDLE volume;
+        if (NT_SUCCESS(open_volume(device, &volume))) { /* anew: something else may be mounted by now */
+            bool locked = control(volume, CODE_LOCK_VOLUME);
+            if ((locked || attempt >= ATTEMPTS_WITH_LOCK) && control(volume, CODE_DISMOUNT_VOLUME)) {
+                return volume;
+            }
+            (void)ZwClose(volume);
         }
         (void)KeDelayExecutionThread(KernelMode, FALSE, &interval);
     }
-    return volume;
+    return NULL;
 }
 
-/* Whether what is mounted may change by itself: somebody is opening the device, or has locked it and been answered. */
-static bool undecided(const struct disk_device *device)
+/*
+ * Whether what is mounted, or not, stays so for want of others. Somebody may be mounting something who has read what he needs; the I/O
+ * manager has counted him, and lets one at a time mount something on a device: who opens it waits for him.
+ */
+static bool settled(const struct disk_device *device)
 {
-    return disk_volume_flags(device) != VPB_MOUNTED &&
-           __atomic_load_n(&device->object->ReferenceCount, __ATOMIC_RELAXED) != 0;
+    HANDLE volume;
+    USHORT flags = disk_volume_flags(device);
+    if (flags != 0 || device->object->Vpb == NULL ||
+        __atomic_load_n(&device->object->ReferenceCount, __ATOMIC_RELAXED) == 0) {
+        return flags != (VPB_MOUNTED | VPB_LOCKED);
+    }
+    NTSTATUS status = open_volume(device, &volume);
+    if (NT_SUCCESS(status)) {
+        (void)ZwClose(volume);
+    }
+    return status != STATUS_INSUFFICIENT_RESOURCES;
 }
 
 HANDLE disk_dismount_last(const struct disk_device *device)
 {
-    LARGE_INTEGER interval = {.QuadPart = -OPENING_100NS};
-    for (unsigned i = 0; i < OPENING_ATTEMPTS && undecided(device); i++) {
+    LARGE_INTEGER interval = {.QuadPart = -UNLOCKING_100NS};
+    for (unsigned i = 0; i < UNLOCKING_ATTEMPTS && !settled(device); i++) {
         (void)KeDelayExecutionThread(KernelMode, FALSE, &interval);
     }
     return disk_dismount_needed(device) ? disk_dismount(device) : NULL;
