@@ -48,6 +48,15 @@ bool test_check_bytes(const void *actual, const void *expected, size_t size, con
     return true;
 }
 
+size_t test_widen(const char *text, uint16_t *units)
+{
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++) {
+        units[i] = (unsigned char)text[i];
+    }
+    return length;
+}
+
 void test_note(const char *format, ...)
 {
     va_list arguments;

@@ -34,6 +34,9 @@ bool test_check_bytes(const void *actual, const void *expected, size_t size, con
 /* Adds a line to the case's output, printed only if it fails: say which row or round it was. */
 void test_note(const char *format, ...);
 
+/* Widens text of single bytes to UTF-16, without a zero at its end. Returns how many units that are. */
+size_t test_widen(const char *text, uint16_t *units);
+
 /* Whether a check of this case has failed. */
 bool test_has_failed(void);
 

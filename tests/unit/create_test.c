@@ -29,10 +29,7 @@ static struct input make(uint32_t flags, int64_t size, const char *name)
     data_of(&input)->device_number = IMDISK_AUTO_DEVICE_NUMBER;
     data_of(&input)->flags = flags;
     data_of(&input)->size_bytes = size;
-    size_t characters = strlen(name);
-    for (size_t i = 0; i < characters; i++) {
-        data_of(&input)->file_name[i] = (unsigned char)name[i];
-    }
+    size_t characters = test_widen(name, data_of(&input)->file_name);
     data_of(&input)->file_name_length_bytes = (uint16_t)(2 * characters);
     input.length = IMDISK_CREATE_DATA_SIZE + 2 * characters;
     return input;

@@ -6,19 +6,10 @@
 
 #include <string.h>
 
-static size_t widen(const char *text, uint16_t *units)
-{
-    size_t length = strlen(text);
-    for (size_t i = 0; i < length; i++) {
-        units[i] = (unsigned char)text[i];
-    }
-    return length;
-}
-
 static bool parses(const char *text, struct disk_name *name)
 {
     uint16_t units[64];
-    return disk_name_parse(units, widen(text, units), name);
+    return disk_name_parse(units, test_widen(text, units), name);
 }
 
 static void written_and_read(void)
@@ -39,7 +30,7 @@ static void written_and_read(void)
         uint16_t units[DISK_NAME_UNITS];
         uint16_t expected[DISK_NAME_UNITS];
         struct disk_name name;
-        size_t length = widen(rows[i].text, expected);
+        size_t length = test_widen(rows[i].text, expected);
         test_note("%s", rows[i].text);
         if (CHECK_EQUAL(disk_name_write(&rows[i].name, units), length)) {
             CHECK_BYTES(units, expected, length * sizeof(units[0]));

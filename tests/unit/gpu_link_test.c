@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In a block of its own, whose end is watched. */
-static uint16_t *widen(const char *text, size_t length)
+/* In a block of its own, whose end is watched; zeros may be among them. */
+static uint16_t *widened(const char *text, size_t length)
 {
     uint16_t *wide = malloc(length * sizeof(*wide) + 1);
     for (size_t i = 0; i < length; i++) {
@@ -43,7 +43,7 @@ static void instances_of_links(void)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         size_t length = strlen(rows[i].link);
         size_t expected = rows[i].instance != NULL ? strlen(rows[i].instance) : 0;
-        uint16_t *link = widen(rows[i].link, length);
+        uint16_t *link = widened(rows[i].link, length);
         uint16_t *instance = malloc(64 * sizeof(*instance));
         test_note("%s", rows[i].link);
         CHECK_EQUAL(gpu_instance_of_link(link, length, instance, 64), expected);
@@ -67,7 +67,7 @@ static void zeros_are_no_part_of_links(void)
     char text[] = "\\??\\PCI#A_B" CLASS;
     size_t length = strlen(text);
     *strchr(text, '_') = 0;
-    uint16_t *link = widen(text, length);
+    uint16_t *link = widened(text, length);
     CHECK_EQUAL(gpu_instance_of_link(link, length, instance, 64), 0);
     free(link);
 }
@@ -92,7 +92,7 @@ static void indices_of_drivers(void)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         size_t length = strlen(rows[i].text);
-        uint16_t *text = widen(rows[i].text, length);
+        uint16_t *text = widened(rows[i].text, length);
         uint32_t index = 77;
         test_note("%s", rows[i].text);
         CHECK_EQUAL(gpu_index_of_driver(text, length, &index), rows[i].valid);

@@ -14,15 +14,6 @@
 #define NOW         (1000000000ull * MS)
 #define LIFETIME    5000u
 
-static size_t widen(uint16_t *to, const char *text)
-{
-    size_t length = strlen(text);
-    for (size_t i = 0; i <= length; i++) {
-        to[i] = (unsigned char)text[i];
-    }
-    return length;
-}
-
 static struct gpu_inventory adapter(uint32_t index, uint32_t vendor_id)
 {
     struct gpu_inventory inventory = {.index = index, .vendor_id = vendor_id, .device_id = index + 7};
@@ -30,9 +21,9 @@ static struct gpu_inventory adapter(uint32_t index, uint32_t vendor_id)
         uint32_t kind = vendor_id == 0x1414 ? BALLAST_AI_KIND_SOFTWARE : BALLAST_AI_KIND_HARDWARE;
         inventory.valid = BALLAST_AI_ADAPTER_PCI_IDS | kind << 8;
     }
-    widen(inventory.name, "Adapter");
-    widen(inventory.driver_version, "1.2.3");
-    widen(inventory.driver_date, "1-2-2026");
+    (void)test_widen("Adapter", inventory.name);
+    (void)test_widen("1.2.3", inventory.driver_version);
+    (void)test_widen("1-2-2026", inventory.driver_date);
     inventory.dedicated_total_known = index % 2;
     inventory.dedicated_total_bytes = index % 2 * 4096;
     return inventory;
@@ -228,7 +219,7 @@ static void samples_merge_and_grow_stale(void)
 {
     start(1);
     struct ballast_ai_sample sample = sample_of(0, UTILIZATION, 500);
-    widen(sample.engine, "Compute 0");
+    (void)test_widen("Compute 0", sample.engine);
     sample.age_ms = 100;
     CHECK_EQUAL(gpu_push(&table, &sample, NOW), BALLAST_SUCCESS);
     sample = sample_of(0, TEMPERATURE, -5000);
@@ -277,7 +268,7 @@ static void refuse(const struct ballast_ai_sample *sample, const char *what)
 #define REFUSE(change)                                                  \
     do {                                                                \
         struct ballast_ai_sample sample = sample_of(0, UTILIZATION, 5); \
-        widen(sample.engine, "3D");                                     \
+        (void)test_widen("3D", sample.engine);                          \
         change;                                                         \
         refuse(&sample, #change);                                       \
     } while (0)

@@ -9,9 +9,7 @@ static bool parse_id(const char *text, uint32_t *vendor, uint32_t *device)
 {
     size_t length = strlen(text);
     uint16_t *exact = malloc(length * sizeof(*exact) + 1);
-    for (size_t i = 0; i < length; i++) {
-        exact[i] = (unsigned char)text[i];
-    }
+    (void)test_widen(text, exact);
     bool parsed = gpu_parse_matching_id(exact, length, vendor, device);
     free(exact);
     return parsed;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/look_image.h"
+#include "tests/harness/test.h"
 
 #include <string.h>
 
@@ -55,10 +56,7 @@ bool look_with(struct look_options options, const char *name)
     static uint16_t wide[64];
     struct image_reader reader = image_reader();
     options.name = wide;
-    options.name_length = strlen(name);
-    for (size_t i = 0; i < options.name_length; i++) {
-        wide[i] = (unsigned char)name[i];
-    }
+    options.name_length = test_widen(name, wide);
     return look_at_image(&reader, &options, &look);
 }
 

@@ -47,9 +47,7 @@ static struct system_process *add(uint32_t process_id, const char *name, uint32_
     process->image_name_length = (uint16_t)(length * sizeof(*text));
     process->image_name_maximum_length = (uint16_t)((length + 1) * sizeof(*text));
     process->image_name = length != 0 ? (uintptr_t)text : 0;
-    for (size_t i = 0; i < length; i++) {
-        text[i] = (unsigned char)name[i];
-    }
+    (void)test_widen(name, text);
     answer.last = offset;
     answer.length = (size_t)((unsigned char *)(text + length + 1) - answer.bytes + 7) & ~(size_t)7;
     return process;

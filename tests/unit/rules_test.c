@@ -24,19 +24,10 @@ static void append(struct list *list, const uint16_t *text, size_t characters)
     list->text[list->characters++] = 0;
 }
 
-static size_t widen(uint16_t *to, const char *text)
-{
-    size_t length = strlen(text);
-    for (size_t i = 0; i < length; i++) {
-        to[i] = (unsigned char)text[i];
-    }
-    return length;
-}
-
 static void append_ascii(struct list *list, const char *text)
 {
     uint16_t wide[512];
-    append(list, wide, widen(wide, text));
+    append(list, wide, test_widen(text, wide));
 }
 
 static struct rules *compile(const struct list *list)
@@ -71,7 +62,7 @@ static void finish(struct rules *rules)
 static uint32_t match(const struct rules *rules, const char *name)
 {
     uint16_t *wide = malloc(strlen(name) * sizeof(*wide) + 1);
-    uint32_t rule = rules_match(rules, wide, widen(wide, name));
+    uint32_t rule = rules_match(rules, wide, test_widen(name, wide));
     free(wide);
     return rule;
 }
@@ -265,7 +256,7 @@ static void rules_are_read_as_they_were_written(void)
     struct ballast_ai_rule rule;
     struct rules *rules = compile_one("Glob:Py*?.EXE");
     uint16_t wide[BALLAST_AI_RULE_LENGTH] = {0};
-    size_t length = widen(wide, "Py*?.EXE");
+    size_t length = test_widen("Py*?.EXE", wide);
     memset(&rule, 0xFF, sizeof(rule));
     rules_read(rules, 0, &rule);
     CHECK_EQUAL(rule.kind, BALLAST_AI_RULE_GLOB);
@@ -417,7 +408,7 @@ static void random_rule(struct test_random *random, uint64_t letters, struct lis
     static const char *const names[] = {"substring:", "exact:", "glob:", "word:", ""};
     uint16_t text[80];
     size_t name = test_random_below(random, 5);
-    size_t prefix = widen(text, names[name]);
+    size_t prefix = test_widen(names[name], text);
     rule->kind = name == 4 ? BALLAST_AI_RULE_SUBSTRING : (uint16_t)name;
     rule->text_length = (uint16_t)(1 + test_random_below(random, 6));
     for (size_t i = 0; i < rule->text_length; i++) {

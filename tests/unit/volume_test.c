@@ -36,11 +36,7 @@ static void iso9660_is_recognised(void)
 static bool offset_of(const char *name, uint64_t *offset)
 {
     uint16_t path[32];
-    size_t length = strlen(name);
-    for (size_t i = 0; i < length; i++) {
-        path[i] = (unsigned char)name[i];
-    }
-    return volume_offset_by_extension(path, length, offset);
+    return volume_offset_by_extension(path, test_widen(name, path), offset);
 }
 
 static void extensions_give_offsets(void)
