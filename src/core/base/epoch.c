@@ -60,8 +60,7 @@ static bool turn(struct epoch *epoch)
     for (uint32_t lane = 0; lane < epoch->lane_count; lane++) {
         drained += rundown_close(readers_of(epoch, lane, old));
     }
-    uint32_t open = __atomic_sub_fetch(&epoch->open, drained, __ATOMIC_ACQ_REL);
-    return open == 0;
+    return __atomic_sub_fetch(&epoch->open, drained, __ATOMIC_ACQ_REL) == 0;
 }
 
 static void give_back(struct epoch_item *item)
@@ -122,8 +121,7 @@ void epoch_flush(struct epoch *epoch)
 
 void epoch_drained(struct epoch *epoch)
 {
-    uint32_t open = __atomic_sub_fetch(&epoch->open, 1, __ATOMIC_ACQ_REL);
-    if (open == 0) {
+    if (__atomic_sub_fetch(&epoch->open, 1, __ATOMIC_ACQ_REL) == 0) {
         end_turn(epoch);
     }
 }
