@@ -38,9 +38,20 @@ headed() {
     return $status
 }
 
-# A file of one theme has less than 600 lines. The functions' limit is clang-tidy's.
+# A file of one theme has less than 600 lines.
 short() { # FILE...
     wc -l "$@" | awk '$2 != "total" && $1 >= 600 { print $2 " has " $1 " lines"; status = 1 } END { exit status }'
+}
+
+# A function has less than 60 lines, its braces included.
+short_functions() { # FILE...
+    awk 'FNR == 1 { start = 0 }
+         /^[{]$/ { start = FNR }
+         /^[}]$/ && start != 0 {
+             if (FNR - start >= 59) { print FILENAME ":" start ": a function of " FNR - start + 1 " lines"; status = 1 }
+             start = 0
+         }
+         END { exit status }' "$@"
 }
 
 # internalAstError: cppcheck 2.10 takes x < y->z ... &y->w for a template. unusedStructMember: wire structures have members that only the other side uses. The test of the simulation's rules
@@ -72,6 +83,8 @@ check "sources have their header" headed
 check "each proof in docs/compatibility.md is a test" python3 tests/lint/proofs.py
 # shellcheck disable=SC2046 # one word a file
 check "files are short" short $(sources) $(scripts)
+# shellcheck disable=SC2046 # one word a file
+check "functions are short" short_functions $(sources)
 check "cppcheck" cppcheck_all
 check "clang-tidy: core" tidy host-debug -- src/core/*/*.c bench/bench.c bench/store_bench.c
 check "clang-tidy: drivers" tidy mingw-x64 "${windows_flags[@]}" -- src/driver/*/*.c src/driver/disk/*/*.c

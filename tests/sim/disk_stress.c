@@ -71,9 +71,7 @@ static void create(struct actor *actor)
         char name[16];
         WCHAR path[sizeof(name)] = {0};
         length = (size_t)snprintf(name, sizeof(name), "\\??\\C:\\%s", images[index]);
-        for (size_t i = 0; i < length; i++) {
-            path[i] = (unsigned char)name[i];
-        }
+        (void)test_widen(name, path);
         memcpy(data->file_name, path, length * 2);
     }
     data->device_number = index;
@@ -143,6 +141,31 @@ static uint64_t stripe(struct actor *actor, unsigned disk, unsigned index)
            (test_random_below(&actor->random, rows) * STRIPES + actor->index * IN_FLIGHT + index) * BLOCK;
 }
 
+static void begin_trim(struct sim_file *file, struct flight *flight, uint64_t offset, uint64_t length)
+{
+    flight->what = "trim";
+    flight->trim = (__typeof__(flight->trim)){.attributes = {28, DATA_SET_ACTION_TRIM, 0, 0, 0, 32, 16},
+                                              .range = {(int64_t)offset, length}};
+    flight->request =
+        sim_ioctl_begin(file, IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, &flight->trim, sizeof(flight->trim), NULL, 0);
+}
+
+static void begin_write(struct sim_file *file, struct flight *flight, uint64_t offset, ULONG length)
+{
+    flight->what = "write";
+    for (size_t i = 0; i < length; i++) {
+        flight->block[i] = target_pattern(offset + i);
+    }
+    flight->request = sim_write_begin(file, offset, flight->block, length);
+}
+
+static void begin_grow(struct sim_file *file, struct flight *flight)
+{
+    flight->what = "grow";
+    flight->grow = (struct storage_grow_partition){.partition_number = 1, .bytes_to_grow = 512};
+    flight->request = sim_ioctl_begin(file, IOCTL_DISK_GROW_PARTITION, &flight->grow, sizeof(flight->grow), NULL, 0);
+}
+
 static void begin(struct actor *actor, struct sim_file *file, struct flight *flight, uint64_t block)
 {
     struct test_random *random = &actor->random;
@@ -152,15 +175,11 @@ static void begin(struct actor *actor, struct sim_file *file, struct flight *fli
     flight->reads = false;
     switch (test_random_below(random, 20)) {
     case 0:
-        flight->what = "trim";
         if (test_random_below(random, 2) == 0) {
             offset = test_random_below(random, MIB / CHUNK) * CHUNK;
             length = CHUNK;
         }
-        flight->trim = (__typeof__(flight->trim)){.attributes = {28, DATA_SET_ACTION_TRIM, 0, 0, 0, 32, 16},
-                                                  .range = {(int64_t)offset, length}};
-        flight->request = sim_ioctl_begin(file, IOCTL_STORAGE_MANAGE_DATA_SET_ATTRIBUTES, &flight->trim,
-                                          sizeof(flight->trim), NULL, 0);
+        begin_trim(file, flight, offset, length);
         break;
     case 1:
         flight->what = "resize";
@@ -171,10 +190,7 @@ static void begin(struct actor *actor, struct sim_file *file, struct flight *fli
             sim_ioctl_begin(file, BALLAST_IOCTL_DISK_RESIZE, &flight->resize, sizeof(flight->resize), NULL, 0);
         break;
     case 2:
-        flight->what = "grow";
-        flight->grow = (struct storage_grow_partition){.partition_number = 1, .bytes_to_grow = 512};
-        flight->request =
-            sim_ioctl_begin(file, IOCTL_DISK_GROW_PARTITION, &flight->grow, sizeof(flight->grow), NULL, 0);
+        begin_grow(file, flight);
         break;
     case 3:
         flight->what = "flags";
@@ -199,11 +215,7 @@ static void begin(struct actor *actor, struct sim_file *file, struct flight *fli
     case 8:
     case 9:
     case 10:
-        flight->what = "write";
-        for (size_t i = 0; i < length; i++) {
-            flight->block[i] = target_pattern(offset + i);
-        }
-        flight->request = sim_write_begin(file, offset, flight->block, length);
+        begin_write(file, flight, offset, length);
         break;
     default:
         flight->what = "read";

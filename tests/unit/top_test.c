@@ -75,15 +75,8 @@ static void release(void)
 }
 
 /* A machine with a measured GPU and one of which nothing is known, three processes, and two blocks. */
-static void set_up(void)
+static void add_gpus(void)
 {
-    memset(&f, 0, sizeof(f));
-    f.gpus = calloc(1, sizeof(*f.gpus) + MAXIMUM_ROWS * sizeof(f.gpus->adapter[0]));
-    f.now = calloc(1, sizeof(*f.now) + MAXIMUM_ROWS * sizeof(f.now->process[0]));
-    f.earlier = calloc(1, sizeof(*f.earlier) + MAXIMUM_ROWS * sizeof(f.now->process[0]));
-    f.rules = calloc(1, sizeof(*f.rules) + MAXIMUM_ROWS * sizeof(f.rules->rule[0]));
-    f.blocks = calloc(1, sizeof(*f.blocks) + MAXIMUM_ROWS * sizeof(f.blocks->block[0]));
-
     struct ballast_ai_adapter *adapter = add_gpu("NVIDIA GeForce RTX 4090");
     copy(adapter->engine, "Compute_0");
     adapter->values[BALLAST_AI_GPU_UTILIZATION_PERMILLE] = known(435);
@@ -96,6 +89,17 @@ static void set_up(void)
     adapter->values[BALLAST_AI_GPU_UTILIZATION_PERMILLE] = (struct ballast_ai_value){
         .value = 850, .state = BALLAST_AI_ESTIMATED, .source = BALLAST_AI_SOURCE_PROCESS_COUNT};
     adapter->values[BALLAST_AI_GPU_DEDICATED_TOTAL_BYTES].reason = BALLAST_AI_REASON_NOT_RECORDED;
+}
+
+static void set_up(void)
+{
+    memset(&f, 0, sizeof(f));
+    f.gpus = calloc(1, sizeof(*f.gpus) + MAXIMUM_ROWS * sizeof(f.gpus->adapter[0]));
+    f.now = calloc(1, sizeof(*f.now) + MAXIMUM_ROWS * sizeof(f.now->process[0]));
+    f.earlier = calloc(1, sizeof(*f.earlier) + MAXIMUM_ROWS * sizeof(f.now->process[0]));
+    f.rules = calloc(1, sizeof(*f.rules) + MAXIMUM_ROWS * sizeof(f.rules->rule[0]));
+    f.blocks = calloc(1, sizeof(*f.blocks) + MAXIMUM_ROWS * sizeof(f.blocks->block[0]));
+    add_gpus();
 
     f.earlier->snapshot_time = 100000000;
     add_process(f.earlier, 100, "python.exe", 20000000);

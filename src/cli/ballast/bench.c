@@ -9,6 +9,7 @@
 #include <windows.h>
 
 #define MAXIMUM_SAMPLES 100000
+#define BUFFER_SIZE     (1u << 20) /* the largest block */
 
 struct pattern {
     const char *name;
@@ -113,11 +114,65 @@ static bool run_all(struct bench *bench, bool write, double limit, bool json)
     return ok;
 }
 
+static bool prepare(struct bench *bench, uint32_t number, bool write)
+{
+    wchar_t path[32];
+    (void)swprintf(path, sizeof(path) / sizeof(path[0]), L"\\\\.\\ImDisk%u", number);
+    bench->disk =
+        CreateFileW(path, write ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                    OPEN_EXISTING, FILE_FLAG_OVERLAPPED | FILE_FLAG_NO_BUFFERING, NULL);
+    bench->buffer = VirtualAlloc(NULL, BUFFER_SIZE, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+    bench->samples = malloc(MAXIMUM_SAMPLES * sizeof(double));
+    bench->overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (bench->disk == INVALID_HANDLE_VALUE || bench->buffer == NULL || bench->samples == NULL ||
+        bench->overlapped.hEvent == NULL) {
+        return false;
+    }
+    memset(bench->buffer, 0xA5, BUFFER_SIZE);
+    return true;
+}
+
+static void clean_up(struct bench *bench)
+{
+    if (bench->overlapped.hEvent != NULL) {
+        CloseHandle(bench->overlapped.hEvent);
+    }
+    free(bench->samples);
+    if (bench->buffer != NULL) {
+        VirtualFree(bench->buffer, 0, MEM_RELEASE);
+    }
+    if (bench->disk != INVALID_HANDLE_VALUE) {
+        CloseHandle(bench->disk);
+    }
+}
+
+static ballast_result measure(struct bench *bench, bool write, uint32_t seconds, bool json)
+{
+    if (json) {
+        json_open(NULL, '[');
+    }
+    interrupt_watch();
+    ballast_result result = run_all(bench, write, seconds, json) ? BALLAST_OK : BALLAST_FAILED;
+    if (json) {
+        if (result != BALLAST_OK) {
+            json_open(NULL, '{');
+            json_failure(result);
+            json_close('}');
+        }
+        json_close(']');
+        json_end();
+    }
+    if (interrupt_asked()) {
+        print_error("error: interrupted%s\n", write ? "; the disk holds what was written" : "");
+        result = BALLAST_INTERRUPTED;
+    }
+    return result;
+}
+
 ballast_result disk_bench(const struct arguments *arguments)
 {
     uint32_t number;
     uint32_t seconds = 1;
-    wchar_t path[32];
     ballast_result result;
     ballast_error error;
     ballast_disk_info info = {.struct_size = sizeof(info)};
@@ -133,50 +188,13 @@ ballast_result disk_bench(const struct arguments *arguments)
     if (result != BALLAST_OK) {
         return fail(result, &error);
     }
-    (void)swprintf(path, sizeof(path) / sizeof(path[0]), L"\\\\.\\ImDisk%u", number);
-    bench.disk =
-        CreateFileW(path, write ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                    OPEN_EXISTING, FILE_FLAG_OVERLAPPED | FILE_FLAG_NO_BUFFERING, NULL);
     bench.size = info.size;
-    bench.buffer = VirtualAlloc(NULL, 1u << 20, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
-    bench.samples = malloc(MAXIMUM_SAMPLES * sizeof(double));
-    bench.overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (bench.disk == INVALID_HANDLE_VALUE || bench.buffer == NULL || bench.samples == NULL ||
-        bench.overlapped.hEvent == NULL) {
+    if (prepare(&bench, number, write)) {
+        result = measure(&bench, write, seconds, arguments->json);
+    } else {
         print_error("error: cannot measure disk %u: error %lu\n", number, GetLastError());
         result = BALLAST_FAILED;
-        goto out;
     }
-    memset(bench.buffer, 0xA5, 1u << 20);
-    if (arguments->json) {
-        json_open(NULL, '[');
-    }
-    interrupt_watch();
-    result = run_all(&bench, write, seconds, arguments->json) ? BALLAST_OK : BALLAST_FAILED;
-    if (arguments->json) {
-        if (result != BALLAST_OK) {
-            json_open(NULL, '{');
-            json_failure(result);
-            json_close('}');
-        }
-        json_close(']');
-        json_end();
-    }
-    if (interrupt_asked()) {
-        print_error("error: interrupted%s\n", write ? "; the disk holds what was written" : "");
-        result = BALLAST_INTERRUPTED;
-    }
-
-out:
-    if (bench.overlapped.hEvent != NULL) {
-        CloseHandle(bench.overlapped.hEvent);
-    }
-    free(bench.samples);
-    if (bench.buffer != NULL) {
-        VirtualFree(bench.buffer, 0, MEM_RELEASE);
-    }
-    if (bench.disk != INVALID_HANDLE_VALUE) {
-        CloseHandle(bench.disk);
-    }
+    clean_up(&bench);
     return result;
 }
