@@ -374,7 +374,9 @@ static void mount_points(void)
 {
     CHECK_EQUAL(mount_point_letter(L"R:"), L'R');
     CHECK_EQUAL(mount_point_letter(L"r:\\"), L'R');
+    CHECK_EQUAL(mount_point_letter(L"r:/"), L'R');
     CHECK_EQUAL(mount_point_letter(L"z"), L'Z');
+    CHECK_EQUAL(mount_point_letter(L"C:\\\\"), 0);
     CHECK_EQUAL(mount_point_letter(L"#:"), L'#');
     CHECK_EQUAL(mount_point_letter(L"#"), 0);
     CHECK_EQUAL(mount_point_letter(L"1:"), 0);

@@ -165,11 +165,9 @@ void size_describe(uint64_t bytes, wchar_t *text, size_t size)
 wchar_t mount_point_letter(const wchar_t *mount_point)
 {
     wchar_t upper = (wchar_t)(mount_point[0] & ~0x20);
-    bool drive = mount_point[0] != 0 &&
-                 (mount_point[1] == 0 || (mount_point[1] == L':' &&
-                                          (mount_point[2] == 0 || (mount_point[2] == L'\\' && mount_point[3] == 0))));
-    if (drive && upper >= L'A' && upper <= L'Z') {
-        return upper;
+    if (upper >= L'A' && upper <= L'Z' && (mount_point[1] == 0 || mount_point[1] == L':')) {
+        const wchar_t *root = mount_point + (mount_point[1] == L':' ? 2 : 1);
+        return root[0] == 0 || ((root[0] == L'\\' || root[0] == L'/') && root[1] == 0) ? upper : 0;
     }
     return wcscmp(mount_point, L"#:") == 0 ? L'#' : 0;
 }

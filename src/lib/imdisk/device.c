@@ -65,7 +65,7 @@ wchar_t drive_of(LPCWSTR mount_point)
 {
     wchar_t upper = (wchar_t)(mount_point[0] & ~0x20);
     return upper >= L'A' && upper <= L'Z' && mount_point[1] == L':' &&
-                   (mount_point[2] == 0 || (mount_point[2] == L'\\' && mount_point[3] == 0))
+                   (mount_point[2] == 0 || ((mount_point[2] == L'\\' || mount_point[2] == L'/') && mount_point[3] == 0))
                ? upper
                : 0;
 }

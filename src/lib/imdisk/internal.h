@@ -38,7 +38,7 @@ void show_status(HWND window, const wchar_t *text);
  */
 int ask(HWND window, UINT style, const wchar_t *question);
 
-/* The letter of "X:" or "X:\", upper case; 0 if it is no drive. */
+/* The letter of "X:", "X:\" or "X:/", upper case; 0 if it is no drive. */
 wchar_t drive_of(LPCWSTR mount_point);
 
 /* The substitute name of a junction, without its trailing backslash; free() it. NULL and the last error. */
