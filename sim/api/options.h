@@ -14,6 +14,7 @@ struct sim_options {
     unsigned watchdog_seconds;  /* what takes longer will never end; 0: 60 */
     ULONG sector_size;          /* of the volume that image files live on; 0: 512 */
     bool raw_device;            /* what images are opened as are devices without a file system */
+    bool raw_partition;         /* they know how long their partition is, and not how long they are */
     ULONG physical_sector_size; /* of the medium under that volume; 0: as the sectors */
     bool no_mappings;           /* there is no room to map the memory of requests */
     unsigned hurry;             /* timers and delays take so many times less; 0: 1 */

@@ -33,6 +33,7 @@
 #define FSCTL_SET_SPARSE              0x000900C4u
 #define IOCTL_DISK_GET_DRIVE_GEOMETRY 0x00070000u
 #define IOCTL_DISK_GET_LENGTH_INFO    0x0007405Cu
+#define IOCTL_DISK_GET_PARTITION_INFO 0x00074004u
 #define FSCTL_SET_ZERO_DATA           0x000980C8u
 #define FSCTL_QUERY_RANGES            0x000940CFu /* FSCTL_QUERY_ALLOCATED_RANGES */
 #define FSCTL_GET_COMPRESSION         0x0009003Cu
@@ -286,12 +287,24 @@ static NTSTATUS device_control(const struct sim_node *node, ULONG code, void *ou
         ULONG media_type, tracks_per_cylinder, sectors_per_track, bytes_per_sector;
     } geometry = {1, 12, 1, 1, sim_get_options()->sector_size};
     uint64_t size = sim_node_size(node);
-    bool is_length = code == IOCTL_DISK_GET_LENGTH_INFO && length >= sizeof(size);
-    if (!is_length && (code != IOCTL_DISK_GET_DRIVE_GEOMETRY || length < sizeof(geometry))) {
-        return STATUS_INVALID_DEVICE_REQUEST;
+    uint64_t partition[4] = {0, size}; /* PARTITION_INFORMATION */
+    const struct {
+        ULONG code;
+        bool answered;
+        const void *reply;
+        size_t length;
+    } replies[] = {
+        {IOCTL_DISK_GET_DRIVE_GEOMETRY, true, &geometry, sizeof(geometry)},
+        {IOCTL_DISK_GET_LENGTH_INFO, !sim_get_options()->raw_partition, &size, sizeof(size)},
+        {IOCTL_DISK_GET_PARTITION_INFO, sim_get_options()->raw_partition, partition, sizeof(partition)},
+    };
+    for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        if (code == replies[i].code && replies[i].answered && length >= replies[i].length) {
+            memcpy(output, replies[i].reply, replies[i].length);
+            return STATUS_SUCCESS;
+        }
     }
-    memcpy(output, is_length ? (const void *)&size : &geometry, is_length ? sizeof(size) : sizeof(geometry));
-    return STATUS_SUCCESS;
+    return STATUS_INVALID_DEVICE_REQUEST;
 }
 
 NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context, PIO_STATUS_BLOCK io,

@@ -63,8 +63,9 @@ static ballast_result run_format(uint32_t number, wchar_t letter, const wchar_t 
     if (code != 0) {
         return error_set(error, BALLAST_FAILED, code, L"cannot run '%ls'; disk %u is not formatted", program, number);
     }
-    if (status != 0 && interrupted()) {
-        return error_set(error, BALLAST_INTERRUPTED, 0, L"interrupted; disk %u stays, and is not formatted", number);
+    if (interrupted()) { /* whatever the program makes of it */
+        return error_set(error, BALLAST_INTERRUPTED, 0, L"interrupted; disk %u stays, and may not be formatted",
+                         number);
     }
     if (status != 0) {
         return error_set(error, BALLAST_FAILED, 0, L"disk %u is not formatted; '%ls' ended with exit code %lu", number,

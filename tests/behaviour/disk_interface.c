@@ -241,7 +241,7 @@ void create_statuses(void)
         {{.number = AUTOMATIC, .size = MIB, .letter = '1'}, INVALID_PARAMETER},
         {{.number = AUTOMATIC, .size = INT64_MAX, .offset = 1}, INVALID_PARAMETER},
         {{.number = AUTOMATIC, .size = MIB, .offset = -512}, INVALID_PARAMETER},
-        {{.number = IMDISK_MAXIMUM_DEVICES, .size = MIB}, INVALID_PARAMETER},
+        {{.number = 64000, .size = MIB}, INVALID_PARAMETER},
         {{.number = AUTOMATIC - 1, .size = MIB}, INVALID_PARAMETER},
         {{.number = AUTOMATIC, .flags = IMDISK_TYPE_PROXY, .size = MIB, .image = "none"}, NOT_SUPPORTED},
         {{.number = AUTOMATIC, .flags = IMDISK_OPTION_BYTE_SWAP, .size = MIB, .image = "none"}, INVALID_PARAMETER},
@@ -296,11 +296,11 @@ void numbers(void)
     CHECK_EQUAL(first, 0);
     CHECK_EQUAL(second, 1);
     CHECK_EQUAL(create_status((struct create){.number = second, .size = MIB}), OBJECT_NAME_COLLISION);
-    CHECK_EQUAL(create_disk((struct create){.number = IMDISK_MAXIMUM_DEVICES - 1, .size = MIB}),
-                IMDISK_MAXIMUM_DEVICES - 1);
+    CHECK_EQUAL(create_disk((struct create){.number = 63999, .size = MIB}), 63999);
+    CHECK_EQUAL(create_status((struct create){.number = 64000, .size = MIB}), INVALID_PARAMETER);
     remove_disk(first);
     CHECK_EQUAL(create_ram(0, MIB), first); /* the lowest free one, at once */
-    remove_disk(IMDISK_MAXIMUM_DEVICES - 1);
+    remove_disk(63999);
     remove_disk(second);
     remove_disk(first);
     CHECK_EQUAL(driver_disks(), 0);

@@ -92,6 +92,27 @@ void byte_swapped_images(void)
     }
 }
 
+/* The boot sector that is looked at is the disk's, not the image's: 1024 bytes, 17 sectors, 3 heads. */
+void a_swapped_boot_sector_is_found(void)
+{
+    static const unsigned char swapped[28] = {[10] = 0, [13] = 4, [25] = 17, [27] = 3};
+    struct storage_geometry geometry;
+    CHECK(target_image_create("swapboot", MIB));
+    CHECK(target_image_write("swapboot", 0, swapped, sizeof(swapped)));
+    uint32_t number =
+        create_disk((struct create){.number = AUTOMATIC,
+                                    .flags = IMDISK_TYPE_FILE | IMDISK_FILE_BUFFERED_IO | IMDISK_OPTION_BYTE_SWAP,
+                                    .image = "swapboot"});
+    struct target_handle *disk = open_disk(number);
+    CHECK_EQUAL(target_ioctl(disk, IOCTL_DISK_GET_DRIVE_GEOMETRY, NULL, 0, &geometry, sizeof(geometry), NULL), SUCCESS);
+    CHECK_EQUAL(geometry.bytes_per_sector, 1024);
+    CHECK_EQUAL(geometry.sectors_per_track, 17);
+    CHECK_EQUAL(geometry.tracks_per_cylinder, 3);
+    target_close(disk);
+    remove_disk(number);
+    target_image_delete("swapboot");
+}
+
 /* Swapped while it is loaded; the flag is not reported. */
 void byte_swapped_memory(void)
 {

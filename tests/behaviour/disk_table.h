@@ -153,6 +153,7 @@ void run_rows(struct target_handle *handle, const struct row *rows, size_t count
     CASE(statistics)                                    \
     CASE(byte_swapped_images)                           \
     CASE(byte_swapped_memory)                           \
+    CASE(a_swapped_boot_sector_is_found)                \
     CASE(locked_memory_by_name)                         \
     CASE(pass_through)                                  \
     CASE(strict_ends)                                   \
@@ -169,6 +170,11 @@ void run_rows(struct target_handle *handle, const struct row *rows, size_t count
     CASE(mount_manager_names)                           \
     CASE(identities)                                    \
     CASE(large_sectors)                                 \
+    CASE(wire_codes)                                    \
+    CASE(wire_layouts)                                  \
+    CASE(wire_flags)                                    \
+    CASE(wire_modified)                                 \
+    CASE(wire_storage)                                  \
     CASE(nothing_is_left)
 
 #define DISK_TABLE_PROTOTYPE(name) void name(void);

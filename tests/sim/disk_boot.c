@@ -65,12 +65,8 @@ static void set_qword(const char *name, uint64_t value)
 
 static void set_string(const char *key, const char *name, const char *text)
 {
-    uint16_t string[128];
-    size_t length = strlen(text) + 1;
-    for (size_t i = 0; i < length; i++) {
-        string[i] = (unsigned char)text[i];
-    }
-    sim_registry_set(key, name, TYPE_STRING, string, length * 2);
+    uint16_t string[128] = {0};
+    sim_registry_set(key, name, TYPE_STRING, string, (test_widen(text, string) + 1) * 2);
 }
 
 static unsigned disks(void)
@@ -572,6 +568,10 @@ static void device_objects(void)
         sim_device_dereference(device);
         CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
     }
+    struct sim_device *device = sim_device_find("\\Device\\ImDiskCtl");
+    CHECK_EQUAL(device->object.DeviceType, 0x8372);
+    CHECK_EQUAL(device->object.Characteristics, FILE_DEVICE_SECURE_OPEN);
+    sim_device_dereference(device);
     end();
 }
 

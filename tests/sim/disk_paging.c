@@ -94,6 +94,42 @@ static void sectors_are_the_hosts(void)
     }
 }
 
+/* A device has no end of file: it is as long as it says, or as its partition is. */
+static void devices_have_a_length(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct sim_options options = {.seed = 1, .raw_device = true, .raw_partition = i != 0};
+        uint64_t length = 0;
+        disk_begin(&options);
+        CHECK_EQUAL(create_sized(IMDISK_TYPE_FILE | BALLAST_OPTION_AS_IS, 0, DISK_IMAGE), STATUS_SUCCESS);
+        CHECK_EQUAL(sim_ioctl(disk, IOCTL_DISK_GET_LENGTH_INFO, NULL, 0, &length, sizeof(length), NULL),
+                    STATUS_SUCCESS);
+        CHECK_EQUAL(length, MIB);
+        disk_end();
+    }
+}
+
+static ULONG buffer_alignment(void)
+{
+    struct sim_device *device = sim_device_find(DISK_DEVICE);
+    ULONG mask = device->object.AlignmentRequirement;
+    sim_device_dereference(device);
+    return mask;
+}
+
+/* Memory takes any buffer; a file's disk what the file takes. */
+static void buffers_are_aligned_as_the_host_wants(void)
+{
+    begin();
+    CHECK_EQUAL(create(IMDISK_TYPE_VM, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(buffer_alignment(), 0);
+    disk_end();
+    begin();
+    CHECK_EQUAL(create(IMDISK_TYPE_FILE, DISK_IMAGE), STATUS_SUCCESS);
+    CHECK_EQUAL(buffer_alignment(), 1);
+    disk_end();
+}
+
 static void device_objects_have_the_disks_sectors(void)
 {
     static const struct {
@@ -210,6 +246,7 @@ TEST_MAIN({"paging_needs_no_room_for_mappings", paging_needs_no_room_for_mapping
           {"paging_has_a_reserve", paging_has_a_reserve},
           {"images_that_are_created_are_sparse", images_that_are_created_are_sparse},
           {"cached_writes_are_written_through", cached_writes_are_written_through},
-          {"sectors_are_the_hosts", sectors_are_the_hosts},
+          {"sectors_are_the_hosts", sectors_are_the_hosts}, {"devices_have_a_length", devices_have_a_length},
+          {"buffers_are_aligned_as_the_host_wants", buffers_are_aligned_as_the_host_wants},
           {"device_objects_have_the_disks_sectors", device_objects_have_the_disks_sectors},
           {"the_kernel_is_told_of_the_end", the_kernel_is_told_of_the_end})

@@ -231,6 +231,25 @@ loading_is_interrupted() {
     [ "$(ballast disk list --json | tr -d '\r')" = "[]" ]
 }
 
+# A terminal's Ctrl-C is for both programs.
+formatting_is_interrupted() {
+    local job pid='' i
+    cp "$bin/format-stub.exe" "$WINEPREFIX/drive_c/windows/system32/format.com"
+    wine_run "$bin/ballast.exe" disk create --size 1M --format ntfs --label wait >interrupted.log 2>&1 &
+    job=$!
+    for ((i = 0; i < 100 && ${#pid} == 0; i++)); do
+        sleep 0.1
+        pid=$(session_pids 'format\.com.*wait')
+    done
+    sleep 0.5
+    # shellcheck disable=SC2046,SC2086 # one word a process
+    kill -INT $(session_pids 'ballast\.exe disk create') $pid
+    exits 8 wait "$job" || { cat interrupted.log; return 1; }
+    grep 'interrupted; disk 0 stays, and may not be formatted' interrupted.log || { cat interrupted.log; return 1; }
+    rm -f "$WINEPREFIX/drive_c/windows/system32/format.com"
+    remove 0
+}
+
 # What helps is said, by both tools.
 image_is_write_protected() {
     local output
@@ -256,6 +275,7 @@ check "Ctrl-C ends a copy and leaves what was there" copy_is_interrupted
 check "a copy that is killed leaves nothing" copy_is_killed
 check "Ctrl-C ends verify and bench" others_are_interrupted
 check "Ctrl-C ends loading, and there is no disk" loading_is_interrupted
+check "Ctrl-C ends formatting, and the disk stays" formatting_is_interrupted
 truncate -s 1M protected.img
 if chattr +i protected.img 2>/dev/null; then
     check "an image that cannot be written: what helps is said" image_is_write_protected

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stands in for the system's format.com, which Wine lacks: format X: parameters. Shows how it was called, writes to the
- * disk behind the letter so that the test sees which one that is, and ends with the status that /fail:N asks for.
+ * disk behind the letter so that the test sees which one that is, and ends with the status that /fail:N asks for. With the
+ * label "wait" it formats until it is interrupted.
  */
 
 #include <stdio.h>
@@ -28,6 +29,17 @@ static int write_mark(const char *drive)
     return written;
 }
 
+/* Whoever formats holds ImDisk's mutex, so that others wait. */
+static int is_alone(void)
+{
+    HANDLE mutex = OpenMutexA(SYNCHRONIZE, FALSE, "ImDiskFormat");
+    int held = mutex != NULL && WaitForSingleObject(mutex, 0) == WAIT_TIMEOUT;
+    if (!held) {
+        printf("format: the mutex ImDiskFormat is not held\n");
+    }
+    return held;
+}
+
 int main(int argc, char **argv)
 {
     int status = 0;
@@ -37,9 +49,13 @@ int main(int argc, char **argv)
         if (strncmp(argv[i], "/fail:", 6) == 0) {
             status = atoi(argv[i] + 6);
         }
+        if (strcmp(argv[i], "/v:wait") == 0) {
+            Sleep(60000);
+            status = 1;
+        }
     }
     printf("\n");
-    if (argc < 2 || (status == 0 && !write_mark(argv[1]))) {
+    if (argc < 2 || !is_alone() || (status == 0 && !write_mark(argv[1]))) {
         return 1;
     }
     return status;
