@@ -10,6 +10,7 @@
 
 #define SUFFIX_LENGTH 32u
 #define NAMES_TRIED   16u
+#define ATTRIBUTES    (FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM | FILE_ATTRIBUTE_ARCHIVE)
 
 /* Whether the file goes when its last handle is closed: so it does when the process is killed. */
 static void set_temporary(HANDLE file, BOOLEAN temporary)
@@ -72,6 +73,22 @@ ballast_result target_begin(struct target *target, const wchar_t *path, int repl
     return result;
 }
 
+/* Who may not read what is replaced must not read the copy, either, nor while it is written. */
+static void take_over_rights(const struct target *target)
+{
+    BY_HANDLE_FILE_INFORMATION old;
+    DWORD length = 0;
+    if (GetFileInformationByHandle(target->old, &old) && (old.dwFileAttributes & ATTRIBUTES) != 0) {
+        (void)SetFileAttributesW(target->beside, old.dwFileAttributes & ATTRIBUTES);
+    }
+    (void)GetKernelObjectSecurity(target->old, DACL_SECURITY_INFORMATION, NULL, 0, &length);
+    PSECURITY_DESCRIPTOR rights = malloc((size_t)length + 1);
+    if (rights != NULL && GetKernelObjectSecurity(target->old, DACL_SECURITY_INFORMATION, rights, length, &length)) {
+        (void)SetFileSecurityW(target->beside, DACL_SECURITY_INFORMATION, rights);
+    }
+    free(rights);
+}
+
 ballast_result target_create(struct target *target, ballast_error *error)
 {
     size_t size = wcslen(target->path) + SUFFIX_LENGTH;
@@ -91,6 +108,9 @@ ballast_result target_create(struct target *target, ballast_error *error)
         return error_set(error, result_of(code), code, L"cannot create '%ls'", target->path);
     }
     set_temporary(target->handle, TRUE);
+    if (target->old != INVALID_HANDLE_VALUE) {
+        take_over_rights(target);
+    }
     (void)device_control(target->handle, FSCTL_SET_SPARSE, NULL, 0, NULL, 0, NULL);
     return BALLAST_OK;
 }

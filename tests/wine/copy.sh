@@ -231,6 +231,16 @@ loading_is_interrupted() {
     [ "$(ballast disk list --json | tr -d '\r')" = "[]" ]
 }
 
+attributes_stay() {
+    head -c 1M /dev/urandom >hidden.img
+    chmod 600 hidden.img
+    wine_run attrib +h hidden.img || return
+    ballast disk copy a.img hidden.img --force || return
+    wine_run attrib hidden.img | grep ' H ' || { wine_run attrib hidden.img; return 1; }
+    [ $((0$(stat -c %a hidden.img) & 7)) = 0 ] || { stat hidden.img; return 1; } # Wine knows only who may do anything
+    cmp a.img hidden.img && rm hidden.img
+}
+
 # A terminal's Ctrl-C is for both programs.
 formatting_is_interrupted() {
     local job pid='' i
@@ -268,6 +278,7 @@ check "what a disk uses is not replaced" used_images
 check "parts of one image are copied" parts_of_one_image
 check "a copy that fails leaves what was there" failing_source
 check "a file that denies writing is not replaced" write_protected
+check "who may read it, and its attributes, stay" attributes_stay
 check "a nearly empty disk costs what is on it" nearly_empty
 check "a copy overwrites all of the old content" old_content
 check "devices are written in place" devices
