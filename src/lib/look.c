@@ -129,7 +129,8 @@ ballast_result look_at_path(const wchar_t *path, const struct look_options *opti
 
 void look_refusal(const wchar_t *path, const struct look *look, wchar_t *text, size_t size)
 {
-    (void)swprintf(text, size, L"'%.200ls' is a %hs, which cannot be served: %hs", path,
-                   image_container_name(look->container), image_container_advice(look->container));
+    const char *name = image_container_name(look->container);
+    (void)swprintf(text, size, L"'%.200ls' is %hs %hs, which cannot be served: %hs", path,
+                   strchr("AEae", name[0]) != NULL ? "an" : "a", name, image_container_advice(look->container));
     text[size - 1] = 0;
 }
