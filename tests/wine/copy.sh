@@ -65,7 +65,7 @@ same_names() {
     ln a.img hard.img
     ln -s a.img soft.img
     local name
-    for name in a.img '.\a.img' "$(windows "$work")\\A.IMG" "\\\\?\\$(windows "$work")\\a.img" hard.img soft.img; do
+    for name in a.img '.\a.img' ./A.img Z:a.img 'a.img.' 'a.img ' "$(windows "$work")\\A.IMG" "\\\\?\\$(windows "$work")\\a.img" hard.img soft.img; do
         refused 2 a.img ballast disk copy a.img "$name" --force || return
         refused 2 a.img ballast disk copy "$name" a.img --force || return
     done
