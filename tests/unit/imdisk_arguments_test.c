@@ -240,7 +240,6 @@ static void bad_values(void)
         L"-a -f x -v ''",
         L"-a -f x -b AUTO",
         L"-a -f x -b -1",
-        L"-a -f x -b ''",
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         CHECK_EQUAL(parse(rows[i]), IMDISK_FAILED);
@@ -264,8 +263,10 @@ static void forgiving(void)
     CHECK_EQUAL(parse(L"-a -s 1 -u 08 -m ''"), IMDISK_DONE);
     CHECK_EQUAL(parsed.number, 0);
     CHECK(parsed.mount_point != NULL && parsed.mount_point[0] == 0);
-    CHECK_EQUAL(parse(L"-a -s '' -f x"), IMDISK_DONE);
-    CHECK(!parsed.size.given);
+    CHECK_EQUAL(parse(L"-a -s '' -b '' -f x"), IMDISK_DONE);
+    CHECK(!parsed.size.given && parsed.offset == 0 && !parsed.offset_automatic);
+    CHECK_EQUAL(parse(L"-a -b '' -b 1K -f x"), IMDISK_DONE);
+    CHECK_EQUAL(parsed.offset, 1024);
 }
 
 static const wchar_t *const syntax_errors[] = {
@@ -378,6 +379,9 @@ static void mount_points(void)
     CHECK_EQUAL(mount_point_letter(L"z"), L'Z');
     CHECK_EQUAL(mount_point_letter(L"C:\\\\"), 0);
     CHECK_EQUAL(mount_point_letter(L"#:"), L'#');
+    CHECK_EQUAL(mount_point_letter(L"#:\\"), L'#');
+    CHECK_EQUAL(mount_point_letter(L"#:/"), L'#');
+    CHECK_EQUAL(mount_point_letter(L"#:x"), 0);
     CHECK_EQUAL(mount_point_letter(L"#"), 0);
     CHECK_EQUAL(mount_point_letter(L"1:"), 0);
     CHECK_EQUAL(mount_point_letter(L"[:"), 0);

@@ -165,11 +165,13 @@ void size_describe(uint64_t bytes, wchar_t *text, size_t size)
 wchar_t mount_point_letter(const wchar_t *mount_point)
 {
     wchar_t upper = (wchar_t)(mount_point[0] & ~0x20);
-    if (upper >= L'A' && upper <= L'Z' && (mount_point[1] == 0 || mount_point[1] == L':')) {
-        const wchar_t *root = mount_point + (mount_point[1] == L':' ? 2 : 1);
-        return root[0] == 0 || ((root[0] == L'\\' || root[0] == L'/') && root[1] == 0) ? upper : 0;
+    wchar_t letter = upper >= L'A' && upper <= L'Z' ? upper : 0;
+    if (mount_point[0] == 0 || mount_point[1] == 0) {
+        return letter;
     }
-    return wcscmp(mount_point, L"#:") == 0 ? L'#' : 0;
+    const wchar_t *root = mount_point + 2;
+    bool drive = mount_point[1] == L':' && (root[0] == 0 || ((root[0] == L'\\' || root[0] == L'/') && root[1] == 0));
+    return !drive ? 0 : mount_point[0] == L'#' ? L'#' : letter;
 }
 
 /* ---- -o ---- */
@@ -314,6 +316,9 @@ static enum imdisk_exit take_size(struct parser *parser, const wchar_t *word)
 
 static enum imdisk_exit take_offset(struct parser *parser, const wchar_t *word)
 {
+    if (word[0] == 0) {
+        return IMDISK_DONE; /* as if it was not given */
+    }
     parser->arguments->offset_automatic = wcscmp(word, L"auto") == 0;
     return parser->arguments->offset_automatic ? IMDISK_DONE : parse_bytes(parser, word, &parser->arguments->offset);
 }
