@@ -54,6 +54,7 @@ if [ -n "${FUZZ_MINUTES:-}" ]; then
     fuzz partition "${limits[@]}"
     fuzz arguments "${limits[@]}"
     fuzz mount_point "${limits[@]}"
+    fuzz vhd "${limits[@]}"
 else
     # A seed, so that it is the same each time.
     fuzz disk -seed=1 -runs="${1:-3000}" -max_len=2048
@@ -68,6 +69,7 @@ else
     fuzz partition -seed=1 -runs=50000 -max_len=2048
     fuzz arguments -seed=1 -runs=300000
     fuzz mount_point -seed=1 -runs=300000
+    fuzz vhd -seed=1 -runs=50000 -max_len=512
 fi
 echo "1..$tests_run"
 [ "$failures" -eq 0 ]
