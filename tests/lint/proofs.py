@@ -77,8 +77,7 @@ def text_of_group(kind, name):
 
 def text_of_case(kind, name):
     if kind.startswith("sim/"):
-        path = ROOT / f"tests/{kind.replace('-', '_')}.c"
-        return cases(f"tests/{kind.replace('-', '_')}.c").get(name) if path.exists() else None
+        return cases(f"tests/{kind.replace('-', '_')}.c").get(name)
     text = ""
     for part in name.split("/"):
         path = ROOT / f"tests/unit/{part}_test.c"
@@ -94,13 +93,9 @@ def text_of_case(kind, name):
 def text_of_file(name):
     """A program or script as a whole, such as sim/disk-boot; None: there is none."""
     where, stem = name.split("/")
-    if where == "wine":
-        paths = [ROOT / f"tests/wine/{stem.replace('-', '_')}.sh"]
-        paths += [path for path in paths if not path.exists()]
-    else:
-        directory = "behaviour" if stem == "disk-many" else "sim"
-        paths = [ROOT / f"tests/{directory}/{stem.replace('-', '_')}.c"]
-    return read(paths[0]) if paths[0].exists() else None
+    directory = "behaviour" if stem == "disk-many" else where
+    path = ROOT / f"tests/{directory}/{stem.replace('-', '_')}.{'sh' if where == 'wine' else 'c'}"
+    return read(path) if path.exists() else None
 
 
 def text_of_proof(text, kind):
