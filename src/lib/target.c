@@ -107,10 +107,10 @@ ballast_result target_create(struct target *target, ballast_error *error)
     if (target->handle == INVALID_HANDLE_VALUE) {
         return error_set(error, result_of(code), code, L"cannot create '%ls'", target->path);
     }
-    set_temporary(target->handle, TRUE);
     if (target->old != INVALID_HANDLE_VALUE) {
         take_over_rights(target);
     }
+    set_temporary(target->handle, TRUE); /* from here on Windows opens it for nobody */
     (void)device_control(target->handle, FSCTL_SET_SPARSE, NULL, 0, NULL, 0, NULL);
     return BALLAST_OK;
 }

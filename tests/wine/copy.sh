@@ -255,9 +255,9 @@ formatting_is_interrupted() {
     # shellcheck disable=SC2046,SC2086 # one word a process
     kill -INT $(session_pids 'ballast\.exe disk create') $pid
     exits 8 wait "$job" || { cat interrupted.log; return 1; }
-    grep 'interrupted; disk 0 stays, and may not be formatted' interrupted.log || { cat interrupted.log; return 1; }
     rm -f "$WINEPREFIX/drive_c/windows/system32/format.com"
-    remove 0
+    remove --all
+    grep 'interrupted; disk [0-9]* stays, and may not be formatted' interrupted.log || { cat interrupted.log; return 1; }
 }
 
 # What helps is said, by both tools.
