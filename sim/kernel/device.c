@@ -51,13 +51,7 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_ST
     if (sim_fault("IoCreateDevice")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    char target[NAME_SIZE];
-    if (sim_is_foreign_device(path) || sim_link_target(path, target, sizeof(target))) {
-        return STATUS_OBJECT_NAME_COLLISION;
-    }
-    struct sim_device *existing = sim_device_find(path);
-    if (existing != NULL) {
-        sim_device_dereference(existing);
+    if (!sim_name_take(path)) {
         return STATUS_OBJECT_NAME_COLLISION;
     }
     struct sim_device *device = calloc(1, sizeof(*device));
@@ -114,6 +108,17 @@ static void unlink_device(struct sim_device *device)
     *public_link = device->object.NextDevice;
 }
 
+bool sim_is_device(const void *object)
+{
+    sim_raw_lock(&devices_lock);
+    const struct sim_device *device = devices;
+    while (device != NULL && &device->object != object) {
+        device = device->next;
+    }
+    sim_raw_unlock(&devices_lock);
+    return device != NULL;
+}
+
 void sim_device_reference(struct sim_device *device)
 {
     sim_raw_lock(&devices_lock);
@@ -143,13 +148,15 @@ void IoDeleteDevice(PDEVICE_OBJECT object)
     sim_raw_lock(&devices_lock);
     bool again = device->deleted;
     device->deleted = true;
-    free(device->name);
+    char *name = device->name;
     device->shutdown = 0;
     device->name = NULL; /* the name goes at once, the object with its last handle */
     sim_raw_unlock(&devices_lock);
     if (again) {
         sim_violation("device", "IoDeleteDevice twice for one device");
     }
+    sim_name_drop(name);
+    free(name);
     if (left) {
         sim_violation("mounted", "a device is deleted under a file system that nobody has locked");
     }

@@ -24,6 +24,7 @@ struct sim_device {
 };
 
 struct sim_device *sim_device_find(const char *path);
+bool sim_is_device(const void *object); /* that is still referenced */
 void sim_device_reference(struct sim_device *device);
 void sim_device_dereference(struct sim_device *device);
 /* What is opened, or mounted; false: the device is being deleted or its driver unloaded. */

@@ -7,7 +7,6 @@
 #include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
-#include "sim/kernel/device.h"
 #include "sim/kernel/rtl.h"
 
 #include <stdio.h>
@@ -25,6 +24,7 @@ struct link {
 
 static struct sim_raw_lock names_lock;
 static struct link *links;
+static struct link *devices; /* their names, which lead nowhere */
 
 #define LINKS_IN_A_ROW  8
 #define FOREIGN_MAXIMUM 8
@@ -67,13 +67,17 @@ static const char *link_name(const char *path)
     return strncasecmp(path, "\\Device\\", strlen("\\Device\\")) == 0 ? path : NULL;
 }
 
-static struct link **find_link(const char *name)
+static struct link **find(struct link **link, const char *name)
 {
-    struct link **link = &links;
     while (*link != NULL && strcasecmp((*link)->name, name) != 0) {
         link = &(*link)->next;
     }
     return link;
+}
+
+static struct link **find_link(const char *name)
+{
+    return find(&links, name);
 }
 
 bool sim_link_target(const char *path, char *target, size_t size)
@@ -106,16 +110,28 @@ bool sim_resolve_path(const char *path, char *resolved, size_t size)
     return link_name(name) == NULL || link_name(name) == name; /* links that lead to nothing are left over */
 }
 
-static bool is_device(const char *path)
+static void add(struct link **list, const char *name, const char *target)
 {
-    struct sim_device *device = sim_device_find(path);
-    if (device != NULL) {
-        sim_device_dereference(device);
-    }
-    return device != NULL || sim_is_foreign_device(path);
+    struct link *link = calloc(1, sizeof(*link));
+    link->name = strdup(name);
+    link->target = target != NULL ? strdup(target) : NULL;
+    link->next = *list;
+    *list = link;
 }
 
-/* One name is one object's, be it a link or a device. */
+bool sim_name_take(const char *path)
+{
+    const char *name = link_name(path);
+    sim_raw_lock(&names_lock);
+    bool is_free =
+        !sim_is_foreign_device(path) && *find(&devices, path) == NULL && (name == NULL || *find_link(name) == NULL);
+    if (is_free) {
+        add(&devices, path, NULL);
+    }
+    sim_raw_unlock(&names_lock);
+    return is_free;
+}
+
 NTSTATUS IoCreateSymbolicLink(PUNICODE_STRING link_string, PUNICODE_STRING target_string)
 {
     char path[NAME_SIZE];
@@ -129,17 +145,11 @@ NTSTATUS IoCreateSymbolicLink(PUNICODE_STRING link_string, PUNICODE_STRING targe
     if (sim_fault("IoCreateSymbolicLink")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    if (is_device(path)) {
-        return STATUS_OBJECT_NAME_COLLISION;
-    }
     sim_raw_lock(&names_lock);
-    struct link **place = find_link(link_name(path));
-    if (*place != NULL) {
+    if (*find_link(link_name(path)) != NULL || *find(&devices, path) != NULL || sim_is_foreign_device(path)) {
         status = STATUS_OBJECT_NAME_COLLISION;
     } else {
-        *place = calloc(1, sizeof(struct link));
-        (*place)->name = strdup(link_name(path));
-        (*place)->target = strdup(target);
+        add(&links, link_name(path), target);
     }
     sim_raw_unlock(&names_lock);
     return status;
@@ -150,6 +160,16 @@ static void free_link(struct link *link)
     free(link->name);
     free(link->target);
     free(link);
+}
+
+void sim_name_drop(const char *path)
+{
+    sim_raw_lock(&names_lock);
+    struct link **place = find(&devices, path);
+    struct link *device = *place;
+    *place = device->next;
+    sim_raw_unlock(&names_lock);
+    free_link(device);
 }
 
 NTSTATUS IoDeleteSymbolicLink(PUNICODE_STRING link_string)
