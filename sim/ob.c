@@ -86,8 +86,12 @@ NTSTATUS ObOpenObjectByPointer(PVOID object, ULONG attributes, PVOID access_stat
 void ObReferenceObject(PVOID object)
 {
     sim_check_irql("ObReferenceObject", DISPATCH_LEVEL);
+    if (sim_is_device(object)) {
+        sim_device_reference(object);
+        return;
+    }
     if (!sim_is_eprocess(object)) {
-        sim_violation("reference", "ObReferenceObject: only processes are referenced so");
+        sim_violation("reference", "ObReferenceObject: only processes and devices are referenced so");
     }
     sim_eprocess_reference(object);
 }
@@ -123,6 +127,10 @@ void ObDereferenceObject(PVOID object)
     }
     if (sim_is_eprocess(object)) {
         sim_eprocess_dereference(object);
+        return;
+    }
+    if (sim_is_device(object)) {
+        sim_device_dereference(object);
         return;
     }
     sim_file_dereference_object(object);

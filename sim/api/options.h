@@ -18,6 +18,7 @@ struct sim_options {
     ULONG physical_sector_size; /* of the medium under that volume; 0: as the sectors */
     bool no_mappings;           /* there is no room to map the memory of requests */
     unsigned hurry;             /* timers and delays take so many times less; 0: 1 */
+    unsigned hurry_waits;       /* and timeouts of waits, so that who is slow may be taken for who hangs; 0: 1 */
     unsigned apc_interval;      /* memory accesses of a driver between two special kernel APCs, about; 0: 256 */
     bool early;                 /* the system starts: boot.h says what is missing */
     bool as_imdisk;             /* the driver's service is called ImDisk */

@@ -27,6 +27,9 @@ void sim_set_options(const struct sim_options *new_options)
     if (options.apc_interval == 0) {
         options.apc_interval = APC_INTERVAL;
     }
+    if (options.hurry_waits == 0) {
+        options.hurry_waits = 1;
+    }
     if (options.hurry == 0) {
         options.hurry = 1;
     }

@@ -94,7 +94,7 @@ bool sim_waitable_wait(struct sim_waitable *waitable, const LARGE_INTEGER *timeo
 {
     int64_t nanoseconds = sim_get_options()->watchdog_seconds * 1000000000ll;
     if (timeout != NULL && timeout->QuadPart <= 0) { /* relative; absolute ones are not used */
-        nanoseconds = -timeout->QuadPart * 100;
+        nanoseconds = -timeout->QuadPart * 100 / sim_get_options()->hurry_waits;
     }
     struct timespec deadline = deadline_after(nanoseconds);
     int result = 0;

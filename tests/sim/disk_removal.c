@@ -16,16 +16,22 @@ static struct sim_file *file; /* on the disk; NULL: closed */
 static unsigned char page[4096];
 
 /* A disk with a mounted file system, and a page that is in memory only. */
-static void begin(void)
+static void begin_with(uint32_t flags, unsigned hurry_waits)
 {
-    struct sim_options options = {.seed = 1, .hurry = 100, .file_system = SIM_FILES};
+    struct sim_options options = {
+        .seed = 1, .watchdog_seconds = 20, .hurry = 100, .hurry_waits = hurry_waits, .file_system = SIM_FILES};
     disk_begin(&options);
-    CHECK_EQUAL(disk_create(IMDISK_TYPE_FILE, DISK_IMAGE, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_create(flags, DISK_IMAGE, 0), STATUS_SUCCESS);
     memset(page, 0x5A, sizeof(page));
     sim_hold_lazy_writer(true);
     CHECK_EQUAL(sim_create_file(disk_process, FILE_3, GENERIC_READ | GENERIC_WRITE, &file), STATUS_SUCCESS);
     CHECK_EQUAL(sim_write(file, 0, page, sizeof(page), NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_dirty_pages(), 1);
+}
+
+static void begin(void)
+{
+    begin_with(IMDISK_TYPE_FILE, 0);
 }
 
 static void close_file(void)
@@ -179,6 +185,87 @@ static void removal_waits_for_who_has_locked(void)
     end();
 }
 
+/* ---- file systems that hang, and disks that are slow ---- */
+
+/* Half a second instead of half a minute. */
+#define IMPATIENT 60
+
+/* Removal goes on after a while. The driver stays for who hangs in it, and says so; the number is free. */
+static void removed_while_it_hangs(enum sim_hold where, bool by_number)
+{
+    struct sim_file *disk = NULL;
+    begin_with(IMDISK_TYPE_FILE, IMPATIENT);
+    close_file();
+    if (!by_number) {
+        disk = open_disk();
+    }
+    sim_hold_file_systems(where);
+    CHECK_EQUAL(by_number ? disk_remove() : eject(disk), STATUS_SUCCESS);
+    if (!by_number) {
+        sim_close(disk);
+    }
+    CHECK_EQUAL(sim_file_systems_held(), 1);
+    CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_stop(), STATUS_INVALID_DEVICE_REQUEST);
+    sim_hold_file_systems(0);
+    sim_settle();
+    disk_end();
+}
+
+static void who_hangs_is_left(void)
+{
+    removed_while_it_hangs(SIM_HOLD_LOCKING, true);
+    removed_while_it_hangs(SIM_HOLD_DISMOUNTING, true);
+    removed_while_it_hangs(SIM_HOLD_LOCKING, false);
+    removed_while_it_hangs(SIM_HOLD_DISMOUNTING, false);
+}
+
+/* The system goes down all the same, and the disk before or after it. */
+static void the_system_goes_down_while_it_hangs(void)
+{
+    static uint32_t number = DISK_NUMBER;
+    for (unsigned i = 0; i < 2; i++) {
+        struct sim_request *removal = NULL;
+        begin_with(IMDISK_TYPE_VM, IMPATIENT);
+        close_file();
+        sim_hold_file_systems(SIM_HOLD_LOCKING);
+        if (i == 0) {
+            removal = sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+            wait_until_held();
+        }
+        sim_shutdown();
+        CHECK_EQUAL(sim_file_systems_held(), 1);
+        if (i == 0) {
+            CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
+        }
+        sim_hold_file_systems(0);
+        sim_settle();
+        if (i == 1) {
+            CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+        }
+        disk_end();
+    }
+}
+
+/* A file system waits for the disk, which waits for its image: longer than one may hang. */
+static void who_waits_for_the_disk_is_waited_for(void)
+{
+    static uint32_t number = DISK_NUMBER;
+    struct timespec time = {1, 500000000};
+    begin_with(IMDISK_TYPE_FILE, IMPATIENT);
+    CHECK_EQUAL(sim_write(file, sizeof(page), page, sizeof(page), NULL), STATUS_SUCCESS); /* waits for the first */
+    close_file();
+    sim_volume_hold(true);
+    struct sim_request *removal =
+        sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+    (void)nanosleep(&time, NULL);
+    CHECK(!sim_request_done(removal));
+    sim_volume_hold(false);
+    CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
+    end();
+}
+
 /* ---- who mounts at the last moment ---- */
 
 #define REMOVALS 60
@@ -280,5 +367,8 @@ TEST_MAIN({"removal_dismounts", removal_dismounts},
           {"other_drivers_remove_at_dispatch_level", other_drivers_remove_at_dispatch_level},
           {"two_removals", two_removals}, {"removal_waits_for_who_has_locked", removal_waits_for_who_has_locked},
           {"nothing_is_mounted_on_what_goes", nothing_is_mounted_on_what_goes},
+          {"who_hangs_is_left", who_hangs_is_left},
+          {"the_system_goes_down_while_it_hangs", the_system_goes_down_while_it_hangs},
+          {"who_waits_for_the_disk_is_waited_for", who_waits_for_the_disk_is_waited_for},
           {"who_is_mounting_is_waited_for", who_is_mounting_is_waited_for},
           {"what_goes_is_mounted_once", what_goes_is_mounted_once})

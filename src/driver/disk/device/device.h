@@ -57,6 +57,18 @@ struct disk_closing {
     struct epoch_item item;
 };
 
+struct disk_device;
+
+/* Who asks the file system on the disk. It may hang, and then he is left alone with it. */
+struct disk_asker {
+    LONG state; /* atomic; enum in end/dismount.c */
+    struct nt_thread thread;
+    HANDLE (*question)(const struct disk_device *device);
+    HANDLE answer;
+    struct nt_work work; /* his end, when he has been left alone */
+    bool holds_driver;   /* instead of the device, which has gone meanwhile; the work thread's */
+};
+
 struct disk_device {
     struct device_extension extension;
     PDEVICE_OBJECT object;
@@ -79,8 +91,9 @@ struct disk_device {
     LONG leaving;                                  /* atomic; 1: its removal has begun; 2: nothing may be mounted */
     struct nt_work leave;
     struct nt_thread leaver; /* dismounts what is on it */
-    struct nt_work ending;   /* closing the disk, and later finishing */
-    HANDLE held;             /* holds the driver */
+    struct disk_asker asker;
+    struct nt_work ending; /* closing the disk, and later finishing */
+    HANDLE held;           /* holds the driver */
 };
 
 /* Before any device. */

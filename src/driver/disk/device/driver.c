@@ -28,6 +28,11 @@ bool disk_driver_enter(void)
     return true;
 }
 
+void disk_driver_stay(void)
+{
+    __atomic_add_fetch(&disk_driver.outstanding, 1, __ATOMIC_RELAXED);
+}
+
 void disk_driver_leave(void)
 {
     if (__atomic_sub_fetch(&disk_driver.outstanding, 1, __ATOMIC_ACQ_REL) == 0) {

@@ -35,6 +35,7 @@ void disk_driver_destroy(void);
 
 /* Keep the driver loaded. disk_driver_leave may be the driver's last breath: touch nothing after it. Any IRQL. */
 bool disk_driver_enter(void); /* false if it is being unloaded */
+void disk_driver_stay(void);  /* for who has entered it */
 void disk_driver_leave(void);
 
 /*

@@ -152,7 +152,9 @@ static void finish(struct nt_work *work)
     disk_driver_lock_numbers(); /* who hears of the ejection below and asks for the same number gets it */
     disk_names_unlink(device);
     disk_device_unlist(device);
-    disk_driver_let_go(device->held); /* who hears of the end below and stops the driver may do so */
+    if (!disk_dismount_holds_driver(device)) {
+        disk_driver_let_go(device->held); /* who hears of the end below and stops the driver may do so */
+    }
     /* Names them even when the extension is gone; no other device can take its place before unlock_numbers. */
     const void *removes = removes_of(device);
     disk_refresh();
