@@ -119,6 +119,7 @@ void letters_of_other_disks_stay(void);
 void directories_are_mount_points(void);
 void disks_are_saved(void);
 void empty_parts_are_not_read(void);
+void saving_has_a_buffer(void);
 void saving_is_cancelled(void);
 void boot_disks_are_configured(void);
 void images_partitions_are_those_of_sfdisk(void);

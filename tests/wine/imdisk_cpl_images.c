@@ -336,12 +336,43 @@ void images_boot_records(void)
 
 /* ---- saving ---- */
 
-static uint64_t bytes_read_of(HANDLE disk)
+static struct ballast_disk_state state_of(HANDLE disk)
 {
     struct ballast_disk_state state = {.read_bytes = 0};
     DWORD returned;
     CHECK(DeviceIoControl(disk, BALLAST_IOCTL_DISK_QUERY_STATE, NULL, 0, &state, sizeof(state), &returned, NULL));
-    return state.read_bytes;
+    return state;
+}
+
+static uint64_t bytes_read_of(HANDLE disk)
+{
+    return state_of(disk).read_bytes;
+}
+
+/* 512 KiB at a time, unless the caller says otherwise. */
+void saving_has_a_buffer(void)
+{
+    static const struct {
+        DWORD buffer, requests;
+    } rows[] = {{0, 8}, {512u << 10, 8}, {64u << 10, 64}, {4u << 20, 1}};
+    static unsigned char data[4 * MIB];
+    DISK_GEOMETRY geometry = {.Cylinders.QuadPart = sizeof(data)};
+    DWORD done;
+    CHECK(CALL(ImDiskCreateDevice)(NULL, &geometry, NULL, IMDISK_TYPE_VM, NULL, FALSE, NULL));
+    HANDLE disk = CALL(ImDiskOpenDeviceByNumber)(0, GENERIC_READ | GENERIC_WRITE);
+    memset(data, 0x5A, sizeof(data));
+    CHECK(WriteFile(disk, data, sizeof(data), &done, NULL));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        test_note("buffer of %lu bytes", (unsigned long)rows[i].buffer);
+        HANDLE file = CreateFileW(L"saved.img", GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+        uint64_t before = state_of(disk).read_requests;
+        CHECK(CALL(ImDiskSaveImageFile)(disk, file, rows[i].buffer, NULL));
+        CHECK_EQUAL(state_of(disk).read_requests - before, rows[i].requests);
+        CloseHandle(file);
+    }
+    (void)DeleteFileW(L"saved.img");
+    CHECK(CALL(ImDiskForceRemoveDevice)(disk, 0));
+    CloseHandle(disk);
 }
 
 /* What holds nothing is not read; in a new file it need not be written, in another it is zeros. */
