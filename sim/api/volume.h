@@ -13,6 +13,15 @@ bool sim_volume_read(const char *name, uint64_t offset, void *data, size_t lengt
 /* False also if somebody has it open who does not share it for writing. */
 bool sim_volume_write(const char *name, uint64_t offset, const void *data, size_t length);
 
+/*
+ * As somebody with a handle that is cached, and who has closed it again, perhaps: what he writes is in memory until the lazy writer
+ * comes, which is when tests let it, somebody flushes, or transfers what lies there without the cache.
+ */
+bool sim_volume_cached_read(const char *name, uint64_t offset, void *data, size_t length);
+bool sim_volume_cached_write(const char *name, uint64_t offset, const void *data, size_t length);
+void sim_volume_write_back(void);
+unsigned sim_volume_dirty_pages(const char *name);
+
 /* Disk space of a file in bytes; less than its size if it has holes. -1: does not exist. */
 int64_t sim_volume_allocated(const char *name);
 

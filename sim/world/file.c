@@ -330,7 +330,7 @@ NTSTATUS ZwDeviceIoControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, P
     return io->Status;
 }
 
-static NTSTATUS zero_data(const struct sim_node *node, const int64_t *range, ULONG length)
+static NTSTATUS zero_data(struct sim_node *node, const int64_t *range, ULONG length)
 {
     if (length < 2 * sizeof(*range) || range[0] < 0 || range[1] < range[0]) {
         return STATUS_INVALID_PARAMETER;

@@ -10,6 +10,7 @@
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
 #include "sim/kernel/memory.h"
+#include "sim/world/host_cache.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct sim_node {
     bool is_protected;
     bool deleted;
     bool sparse;
+    struct sim_host_cache cache;
     uint64_t
         valid; /* as far as it has been written; what lies behind is zeros that only a sparse file need not store */
     unsigned opens; /* handles; share counts of those */
@@ -68,6 +70,7 @@ static void unlink_if_unused(struct sim_node *node)
         link = &(*link)->next;
     }
     *link = node->next;
+    sim_host_cache_purge(&node->cache, 0, UINT64_MAX);
     (void)close(node->descriptor);
     free(node->name);
     free(node);
@@ -145,6 +148,43 @@ bool sim_volume_write(const char *name, uint64_t offset, const void *data, size_
               pwrite(node->descriptor, data, length, (off_t)offset) == (ssize_t)length;
     sim_raw_unlock(&volume_lock);
     return ok;
+}
+
+bool sim_volume_cached_read(const char *name, uint64_t offset, void *data, size_t length)
+{
+    sim_raw_lock(&volume_lock);
+    struct sim_node *node = find_node(name);
+    bool ok = node != NULL && sim_host_cache_read(&node->cache, node->descriptor, offset, data, length);
+    sim_raw_unlock(&volume_lock);
+    return ok;
+}
+
+bool sim_volume_cached_write(const char *name, uint64_t offset, const void *data, size_t length)
+{
+    sim_raw_lock(&volume_lock);
+    struct sim_node *node = find_node(name);
+    bool ok = node != NULL && node->deny_write == 0 &&
+              sim_host_cache_write(&node->cache, node->descriptor, offset, data, length);
+    sim_raw_unlock(&volume_lock);
+    return ok;
+}
+
+void sim_volume_write_back(void)
+{
+    sim_raw_lock(&volume_lock);
+    for (struct sim_node *node = nodes; node != NULL; node = node->next) {
+        sim_host_cache_flush(&node->cache, node->descriptor, 0, UINT64_MAX);
+    }
+    sim_raw_unlock(&volume_lock);
+}
+
+unsigned sim_volume_dirty_pages(const char *name)
+{
+    sim_raw_lock(&volume_lock);
+    const struct sim_node *node = find_node(name);
+    unsigned count = node != NULL ? sim_host_cache_dirty(&node->cache) : 0;
+    sim_raw_unlock(&volume_lock);
+    return count;
 }
 
 int64_t sim_volume_allocated(const char *name)
@@ -287,12 +327,19 @@ static void advance_valid(struct sim_node *node, uint64_t offset, uint64_t end)
     }
 }
 
-bool sim_node_zero(const struct sim_node *node, int64_t start, int64_t end)
+bool sim_node_zero(struct sim_node *node, int64_t start, int64_t end)
 {
     int64_t size = (int64_t)sim_node_size(node);
     end = end < size ? end : size;
-    return end <= start ||
-           fallocate(node->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, end - start) == 0;
+    if (end <= start) {
+        return true;
+    }
+    sim_raw_lock(&volume_lock);
+    sim_host_cache_flush(&node->cache, node->descriptor, (uint64_t)start, (uint64_t)(end - start));
+    bool ok = fallocate(node->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, end - start) == 0;
+    sim_host_cache_purge(&node->cache, (uint64_t)start, (uint64_t)(end - start));
+    sim_raw_unlock(&volume_lock);
+    return ok;
 }
 
 bool sim_node_data(const struct sim_node *node, int64_t *start, int64_t *end)
@@ -318,6 +365,20 @@ static void wait_while_held(void)
     __atomic_sub_fetch(&waiting, 1, __ATOMIC_RELAXED);
 }
 
+/* Host files do not promise that who reads while another writes sees all of it or nothing: this volume does. */
+static ssize_t transfer_whole(struct sim_node *node, bool write, uint64_t offset, void *buffer, ULONG length)
+{
+    sim_raw_lock(&volume_lock);
+    sim_host_cache_flush(&node->cache, node->descriptor, offset, length);
+    ssize_t done = write ? pwrite(node->descriptor, buffer, length, (off_t)offset)
+                         : pread(node->descriptor, buffer, length, (off_t)offset);
+    if (write) {
+        sim_host_cache_purge(&node->cache, offset, length);
+    }
+    sim_raw_unlock(&volume_lock);
+    return done;
+}
+
 NTSTATUS sim_node_transfer(struct sim_node *node, bool write, uint64_t offset, void *buffer, ULONG length, bool through,
                            ULONG_PTR *information)
 {
@@ -332,12 +393,12 @@ NTSTATUS sim_node_transfer(struct sim_node *node, bool write, uint64_t offset, v
     }
     if (write) {
         advance_valid(node, offset, offset + length);
-        ssize_t done = pwrite(node->descriptor, buffer, length, (off_t)offset);
+        ssize_t done = transfer_whole(node, true, offset, buffer, length);
         *information = done > 0 ? (ULONG_PTR)done : 0;
         __atomic_add_fetch(&unflushed, through ? 0 : *information, __ATOMIC_RELAXED);
         return done == (ssize_t)length ? STATUS_SUCCESS : STATUS_DISK_FULL;
     }
-    ssize_t done = pread(node->descriptor, buffer, length, (off_t)offset);
+    ssize_t done = transfer_whole(node, false, offset, buffer, length);
     *information = done > 0 ? (ULONG_PTR)done : 0;
     sim_memory_accessed(buffer, *information, true);
     return *information != 0 || length == 0 ? STATUS_SUCCESS : STATUS_END_OF_FILE;
@@ -347,6 +408,7 @@ NTSTATUS sim_volume_flush(void)
 {
     NTSTATUS failure = __atomic_load_n(&volume_failure, __ATOMIC_RELAXED);
     if (failure == STATUS_SUCCESS) {
+        sim_volume_write_back();
         __atomic_add_fetch(&flushes, 1, __ATOMIC_RELAXED);
         __atomic_store_n(&unflushed, 0, __ATOMIC_RELAXED);
     }

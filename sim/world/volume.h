@@ -19,7 +19,7 @@ bool sim_node_resize(struct sim_node *node, int64_t size);
 /* Makes a hole of [start, end), as far as the file goes. */
 /* The first range at or behind *start, before end, that holds data; false: there is none, or the host does not know. */
 bool sim_node_data(const struct sim_node *node, int64_t *start, int64_t *end);
-bool sim_node_zero(const struct sim_node *node, int64_t start, int64_t end);
+bool sim_node_zero(struct sim_node *node, int64_t start, int64_t end);
 /* Waits while the volume is held, and fails while it fails; *information: the bytes read or written. */
 NTSTATUS sim_node_transfer(struct sim_node *node, bool write, uint64_t offset, void *buffer, ULONG length, bool through,
                            ULONG_PTR *information);

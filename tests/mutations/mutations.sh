@@ -17,7 +17,7 @@ result() {
 
 programs() { # DRIVER: that show whether it is as it should be
     case $1 in
-    disk) echo sim-disk-table sim-disk-kernel sim-disk-mount sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-rights sim-disk-windows ;;
+    disk) echo sim-disk-table sim-disk-cached sim-disk-kernel sim-disk-mount sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-rights sim-disk-windows ;;
     ai) echo sim-ai-table sim-ai-kernel sim-ai-fair sim-ai-exact sim-ai-adapters sim-ai-pool unit-processes unit-sample ;;
     esac
 }
@@ -113,6 +113,7 @@ mutate restricted-shut-out src/driver/nt/security.c 's/{ACE(struct ace_1), restr
 mutate ai-identified-believed src/driver/nt/security.c 's/subject.ImpersonationLevel >= SecurityImpersonation/true/'
 mutate come-cancelled src/driver/nt/irp_queue.c 's/if (irp->Cancel \&\& /if (false \&\& /'
 mutate stored-zeros src/driver/disk/device/image.c 's/if (image->length == 0) {/if (false) {/'
+mutate flush-not-passed-on src/driver/disk/device/image.c '/^static ballast_status source_flush/,/^}/s/if (image->read_only) {/if (true) {/'
 mutate throttled src/driver/disk/device/image.c 's/buffered ? FILE_WRITE_THROUGH :/buffered ? 0 :/'
 mutate plug-and-play-answered src/driver/disk/serve/information.c \
     's/NTSTATUS status = irp->IoStatus.Status;/NTSTATUS status = STATUS_INVALID_DEVICE_REQUEST;/'
