@@ -193,13 +193,15 @@ const uint16_t *target_image_path(const char *name, size_t *length_bytes)
 
 bool target_image_create(const char *name, uint64_t size)
 {
-    unsigned char *data = malloc(size != 0 ? size : 1);
-    for (uint64_t i = 0; i < size; i++) {
-        data[i] = target_pattern(i);
+    static unsigned char *data; /* kept: most images are of one size */
+    static uint64_t filled;
+    if (size > filled) {
+        data = realloc(data, size);
+        for (; filled < size; filled++) {
+            data[filled] = target_pattern(filled);
+        }
     }
-    bool ok = sim_volume_create(name, data, size);
-    free(data);
-    return ok;
+    return sim_volume_create(name, data, size);
 }
 
 int64_t target_image_size(const char *name)
