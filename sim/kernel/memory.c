@@ -49,12 +49,16 @@
 
 /* ---- regions: address ranges from which whole pages are cut ---- */
 
+struct free_page {
+    struct free_page *next;
+};
+
 struct region {
     unsigned char *base;
     size_t used; /* addresses are not used again before the next reset */
     struct sim_raw_lock lock;
 #ifdef SIM_PATH
-    unsigned char *pages; /* freed ones, each with the next one's address: the host's calls are not to be timed */
+    struct free_page *pages; /* the host's calls are not to be timed */
 #endif
 };
 
@@ -82,18 +86,19 @@ static void region_reset(struct region *region)
 static unsigned char *take_page(struct region *region)
 {
     sim_raw_lock(&region->lock);
-    unsigned char *page = region->pages;
+    struct free_page *page = region->pages;
     if (page != NULL) {
-        memcpy(&region->pages, page, sizeof(void *));
+        region->pages = page->next;
     }
     sim_raw_unlock(&region->lock);
-    return page;
+    return (unsigned char *)page;
 }
 
-static void keep_page(struct region *region, unsigned char *page)
+static void keep_page(struct region *region, void *start)
 {
+    struct free_page *page = start;
     sim_raw_lock(&region->lock);
-    memcpy(page, &region->pages, sizeof(void *));
+    page->next = region->pages;
     region->pages = page;
     sim_raw_unlock(&region->lock);
 }
@@ -331,8 +336,10 @@ static void fill_with_garbage(unsigned char *bytes, size_t size)
 {
     uint64_t state = (uintptr_t)bytes | 1;
     uint64_t *words = (uint64_t *)(void *)bytes;
-    size_t count = SIM_CHECKS ? (size + sizeof(*words) - 1) / sizeof(*words) : 0;
-    for (size_t i = 0; i < count; i++) {
+    if (!SIM_CHECKS) {
+        return;
+    }
+    for (size_t i = 0; i < (size + sizeof(*words) - 1) / sizeof(*words); i++) {
         state = state * 6364136223846793005u + 1442695040888963407u;
         uint64_t mixed = state ^ state >> 32;
         size_t rest = size - i * sizeof(*words);

@@ -370,8 +370,10 @@ static ssize_t transfer_whole(struct sim_node *node, bool write, uint64_t offset
 {
     sim_raw_lock(&volume_lock);
     sim_host_cache_flush(&node->cache, node->descriptor, offset, length);
+    sim_unwatched_end(); /* who else uses the driver's buffer meanwhile is a race */
     ssize_t done = write ? pwrite(node->descriptor, buffer, length, (off_t)offset)
                          : pread(node->descriptor, buffer, length, (off_t)offset);
+    sim_unwatched_begin();
     if (write) {
         sim_host_cache_purge(&node->cache, offset, length);
     }
