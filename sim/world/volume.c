@@ -87,6 +87,28 @@ static struct sim_node *create_node(const char *name)
     return node;
 }
 
+/* Lock held: host files do not promise that who reads while another writes sees all of it or nothing; this volume does. */
+static ssize_t transfer_beside_cache(struct sim_node *node, bool write, uint64_t offset, void *buffer, size_t length)
+{
+    sim_host_cache_flush(&node->cache, node->descriptor, offset, length);
+    sim_unwatched_end(); /* who else uses the driver's buffer meanwhile is a race */
+    ssize_t done = write ? pwrite(node->descriptor, buffer, length, (off_t)offset)
+                         : pread(node->descriptor, buffer, length, (off_t)offset);
+    sim_unwatched_begin();
+    if (write) {
+        sim_host_cache_purge(&node->cache, offset, length);
+    }
+    return done;
+}
+
+/* Lock held. */
+static bool change_size(struct sim_node *node, int64_t size)
+{
+    sim_host_cache_flush(&node->cache, node->descriptor, 0, UINT64_MAX);
+    sim_host_cache_purge(&node->cache, 0, UINT64_MAX);
+    return ftruncate(node->descriptor, size) == 0;
+}
+
 /* ---- what tests do to it ---- */
 
 bool sim_volume_create(const char *name, const void *data, uint64_t size)
@@ -125,8 +147,8 @@ int64_t sim_volume_size(const char *name)
 bool sim_volume_truncate(const char *name, uint64_t size)
 {
     sim_raw_lock(&volume_lock);
-    const struct sim_node *node = find_node(name);
-    bool ok = node != NULL && ftruncate(node->descriptor, (off_t)size) == 0;
+    struct sim_node *node = find_node(name);
+    bool ok = node != NULL && change_size(node, (int64_t)size);
     sim_raw_unlock(&volume_lock);
     return ok;
 }
@@ -143,9 +165,9 @@ bool sim_volume_read(const char *name, uint64_t offset, void *data, size_t lengt
 bool sim_volume_write(const char *name, uint64_t offset, const void *data, size_t length)
 {
     sim_raw_lock(&volume_lock);
-    const struct sim_node *node = find_node(name);
+    struct sim_node *node = find_node(name);
     bool ok = node != NULL && node->deny_write == 0 &&
-              pwrite(node->descriptor, data, length, (off_t)offset) == (ssize_t)length;
+              transfer_beside_cache(node, true, offset, (void *)(uintptr_t)data, length) == (ssize_t)length;
     sim_raw_unlock(&volume_lock);
     return ok;
 }
@@ -305,8 +327,11 @@ uint64_t sim_node_size(const struct sim_node *node)
 
 bool sim_node_resize(struct sim_node *node, int64_t size)
 {
+    sim_raw_lock(&volume_lock);
     node->valid = node->valid < (uint64_t)size ? node->valid : (uint64_t)size;
-    return ftruncate(node->descriptor, size) == 0;
+    bool ok = change_size(node, size);
+    sim_raw_unlock(&volume_lock);
+    return ok;
 }
 
 void sim_node_set_sparse(struct sim_node *node)
@@ -365,18 +390,10 @@ static void wait_while_held(void)
     __atomic_sub_fetch(&waiting, 1, __ATOMIC_RELAXED);
 }
 
-/* Host files do not promise that who reads while another writes sees all of it or nothing: this volume does. */
 static ssize_t transfer_whole(struct sim_node *node, bool write, uint64_t offset, void *buffer, ULONG length)
 {
     sim_raw_lock(&volume_lock);
-    sim_host_cache_flush(&node->cache, node->descriptor, offset, length);
-    sim_unwatched_end(); /* who else uses the driver's buffer meanwhile is a race */
-    ssize_t done = write ? pwrite(node->descriptor, buffer, length, (off_t)offset)
-                         : pread(node->descriptor, buffer, length, (off_t)offset);
-    sim_unwatched_begin();
-    if (write) {
-        sim_host_cache_purge(&node->cache, offset, length);
-    }
+    ssize_t done = transfer_beside_cache(node, write, offset, buffer, length);
     sim_raw_unlock(&volume_lock);
     return done;
 }

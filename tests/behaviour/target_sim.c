@@ -209,14 +209,17 @@ int64_t target_image_size(const char *name)
     return sim_volume_size(name);
 }
 
+static unsigned kept; /* handles with a cache */
+
 bool target_image_read(const char *name, uint64_t offset, void *buffer, size_t length)
 {
-    return sim_volume_read(name, offset, buffer, length);
+    return sim_volume_cached_read(name, offset, buffer, length);
 }
 
 bool target_image_write(const char *name, uint64_t offset, const void *buffer, size_t length)
 {
-    return sim_volume_write(name, offset, buffer, length);
+    return kept != 0 ? sim_volume_cached_write(name, offset, buffer, length)
+                     : sim_volume_write(name, offset, buffer, length);
 }
 
 bool target_image_truncate(const char *name, uint64_t size)
@@ -229,14 +232,18 @@ void target_image_delete(const char *name)
     sim_volume_delete(name);
 }
 
-/* Nobody has to: the simulation's volume is memory. */
+/* What is written while one is kept is dirty for a while. */
 struct target_kept *target_image_keep(const char *name)
 {
-    static unsigned char kept;
-    return sim_volume_size(name) >= 0 ? (struct target_kept *)&kept : NULL;
+    if (sim_volume_size(name) < 0) {
+        return NULL;
+    }
+    kept++;
+    return (struct target_kept *)&kept;
 }
 
-void target_image_release(struct target_kept *kept)
+void target_image_release(struct target_kept *handle)
 {
-    (void)kept;
+    (void)handle;
+    kept--;
 }
