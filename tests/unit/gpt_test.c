@@ -147,6 +147,34 @@ static void damaged_copies_are_named(void)
     check_gpt(512);
 }
 
+/* The table is in sectors 1 ... 33. */
+static void partitions_over_the_table_are_named(void)
+{
+    static const struct {
+        uint64_t first, last;
+        bool over;
+    } rows[] = {
+        {33, 60, true}, {34, 60, false}, {2, 2, true}, {1, 1, true}, {1, 60, true}, {0, SECTORS - 1, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        test_note("row %u", (unsigned)i);
+        put_gpt(512);
+        put_gpt_entry(2, 2, 512, rows[i].first, rows[i].last);
+        seal_header(1, 512);
+        CHECK_EQUAL(scan(0, 512, true), rows[i].over ? PARTITION_OVER_TABLE : PARTITION_OK);
+        if (rows[i].over) {
+            check_problem(PARTITION_OVER_TABLE, 2, rows[i].first * 512);
+        }
+        CHECK_EQUAL(found_count, 3);
+        CHECK(!found[1].damaged);
+    }
+    put_gpt(512);
+    put(512 + 72, SECTORS - 33, 8); /* the entries behind all of them */
+    seal_header(1, 512);
+    CHECK_EQUAL(scan(0, 512, true), PARTITION_OK);
+    check_gpt(512);
+}
+
 /* What else the MBR has is listed if both GPTs are damaged. */
 static void hybrid_tables_are_listed(void)
 {
@@ -255,5 +283,5 @@ static void checksums_are_crc32(void)
 #name, name \
     }
 TEST_MAIN(CASE(gpt_is_listed), CASE(the_second_gpt_is_used), CASE(damaged_copies_are_named),
-          CASE(hybrid_tables_are_listed), CASE(unreadable_gpts_are_an_error), CASE(absurd_headers_are_refused),
-          CASE(absurd_partitions_are_refused), CASE(checksums_are_crc32))
+          CASE(partitions_over_the_table_are_named), CASE(hybrid_tables_are_listed), CASE(unreadable_gpts_are_an_error),
+          CASE(absurd_headers_are_refused), CASE(absurd_partitions_are_refused), CASE(checksums_are_crc32))

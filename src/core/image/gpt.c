@@ -202,10 +202,24 @@ static bool parse_entry(const unsigned char *entry, uint32_t sector_size, struct
     return true;
 }
 
-static bool visit_entry(struct partition_scanning *scan, const unsigned char *entry, uint64_t offset)
+/* Whoever writes it would write the table. One that begins with the disk is what hybrid CDs have: the CD as a whole. */
+static bool lies_over(const struct partition *partition, const struct gpt *gpt, uint32_t sector_size)
+{
+    uint64_t begin = gpt->entries_lba * sector_size;
+    uint64_t end = partition->start_bytes + partition->length_bytes;
+    bool over_header = partition->start_bytes < 2 * (uint64_t)sector_size;
+    return partition->start_bytes != 0 &&
+           (over_header || (partition->start_bytes < begin + entries_length(gpt) && begin < end));
+}
+
+static bool visit_entry(struct partition_scanning *scan, const struct gpt *gpt, const unsigned char *entry,
+                        uint64_t offset)
 {
     struct partition partition = {.gpt = true};
     if (parse_entry(entry, scan->image->sector_size, &partition)) {
+        if (lies_over(&partition, gpt, scan->image->sector_size)) {
+            partition_report(scan, PARTITION_OVER_TABLE, scan->numbers + 1, partition.start_bytes);
+        }
         return partition_visit(scan, &partition);
     }
     scan->numbers++;
@@ -225,7 +239,7 @@ static void visit_entries(struct partition_scanning *scan, const struct gpt *gpt
             partition_report(scan, PARTITION_GPT_DAMAGED, 0, offset); /* it could be read before */
             return;
         }
-        if (!is_zero(entry, 16) && !visit_entry(scan, entry, offset)) {
+        if (!is_zero(entry, 16) && !visit_entry(scan, gpt, entry, offset)) {
             return;
         }
     }

@@ -339,6 +339,8 @@ const char *partition_result_text(enum partition_result result)
         return "a partition reaches beyond the end of the image, which is truncated";
     case PARTITION_EMPTY:
         return "the partition table is damaged: a partition has no sectors";
+    case PARTITION_OVER_TABLE:
+        return "the GUID partition table is damaged: a partition lies over it";
     case PARTITION_COPY_DAMAGED:
         return "one of the two copies of the GUID partition table is damaged or unreadable";
     case PARTITION_BAD_PROTECTION:

@@ -41,6 +41,7 @@ enum partition_result {
     PARTITION_BAD_FLAG,          /* a boot flag is neither 00h nor 80h */
     PARTITION_TRUNCATED,         /* a partition reaches beyond the end of the image */
     PARTITION_EMPTY,             /* a partition has no sectors */
+    PARTITION_OVER_TABLE,        /* a partition lies over the GPT that lists it */
     /* Only told, not a result: the partitions are all there. */
     PARTITION_COPY_DAMAGED,   /* one of the two copies of the GPT */
     PARTITION_BAD_PROTECTION, /* the entry that protects a GPT is not as it should be */
