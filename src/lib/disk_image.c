@@ -129,6 +129,10 @@ ballast_result disk_image_resolve(ballast_disk_options *options, ballast_error *
     ballast_result result = BALLAST_OK;
     if (code == 0) {
         result = use(options, look, error);
+    } else if (code == ERROR_SEEK_ON_DEVICE) {
+        result =
+            error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                      L"cannot create disk: '%ls' is a port, a console or a pipe, and not an image", options->image);
     } else if (code != ERROR_HANDLE_EOF) {
         result = error_set(error, result_of(code), code, L"cannot create disk: image '%ls'", options->image);
     } else if (options->partition != 0 || options->size == 0) {

@@ -64,7 +64,11 @@ static bool read_image(void *context, uint64_t offset, void *buffer, uint32_t le
 DWORD image_file_length(HANDLE file, uint64_t *length, int *device)
 {
     LARGE_INTEGER size;
-    *device = GetFileType(file) != FILE_TYPE_DISK || !GetFileSizeEx(file, &size) || size.QuadPart == 0;
+    DWORD type = GetFileType(file);
+    if (type == FILE_TYPE_CHAR || type == FILE_TYPE_PIPE) {
+        return ERROR_SEEK_ON_DEVICE; /* a read would wait for somebody to write */
+    }
+    *device = type != FILE_TYPE_DISK || !GetFileSizeEx(file, &size) || size.QuadPart == 0;
     if (!*device) {
         *length = (uint64_t)size.QuadPart;
         return 0;

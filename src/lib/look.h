@@ -15,7 +15,10 @@ bool image_denies_writing(DWORD code, HANDLE reading);
 /* Which is why it cannot be opened, though that only says that access is denied. */
 bool image_is_directory(const wchar_t *path);
 
-/* Length in bytes of what is open, and whether it is a device. Returns 0 or the Windows error code. */
+/*
+ * Length in bytes of what is open, and whether it is a device. Returns 0 or the Windows error code; ERROR_SEEK_ON_DEVICE: a
+ * port, a console or a pipe, which is neither a file nor a disk.
+ */
 DWORD image_file_length(HANDLE file, uint64_t *length, int *device);
 
 /* Returns 0 or the Windows error code; ERROR_HANDLE_EOF: nothing is there. options->name is ignored. */

@@ -229,6 +229,17 @@ static void hint(const ballast_disk_options *options, const ballast_error *error
     }
 }
 
+/* It works, but hardly is what was meant: perhaps the number is one of sectors. */
+static void note_offset(const ballast_disk_options *options, uint32_t sector)
+{
+    if (options->image != NULL && sector != 0 && options->image_offset % sector != 0) {
+        print_note(
+            "note: --offset is in bytes, and %llu is no multiple of a sector (%u); 'ballast image look' says where "
+            "partitions begin\n",
+            (unsigned long long)options->image_offset, sector);
+    }
+}
+
 ballast_result disk_create(const struct arguments *arguments)
 {
     ballast_disk_options options;
@@ -244,6 +255,7 @@ ballast_result disk_create(const struct arguments *arguments)
     if (result != BALLAST_OK) {
         (void)fail(result, &error);
         hint(&options, &error);
+        note_offset(&options, 512);
         return result;
     }
     if (options.image != NULL && options.partition == 0 && options.image_offset == 0) {
@@ -253,6 +265,7 @@ ballast_result disk_create(const struct arguments *arguments)
     if (result != BALLAST_OK) {
         return result;
     }
+    note_offset(&options, info.bytes_per_sector);
     if (!arguments->json) {
         print_created(&info, (options.flags & BALLAST_DISK_PREFER_VOLUME) != 0);
         (void)fflush(stdout); /* format writes there, too */

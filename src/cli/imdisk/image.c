@@ -148,7 +148,7 @@ enum imdisk_exit image_resolve(const struct arguments *arguments, struct image_p
     enum imdisk_exit result = IMDISK_DONE;
     if (code == 0) {
         result = choose(arguments, look, place);
-    } else if (needed) {
+    } else if (needed || code == ERROR_SEEK_ON_DEVICE) { /* the driver would wait for what comes through it */
         result = cannot_open(arguments, code);
     }
     free(look);
