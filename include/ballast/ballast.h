@@ -224,9 +224,14 @@ BALLAST_API ballast_result ballast_disk_query(uint32_t number, ballast_disk_info
 /* The number of the disk that has this drive letter ("X" or "X:") or this number ("12"). */
 BALLAST_API ballast_result ballast_disk_find(const wchar_t *name, uint32_t *number, ballast_error *error);
 
-#define BALLAST_REMOVE_FORCE 0x0001u /* although its file system is in use: unsaved file data is lost */
+/* Although it is in use: what programs have not saved, and what could not be written, is lost. */
+#define BALLAST_REMOVE_FORCE 0x0001u
 
-/* Flushes, locks and dismounts the disk's file system, then removes the disk. Returns when it is gone. */
+/*
+ * Flushes, locks and dismounts the disk's file system, then removes the disk. Returns when it is gone. BALLAST_BUSY: it is in
+ * use, by whom error->message says where the system tells; or the image of another disk lies on it. By force such disks are
+ * removed first.
+ */
 BALLAST_API ballast_result ballast_disk_remove(uint32_t number, uint32_t flags, ballast_error *error);
 
 #define BALLAST_RESIZE_ALLOW_SHRINK 0x0001u /* what lies behind the new end may be lost */

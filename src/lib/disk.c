@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Disks: listing, asking, removing, resizing. */
+/* Disks: listing, asking, resizing. */
 
 #include "lib/internal.h"
 
@@ -254,55 +254,7 @@ ballast_result ballast_disk_find(const wchar_t *name, uint32_t *number, ballast_
     return BALLAST_OK;
 }
 
-/* ---- removal and resizing ---- */
-
-static ballast_result force_removal(uint32_t number, ballast_error *error)
-{
-    ballast_result result;
-    HANDLE control = open_control(1, &result, error);
-    if (control == INVALID_HANDLE_VALUE) {
-        return result;
-    }
-    DWORD code = device_control(control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0, NULL);
-    CloseHandle(control);
-    return code == 0 ? BALLAST_OK : error_set(error, result_of(code), code, L"cannot remove disk %u", number);
-}
-
-HANDLE disk_lock(uint32_t number, int force, ballast_result *result, ballast_error *error)
-{
-    HANDLE disk = open_disk(number, OPEN_WRITE, result, error);
-    if (disk == INVALID_HANDLE_VALUE) {
-        return disk;
-    }
-    (void)FlushFileBuffers(disk); /* the lock below fails if it mattered */
-    DWORD code = device_control(disk, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
-    if (code != 0 && code != ERROR_INVALID_FUNCTION && !force) { /* no such function: no file system can be there */
-        CloseHandle(disk);
-        *result = error_set(error, BALLAST_BUSY, code, L"disk %u is in use; close its files, or remove it with force",
-                            number);
-        return INVALID_HANDLE_VALUE;
-    }
-    return disk;
-}
-
-ballast_result disk_eject(HANDLE disk, uint32_t number, ballast_error *error)
-{
-    (void)device_control(disk, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0, NULL);
-    DWORD code = device_control(disk, IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, NULL, 0, NULL);
-    CloseHandle(disk);
-    return code == 0 ? BALLAST_OK : error_set(error, result_of(code), code, L"cannot remove disk %u", number);
-}
-
-ballast_result ballast_disk_remove(uint32_t number, uint32_t flags, ballast_error *error)
-{
-    ballast_result result;
-    int force = (flags & BALLAST_REMOVE_FORCE) != 0;
-    HANDLE disk = disk_lock(number, force, &result, error);
-    if (disk != INVALID_HANDLE_VALUE) {
-        result = disk_eject(disk, number, error);
-    }
-    return force && result != BALLAST_OK && result != BALLAST_NOT_FOUND ? force_removal(number, error) : result;
-}
+/* ---- resizing ---- */
 
 ballast_result ballast_disk_resize(uint32_t number, uint64_t size, uint32_t flags, ballast_error *error)
 {

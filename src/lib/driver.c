@@ -2,6 +2,7 @@
 /* The drivers: installing, starting, stopping, asking. */
 
 #include "lib/internal.h"
+#include "lib/remove.h"
 #include "lib/service.h"
 
 #include <stdio.h>

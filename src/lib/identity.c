@@ -48,15 +48,21 @@ static HANDLE open_image_of(const struct imdisk_create_data *disk, NTSTATUS *sta
     return *status >= 0 ? handle : INVALID_HANDLE_VALUE;
 }
 
-static int is_gone(NTSTATUS status)
-{
-    return status == (NTSTATUS)0xC0000034 || status == (NTSTATUS)0xC000003A; /* OBJECT_NAME, OBJECT_PATH_NOT_FOUND */
-}
-
 static int has_image(const struct imdisk_create_data *disk)
 {
     return (disk->flags & IMDISK_TYPE_MASK) == IMDISK_TYPE_FILE &&
            (disk->flags & IMDISK_SUBTYPE_MASK) != IMDISK_FILE_AWE_ALLOC && disk->file_name_length_bytes != 0;
+}
+
+HANDLE identity_open_image(const struct imdisk_create_data *disk)
+{
+    NTSTATUS status;
+    return has_image(disk) ? open_image_of(disk, &status) : INVALID_HANDLE_VALUE;
+}
+
+static int is_gone(NTSTATUS status)
+{
+    return status == (NTSTATUS)0xC0000034 || status == (NTSTATUS)0xC000003A; /* OBJECT_NAME, OBJECT_PATH_NOT_FOUND */
 }
 
 /* Adds what the disk's bytes are stored in; its handle, or INVALID_HANDLE_VALUE when that is the end. */

@@ -34,6 +34,9 @@ struct identity_layers {
     struct identity_layer layer[IDENTITY_LAYERS];
 };
 
+/* The image of a disk, for its attributes. INVALID_HANDLE_VALUE: it has none, or it cannot be opened. */
+HANDLE identity_open_image(const struct imdisk_create_data *disk);
+
 void identity_layers(HANDLE handle, struct identity_layers *layers);
 
 /* Whether writing to one may change what is read from the other. */

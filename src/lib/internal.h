@@ -3,6 +3,7 @@
 #ifndef LIB_INTERNAL_H
 #define LIB_INTERNAL_H
 
+#include <stdbool.h>
 #include <windows.h>
 
 #include "ballast/ballast.h"
@@ -39,13 +40,6 @@ HANDLE open_disk(uint32_t number, DWORD access, ballast_result *result, ballast_
 
 /* How many disks there are, and their numbers, newest first; the caller's to free. NULL and *error on failure. */
 uint32_t *disk_numbers(ballast_result *result, ballast_error *error);
-
-/*
- * A disk that is to be removed: flushed, and its file system locked until the handle is closed; `force` goes on if others have
- * files open. INVALID_HANDLE_VALUE and *error on failure. The second dismounts and removes it, and closes the handle.
- */
-HANDLE disk_lock(uint32_t number, int force, ballast_result *result, ballast_error *error);
-ballast_result disk_eject(HANDLE disk, uint32_t number, ballast_error *error);
 
 /* What QUERY_DEVICE says of a disk that is open. Returns 0 or the Windows error code; *data is the caller's to free. */
 DWORD query_device(HANDLE disk, struct imdisk_create_data **data);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "ballast/disk_abi.h"
+#include "lib/nesting.h"
 
 bool disk_find(const wchar_t *text, uint32_t *number, ballast_result *result)
 {
@@ -33,7 +34,15 @@ static ballast_result remove_one(uint32_t number, bool force)
     ballast_error error;
     (void)ballast_disk_query(number, &info, NULL); /* for its letter, which it need not have */
     ballast_letter_notify(info.drive_letter, BALLAST_LETTER_LEAVING);
-    ballast_result result = ballast_disk_remove(number, force ? BALLAST_REMOVE_FORCE : 0, &error);
+    ballast_result result = ballast_disk_remove(number, 0, &error);
+    if (result != BALLAST_OK && force) {
+        if (result == BALLAST_BUSY) {
+            print_note("note: %s. It is removed by force: what its programs, or its file system, have not written yet "
+                       "is lost\n",
+                       error.message);
+        }
+        result = ballast_disk_remove(number, BALLAST_REMOVE_FORCE, &error);
+    }
     if (result != BALLAST_OK) {
         return fail(result, &error);
     }
@@ -92,6 +101,43 @@ static ballast_result named_disks(const struct arguments *arguments, struct disk
     return BALLAST_OK;
 }
 
+/*
+ * Disks whose images lie on others go before these, and by force also if they are not named. The rest keeps the order in which it
+ * was named.
+ */
+static ballast_result order_disks(struct disk_set *set, bool force)
+{
+    ballast_error error;
+    ballast_result result;
+    struct nesting *nesting = nesting_read(&result, &error);
+    if (nesting == NULL) {
+        return fail(result, &error);
+    }
+    struct disk_set ordered = {.numbers = calloc(nesting->count + set->count, sizeof(*ordered.numbers)),
+                               .failure = set->failure};
+    for (size_t i = 0; ordered.numbers != NULL && i < set->count; i++) {
+        uint32_t outer = nesting_find(nesting, set->numbers[i]);
+        for (uint32_t j = 0; outer != NESTING_NONE && j <= outer; j++) {
+            uint32_t number = nesting->disk[j].number;
+            bool wanted = (force || is_in(set, number)) && !is_in(&ordered, number);
+            if (wanted && nesting_is_within(nesting, j, outer)) {
+                ordered.numbers[ordered.count++] = number;
+            }
+        }
+        if (outer == NESTING_NONE) { /* gone meanwhile: its removal says so */
+            ordered.numbers[ordered.count++] = set->numbers[i];
+        }
+    }
+    free(nesting);
+    if (ordered.numbers == NULL) {
+        print_error("error: out of memory\n");
+        return BALLAST_FAILED;
+    }
+    free(set->numbers);
+    *set = ordered;
+    return BALLAST_OK;
+}
+
 /* One that cannot be removed does not keep the others. Returns the first failure. */
 static ballast_result remove_disks(const struct arguments *arguments, const struct disk_set *set)
 {
@@ -135,6 +181,9 @@ ballast_result disk_remove(const struct arguments *arguments)
         return BALLAST_INVALID_ARGUMENT;
     }
     ballast_result result = all ? all_disks(&set) : named_disks(arguments, &set);
+    if (result == BALLAST_OK && set.count != 0) {
+        result = order_disks(&set, option_given(arguments, L"force"));
+    }
     if (result == BALLAST_OK) {
         result = remove_disks(arguments, &set);
     }

@@ -36,7 +36,7 @@ static const struct option create_options[] = {
 
 static const struct option remove_options[] = {
     {L"all", NULL, "all disks that there are"},
-    {L"force", NULL, "although its file system is in use; unsaved file data is lost"},
+    {L"force", NULL, "although it is in use: what is not written yet is lost; disks on it go first"},
     {NULL, NULL, NULL},
 };
 

@@ -5,6 +5,8 @@
 
 #include <winioctl.h>
 
+#include "lib/remove.h"
+
 static void forget(uint32_t number)
 {
     ballast_error error;
@@ -45,6 +47,16 @@ static enum imdisk_exit remove_device(const struct arguments *arguments, const s
         return fail(IMDISK_INACCESSIBLE, &error);
     }
     return IMDISK_DONE;
+}
+
+/* A disk that others' images lie on is in use; by force these go first, or they would be left without their images. */
+static enum imdisk_exit remove_inner(const struct arguments *arguments, const struct target *target)
+{
+    ballast_error error;
+    uint32_t number = target->data->device_number;
+    ballast_result result =
+        arguments->mode == MODE_FORCE ? disk_remove_inner(number, &error) : disk_check_inner(number, &error);
+    return result == BALLAST_OK ? IMDISK_DONE : fail(IMDISK_INACCESSIBLE, &error);
 }
 
 /* The driver takes its own letter along; what else the user has named the disk by is left. */
@@ -89,7 +101,10 @@ enum imdisk_exit detach(const struct arguments *arguments)
         say(L"Notifying applications...\n");
         ballast_letter_notify(target.letter, BALLAST_LETTER_LEAVING);
     }
-    result = target_quiesce(arguments, &target, arguments->mode == MODE_FORCE, &locked);
+    result = remove_inner(arguments, &target);
+    if (result == IMDISK_DONE) {
+        result = target_quiesce(arguments, &target, arguments->mode == MODE_FORCE, &locked);
+    }
     if (result == IMDISK_DONE) {
         result = remove_device(arguments, &target);
     }

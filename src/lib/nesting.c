@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Disks on disks; nesting.h has the contract. */
+
+#include "lib/nesting.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+#include <winternl.h>
+
+#include "lib/identity.h"
+
+/* Room for the longest name of an object. */
+#define NAME_SIZE                     (sizeof(UNICODE_STRING) + 65536)
+
+/* ObjectNameInformation, which the header lacks. */
+#define OBJECT_NAME_INFORMATION_CLASS ((OBJECT_INFORMATION_CLASS)1)
+
+uint32_t nesting_find(const struct nesting *nesting, uint32_t number)
+{
+    for (uint32_t i = 0; i < nesting->count; i++) {
+        if (nesting->disk[i].number == number) {
+            return i;
+        }
+    }
+    return NESTING_NONE;
+}
+
+/* By the name that the object manager has for an open file: its device's, and behind that the path. */
+static uint32_t find_by_name(const struct nesting *nesting, const UNICODE_STRING *name)
+{
+    for (uint32_t i = 0; i < nesting->count; i++) {
+        size_t length = wcslen(nesting->disk[i].device);
+        if (name->Length / sizeof(wchar_t) > length && name->Buffer[length] == L'\\' &&
+            _wcsnicmp(name->Buffer, nesting->disk[i].device, length) == 0) {
+            return i;
+        }
+    }
+    return NESTING_NONE;
+}
+
+/* The disk that a file lies on, or that a handle to a device leads to. */
+static uint32_t disk_under(const struct nesting *nesting, HANDLE image)
+{
+    struct imdisk_create_data *data;
+    ULONG length = 0;
+    uint32_t found = NESTING_NONE;
+    if (query_device(image, &data) == 0) {
+        found = nesting_find(nesting, data->device_number);
+        free(data);
+        return found;
+    }
+    UNICODE_STRING *name = malloc(NAME_SIZE);
+    if (name != NULL && NtQueryObject(image, OBJECT_NAME_INFORMATION_CLASS, name, NAME_SIZE, &length) >= 0) {
+        found = find_by_name(nesting, name);
+    }
+    free(name);
+    return found;
+}
+
+static uint32_t carrier_of(const struct nesting *nesting, uint32_t index)
+{
+    struct imdisk_create_data *data;
+    ballast_result result;
+    uint32_t carrier = NESTING_NONE;
+    HANDLE disk = open_disk(nesting->disk[index].number, OPEN_QUERY, &result, NULL);
+    if (disk == INVALID_HANDLE_VALUE) {
+        return NESTING_NONE; /* removed meanwhile */
+    }
+    DWORD code = query_device(disk, &data);
+    CloseHandle(disk);
+    if (code != 0) {
+        return NESTING_NONE;
+    }
+    HANDLE image = identity_open_image(data);
+    if (image != INVALID_HANDLE_VALUE) {
+        carrier = disk_under(nesting, image);
+        CloseHandle(image);
+    }
+    free(data);
+    /* A name may lead elsewhere by now, but the image was opened when the disk was made, on one that was there. */
+    return carrier != NESTING_NONE && carrier > index ? carrier : NESTING_NONE;
+}
+
+struct nesting *nesting_read(ballast_result *result, ballast_error *error)
+{
+    uint32_t *numbers = disk_numbers(result, error);
+    if (numbers == NULL) {
+        return NULL;
+    }
+    struct nesting *nesting = calloc(1, sizeof(*nesting) + numbers[0] * sizeof(nesting->disk[0]));
+    if (nesting == NULL) {
+        *result = error_set(error, BALLAST_FAILED, ERROR_NOT_ENOUGH_MEMORY, L"cannot list disks");
+    } else {
+        nesting->count = numbers[0];
+        for (uint32_t i = 0; i < nesting->count; i++) {
+            nesting->disk[i].number = numbers[1 + i];
+            disk_device_name(numbers[1 + i], nesting->disk[i].device);
+        }
+        for (uint32_t i = 0; i < nesting->count; i++) {
+            nesting->disk[i].carrier = carrier_of(nesting, i);
+        }
+    }
+    free(numbers);
+    return nesting;
+}
+
+bool nesting_carries(const struct nesting *nesting, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++) {
+        if (nesting->disk[i].carrier == index) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool nesting_is_within(const struct nesting *nesting, uint32_t index, uint32_t outer)
+{
+    while (index != NESTING_NONE && index != outer) {
+        index = nesting->disk[index].carrier;
+    }
+    return index == outer;
+}

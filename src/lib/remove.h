@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Removing disks: the steps, for who removes several. */
+#ifndef LIB_REMOVE_H
+#define LIB_REMOVE_H
+
+#include "lib/internal.h"
+
+/*
+ * A disk that is to be removed: flushed, and its file system locked until the handle is closed; `force` goes on if others have
+ * files open. INVALID_HANDLE_VALUE and *error on failure. The second dismounts and removes it, and closes the handle.
+ */
+HANDLE disk_lock(uint32_t number, int force, ballast_result *result, ballast_error *error);
+ballast_result disk_eject(HANDLE disk, uint32_t number, ballast_error *error);
+
+/* BALLAST_BUSY and the reason if the image of another disk lies on this one. What cannot be found out is not there. */
+ballast_result disk_check_inner(uint32_t number, ballast_error *error);
+
+/* Removes by force all disks whose images lie on this one, innermost first, and returns the first failure. */
+ballast_result disk_remove_inner(uint32_t number, ballast_error *error);
+
+#endif
