@@ -119,10 +119,16 @@ BALLAST_API ballast_result ballast_driver_uninstall(ballast_driver which, ballas
 BALLAST_API ballast_result ballast_driver_start(ballast_driver which, ballast_error *error);
 
 /*
- * Stops the driver. BALLAST_BUSY if there are disks, unless remove_disks is set, which removes them, and with them
- * whatever RAM disks hold: all are locked first, and if one is in use, none is removed (BALLAST_BUSY). Stopping the AI
- * driver frees all pinned blocks; it waits for open handles, and gives up with BALLAST_BUSY. Succeeds if the driver does not run.
+ * Stops drivers, bits 1 << ballast_driver, all or none: what stands against it is found before anything has changed, and is
+ * BALLAST_BUSY. That is disks, unless remove_disks is set, which removes them, and with them whatever RAM disks hold; a
+ * disk in use; a process that has the AI driver open; a service that takes no stop. Disks whose images lie on other disks go
+ * first; if another turns out to be in use only then, they are gone (their images stay), and no other disk is. *stopped,
+ * unless NULL, receives which of the drivers do not run any more, also after a failure. Those that did not run are among them.
  */
+BALLAST_API ballast_result ballast_drivers_stop(uint32_t drivers, int remove_disks, uint32_t *stopped,
+                                                ballast_error *error);
+
+/* The same for one. */
 BALLAST_API ballast_result ballast_driver_stop(ballast_driver which, int remove_disks, ballast_error *error);
 
 BALLAST_API ballast_result ballast_driver_query(ballast_driver which, ballast_driver_status *status,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The drivers: installing, starting, stopping, asking. */
+/* The drivers: installing, starting, asking. */
 
 #include "lib/internal.h"
-#include "lib/remove.h"
 #include "lib/service.h"
 
 #include <stdio.h>
@@ -17,29 +16,22 @@ static open_function *const open_functions[BALLAST_DRIVERS] = {
     [BALLAST_DRIVER_AI] = open_ai,
 };
 
-/* How long stopping may take, in steps of STOP_STEP_MS: the driver waits for requests under way. */
-#define STOP_STEP_MS  20
-#define STOP_STEPS    1500
-
-/* A driver that stops says so after as many of these. */
-#define REFUSAL_STEPS 50
-
-static ballast_result check_driver(ballast_driver which, ballast_error *error)
+ballast_result driver_check(ballast_driver which, ballast_error *error)
 {
     return (unsigned)which < BALLAST_DRIVERS
                ? BALLAST_OK
                : error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"there is no driver %u", (unsigned)which);
 }
 
-static int control_exists(ballast_driver which)
+bool driver_answers(ballast_driver which)
 {
     ballast_result result;
     HANDLE control = open_functions[which](0, &result, NULL);
     if (control == INVALID_HANDLE_VALUE) {
-        return 0;
+        return false;
     }
     CloseHandle(control);
-    return 1;
+    return true;
 }
 
 static DWORD service_state(SC_HANDLE service)
@@ -50,7 +42,7 @@ static DWORD service_state(SC_HANDLE service)
 
 static ballast_result check_stopped(ballast_driver which, const wchar_t *what, ballast_error *error)
 {
-    return control_exists(which)
+    return driver_answers(which)
                ? error_set(error, BALLAST_BUSY, 0,
                            L"cannot %ls: the %ls driver is running; stop it with 'ballast driver stop'", what,
                            service_driver_text(which))
@@ -62,7 +54,7 @@ ballast_result ballast_driver_install(ballast_driver which, const wchar_t *sys_p
 {
     wchar_t target[MAX_PATH];
     bool as_imdisk = (flags & BALLAST_INSTALL_AS_IMDISK) != 0;
-    ballast_result result = check_driver(which, error);
+    ballast_result result = driver_check(which, error);
     if (result == BALLAST_OK && (flags & ~BALLAST_INSTALL_AS_IMDISK) != 0) {
         result = error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"cannot install: unknown flags 0x%x", flags);
     }
@@ -86,7 +78,7 @@ ballast_result ballast_driver_install(ballast_driver which, const wchar_t *sys_p
 ballast_result ballast_driver_uninstall(ballast_driver which, ballast_error *error)
 {
     wchar_t path[MAX_PATH];
-    ballast_result result = check_driver(which, error);
+    ballast_result result = driver_check(which, error);
     if (result == BALLAST_OK) {
         result = check_stopped(which, L"uninstall", error);
     }
@@ -107,8 +99,8 @@ ballast_result ballast_driver_uninstall(ballast_driver which, ballast_error *err
 ballast_result ballast_driver_start(ballast_driver which, ballast_error *error)
 {
     struct service service;
-    ballast_result result = check_driver(which, error);
-    if (result != BALLAST_OK || control_exists(which)) {
+    ballast_result result = driver_check(which, error);
+    if (result != BALLAST_OK || driver_answers(which)) {
         return result;
     }
     result = service_open(which, SERVICE_START, &service, error);
@@ -125,114 +117,10 @@ ballast_result ballast_driver_start(ballast_driver which, ballast_error *error)
         }
     }
     service_close(&service);
-    if (result == BALLAST_OK && !control_exists(which)) {
+    if (result == BALLAST_OK && !driver_answers(which)) {
         result = error_set(error, BALLAST_DRIVER_UNAVAILABLE, 0,
                            L"the %ls driver was started, but its control device does not answer",
                            service_driver_text(which));
-    }
-    return result;
-}
-
-static ballast_result refuse_while_disks_exist(ballast_error *error)
-{
-    size_t count = 0;
-    ballast_result result = ballast_disk_list(NULL, 0, &count, error);
-    if (result == BALLAST_OK && count != 0) {
-        result = error_set(
-            error, BALLAST_BUSY, 0, L"cannot stop the disk driver: there %ls still %u disk%ls; remove %ls",
-            count == 1 ? L"is" : L"are", (unsigned)count, count == 1 ? L"" : L"s", count == 1 ? L"it" : L"them");
-    }
-    return result;
-}
-
-/* All or none: whatever stands against the removal of one is found before the first is removed. */
-static ballast_result lock_disks(const uint32_t *numbers, HANDLE *disks, ballast_error *error)
-{
-    for (uint32_t i = 0; i < numbers[0]; i++) {
-        ballast_result result;
-        disks[i] = disk_lock(numbers[1 + i], 0, &result, error);
-        if (disks[i] == INVALID_HANDLE_VALUE && result != BALLAST_NOT_FOUND) {
-            while (i-- != 0) {
-                if (disks[i] != INVALID_HANDLE_VALUE) {
-                    CloseHandle(disks[i]); /* which unlocks it */
-                }
-            }
-            return result;
-        }
-    }
-    return BALLAST_OK;
-}
-
-static ballast_result remove_all_disks(ballast_error *error)
-{
-    ballast_result result;
-    uint32_t *numbers = disk_numbers(&result, error);
-    if (numbers == NULL) {
-        return result;
-    }
-    HANDLE *disks = calloc((size_t)numbers[0] + 1, sizeof(*disks));
-    result = disks != NULL ? lock_disks(numbers, disks, error)
-                           : error_set(error, result_of(ERROR_NOT_ENOUGH_MEMORY), ERROR_NOT_ENOUGH_MEMORY,
-                                       L"cannot remove the disks");
-    for (uint32_t i = 0; disks != NULL && result == BALLAST_OK && i < numbers[0]; i++) {
-        if (disks[i] != INVALID_HANDLE_VALUE) {
-            result = disk_eject(disks[i], numbers[1 + i], error);
-            disks[i] = INVALID_HANDLE_VALUE;
-        }
-    }
-    free(disks);
-    free(numbers);
-    return result;
-}
-
-/* The service manager may say that it has stopped a driver which has refused that: it runs on then. */
-static int goes_on_running(SC_HANDLE service, int step)
-{
-    return step >= REFUSAL_STEPS && service_state(service) == SERVICE_RUNNING;
-}
-
-static ballast_result stop_service(ballast_driver which, SC_HANDLE service, ballast_error *error)
-{
-    SERVICE_STATUS status;
-    if (!ControlService(service, SERVICE_CONTROL_STOP, &status)) {
-        DWORD code = GetLastError();
-        if (code == ERROR_SERVICE_CANNOT_ACCEPT_CTRL) { /* Wine's after a stop that the driver has refused */
-            return error_set(
-                error, BALLAST_BUSY, code,
-                L"cannot stop the %ls driver: the service manager asks it no more, because a stop is under "
-                L"way or was refused while there were disks. It runs on; a restart of the system ends it",
-                service_driver_text(which));
-        }
-        return code == ERROR_SERVICE_NOT_ACTIVE
-                   ? BALLAST_OK
-                   : error_set(error, result_of(code), code, L"cannot stop the %ls driver", service_driver_text(which));
-    }
-    for (int i = 0; i < STOP_STEPS && !goes_on_running(service, i); i++) {
-        if (service_state(service) == SERVICE_STOPPED) {
-            return BALLAST_OK;
-        }
-        Sleep(STOP_STEP_MS);
-    }
-    return error_set(error, BALLAST_BUSY, 0,
-                     which == BALLAST_DRIVER_DISK ? L"the disk driver does not stop; is one of its disks open?"
-                                                  : L"the AI driver does not stop; which program has it open?");
-}
-
-ballast_result ballast_driver_stop(ballast_driver which, int remove_disks, ballast_error *error)
-{
-    struct service service;
-    ballast_result result = check_driver(which, error);
-    if (result == BALLAST_OK && which == BALLAST_DRIVER_DISK && control_exists(which)) {
-        result = remove_disks ? remove_all_disks(error) : refuse_while_disks_exist(error);
-    }
-    if (result == BALLAST_OK) {
-        result = service_open(which, SERVICE_STOP | SERVICE_QUERY_STATUS, &service, error);
-    }
-    if (result == BALLAST_OK) {
-        if (service.handle != NULL) {
-            result = stop_service(which, service.handle, error);
-        }
-        service_close(&service);
     }
     return result;
 }
@@ -280,7 +168,7 @@ ballast_result ballast_driver_query(ballast_driver which, ballast_driver_status 
 {
     struct service service;
     ballast_driver_status answer = {.struct_size = sizeof(answer)};
-    ballast_result result = check_driver(which, error);
+    ballast_result result = driver_check(which, error);
     if (result == BALLAST_OK && status->struct_size != sizeof(*status)) {
         result = error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"struct_size is not that of ballast_driver_status");
     }

@@ -18,6 +18,12 @@ ballast_result error_set(ballast_error *error, ballast_result result, DWORD code
 /* The result that fits a Windows error code. */
 ballast_result result_of(DWORD code);
 
+/* BALLAST_INVALID_ARGUMENT if there is no such driver. */
+ballast_result driver_check(ballast_driver which, ballast_error *error);
+
+/* Whether the driver runs: its device can be opened, and is of our version. */
+bool driver_answers(ballast_driver which);
+
 /* The control device, for queries or for changes. INVALID_HANDLE_VALUE and *error on failure. */
 HANDLE open_control(int for_changes, ballast_result *result, ballast_error *error);
 

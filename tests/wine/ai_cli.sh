@@ -7,7 +7,6 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tests/wine/transcript.sh"
 
 work=$(mktemp -d "$build/ai-cli.XXXXXX")
-python=
 
 # Numbers that no two runs have in common.
 numbers() { sed -E 's/[0-9]+(\.[0-9]+)?/N/g; s/N (ns|us|ms|s)\b/N TIME/g; s/N ([KMG]iB|bytes)/N BYTES/g' | tr -s ' '; }
@@ -33,7 +32,6 @@ no_rules_in_registry() { "$wine" reg delete 'HKLM\System\CurrentControlSet\Servi
 start_python() {
     cp "$bin/ballast.exe" "$work/python.exe"
     "$wine" "$work/python.exe" ai status --watch 60 </dev/null >/dev/null 2>&1 &
-    python=$!
     for ((i = 0; i < 100; i++)); do
         ballast ai ps --fresh | grep -q python.exe && return
         sleep 0.1
@@ -45,6 +43,8 @@ session_begin ballastai
 cd "$work" || exit
 run_transcript "$root/tests/wine/ai_cli.transcript"
 cd "$root" || exit
-[ -z "$python" ] || kill "$python" 2>/dev/null
+# Nobody may have the driver open when it is to stop. It was started in a subshell.
+# shellcheck disable=SC2046 # one word a process
+kill -9 $(session_pids 'python.exe ai status') 2>/dev/null
 rm -rf "$work"
 session_end

@@ -77,6 +77,10 @@ bare_stop() {
     ballast disk create --size 1M --number 7 >/dev/null || return 1
     wine_run sc stop ballastdisk >/dev/null 2>&1
     ballast disk verify 7 >/dev/null || return 1
+    message=$(ballast driver stop --force 2>&1)
+    [ $? -eq 6 ] || return 1
+    echo "$message"
+    grep -q 'restart' <<<"$message" && ballast disk verify 7 >/dev/null || return 1 # it would be gone for nothing
     ballast disk remove 7 >/dev/null || return 1
     message=$(ballast driver stop 2>&1)
     [ $? -eq 6 ] || return 1

@@ -68,6 +68,21 @@ static bool select_installed(const struct arguments *arguments, struct selection
     return true;
 }
 
+static void print_outcome(ballast_driver driver, const char *outcome)
+{
+    print("The %s driver is %s.\n", drivers[driver].title, outcome);
+}
+
+static void print_done(const struct arguments *arguments)
+{
+    if (arguments->json) {
+        json_open(NULL, '{');
+        json_bool("ok", true);
+        json_close('}');
+        json_end();
+    }
+}
+
 /* The rest is done also after a failure; the first failure is the result. */
 static ballast_result for_selected(const struct arguments *arguments, const struct selection *selection,
                                    ballast_result (*act)(ballast_driver driver, const struct arguments *arguments,
@@ -85,14 +100,11 @@ static ballast_result for_selected(const struct arguments *arguments, const stru
             (void)fail(result, &error);
             first = first != BALLAST_OK ? first : result;
         } else if (!arguments->json) {
-            print("The %s driver is %s.\n", drivers[i].title, outcome);
+            print_outcome((ballast_driver)i, outcome);
         }
     }
-    if (first == BALLAST_OK && arguments->json) {
-        json_open(NULL, '{');
-        json_bool("ok", true);
-        json_close('}');
-        json_end();
+    if (first == BALLAST_OK) {
+        print_done(arguments);
     }
     return first;
 }
@@ -183,11 +195,6 @@ static ballast_result start_one(ballast_driver driver, const struct arguments *a
     return ballast_driver_start(driver, error);
 }
 
-static ballast_result stop_one(ballast_driver driver, const struct arguments *arguments, ballast_error *error)
-{
-    return ballast_driver_stop(driver, option_given(arguments, L"force"), error);
-}
-
 static ballast_result uninstall(const struct arguments *arguments)
 {
     struct selection selection;
@@ -212,7 +219,23 @@ static ballast_result stop(const struct arguments *arguments)
     if (!select_installed(arguments, &selection)) {
         return BALLAST_INVALID_ARGUMENT;
     }
-    return for_selected(arguments, &selection, stop_one, "stopped");
+    uint32_t wanted = 0;
+    uint32_t stopped = 0;
+    ballast_error error;
+    for (int i = 0; i < BALLAST_DRIVERS; i++) {
+        wanted |= selection.chosen[i] ? 1u << i : 0;
+    }
+    ballast_result result = ballast_drivers_stop(wanted, option_given(arguments, L"force"), &stopped, &error);
+    for (int i = 0; i < BALLAST_DRIVERS && !arguments->json; i++) {
+        if ((stopped >> i & 1) != 0) {
+            print_outcome((ballast_driver)i, "stopped");
+        }
+    }
+    if (result != BALLAST_OK) {
+        return fail(result, &error);
+    }
+    print_done(arguments);
+    return result;
 }
 
 /* ---- status ---- */
@@ -351,7 +374,7 @@ static const struct option install_options[] = {
 
 static const struct option stop_options[] = {
     DRIVER_OPTION,
-    {L"force", NULL, "remove all disks first; what RAM disks hold is lost"},
+    {L"force", NULL, "remove all disks first, unless one is in use; what RAM disks hold is lost"},
     {NULL, NULL, NULL},
 };
 
