@@ -106,6 +106,9 @@ mutate lock-taken-twice src/driver/disk/end/removal.c 's/bool needed = ejected ?
 mutate stop-not-refused src/driver/disk/device/driver.c 's/object->DriverUnload = NULL;/object->DriverUnload = disk_driver.unload;/'
 mutate sender-not-asked src/driver/disk/device/request.c '/^static NTSTATUS check_sender/,/^}/s/access == 0/true/'
 
+mutate normal-priority-for-pages src/driver/nt/mapping.h 's/nt_late.mapping_priority + ((irp->Flags & IRP_PAGING_IO) << 3)/nt_late.mapping_priority/'
+mutate containers-shut-out src/driver/disk/make/device.c 's/FILE_DEVICE_SECURE_OPEN | nt_late.app_container_traversal/FILE_DEVICE_SECURE_OPEN/'
+mutate sectors-unsaid src/driver/disk/make/device.c 's/object->SectorSize = .*;.*/(void)numbered;/'
 mutate kernel-believes src/driver/disk/serve/transfer.c 's/status = BALLAST_NONEXISTENT_SECTOR;/(void)status;/'
 mutate all-passed-on src/driver/disk/device/image.c 's/!pass_through_allowed(code, file_system)/false/'
 mutate link-of-others src/driver/disk/device/names.c 's/ || (known \&\& same(&disk, &ours))) {/ || true) {/'
