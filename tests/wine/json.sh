@@ -59,6 +59,25 @@ images() {
     json 0 image look cd.iso
     json 0 image look container
     json 3 image look missing
+    json 0 image info whole
+    json 3 image info missing
+    json 0 image partitions whole
+    json 2 image partitions container
+    json 0 image create base.vhd --size 4M
+    json 0 image create child.vhd --parent base.vhd
+    json 2 image create other.vhd
+    json 0 image convert whole disk.vhd
+    json 6 image convert whole disk.vhd
+    json 0 image convert disk.vhd fixed.vhd --format vhd-fixed
+    json 0 image info child.vhd
+    json 0 image info fixed.vhd
+    json 0 image check child.vhd
+    truncate -s -512 disk.vhd
+    json 0 image check disk.vhd
+    truncate -s 2K disk.vhd
+    json 1 image check disk.vhd
+    json 0 image resize fixed.vhd 8M
+    json 2 image resize fixed.vhd 1M
 }
 
 telemetry() {

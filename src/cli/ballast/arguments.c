@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 #include <wchar.h>
-#include <windows.h>
 
+#include "cli/ballast/console.h"
 #include "cli/ballast/quantity.h"
 #include "core/base/size_text.h"
 
@@ -27,12 +27,12 @@ bool option_given(const struct arguments *arguments, const wchar_t *name)
 
 static bool memory_percentage(uint64_t percent, uint64_t *bytes)
 {
-    MEMORYSTATUSEX memory = {.dwLength = sizeof(memory)};
-    if (!GlobalMemoryStatusEx(&memory)) {
+    uint64_t memory = console_memory();
+    if (memory == 0) {
         print_error("error: cannot find out how much memory this machine has\n");
         return false;
     }
-    *bytes = memory.ullTotalPhys / 100 * percent >> 20 << 20; /* whole MiB */
+    *bytes = memory / 100 * percent >> 20 << 20; /* whole MiB */
     return true;
 }
 

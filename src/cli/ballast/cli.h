@@ -41,6 +41,29 @@ struct command {
     ballast_result (*run)(const struct arguments *arguments);
 };
 
+struct command_table {
+    const struct command *commands;
+    const size_t *count;
+};
+
+struct program {
+    const char *name;
+    const char *purpose;
+    const struct command *screen; /* is not for programs: it takes no --json. NULL: none */
+    const wchar_t *group;         /* whose commands are named without it; NULL: there are several */
+    const struct command_table *tables;
+    size_t table_count;
+};
+
+/* Which program this is: before all else. */
+void dispatch_begin(const struct program *which);
+
+/* Runs what the command line says. */
+ballast_result dispatch(int argc, wchar_t **argv);
+
+/* The mistakes of a command line that asks for JSON are to be JSON, too. */
+bool dispatch_asks_for_json(int argc, wchar_t **argv);
+
 /* The value of an option, L"" for a given switch, NULL if it was not given. */
 const wchar_t *option_value(const struct arguments *arguments, const wchar_t *name);
 bool option_given(const struct arguments *arguments, const wchar_t *name);
@@ -57,18 +80,25 @@ bool parse_size(const wchar_t *text, uint64_t *value);
 
 /* ---- output ---- */
 
+/* For the compiler: like printf, of the C library that is linked. */
+#ifdef _WIN32
+#define PRINTF_LIKE(format_at, arguments_at) __attribute__((format(gnu_printf, format_at, arguments_at)))
+#else
+#define PRINTF_LIKE(format_at, arguments_at) __attribute__((format(printf, format_at, arguments_at)))
+#endif
+
 /*
  * printf for standard output and standard error. Text is UTF-8; %ls works for UTF-16. What must not reach a terminal, in
  * names of files and processes, becomes '?'.
  */
-void print(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
+void print(const char *format, ...) PRINTF_LIKE(1, 2);
 /* With --json it is kept for the object that says what went wrong. */
-void print_error(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
+void print_error(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* What is neither a result nor a failure, to standard error. */
-void print_note(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
+void print_note(const char *format, ...) PRINTF_LIKE(1, 2);
 
-void print_clean(bool to_error, const char *format, va_list arguments) __attribute__((format(gnu_printf, 2, 0)));
+void print_clean(bool to_error, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
 
 /* Converts for printing. The result is valid until the fourth next call. */
 const char *utf8(const wchar_t *text);
@@ -88,6 +118,7 @@ ballast_result fail(ballast_result result, const ballast_error *error);
 void json_open(const char *name, char bracket);
 void json_close(char bracket);
 void json_text(const char *name, const char *value);
+void json_text_or_null(const char *name, const char *value);
 void json_number(const char *name, uint64_t value);
 void json_signed(const char *name, int64_t value);
 void json_real(const char *name, double value); /* finite */
@@ -132,7 +163,8 @@ double progress_end(struct progress *progress);
 
 extern const struct command disk_commands[];
 extern const size_t disk_command_count;
-extern const struct command image_command;
+extern const struct command image_commands[];
+extern const size_t image_command_count;
 extern const struct command driver_commands[];
 extern const size_t driver_command_count;
 extern const struct command ai_commands[];

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything that is printed: text, JSON, progress. UTF-8 on pipes and consoles alike. */
+/* Everything that is printed: text, JSON, progress. UTF-8 on pipes and consoles alike. What only one system has: console.h. */
 
 #include "cli/ballast/cli.h"
 
-#include <io.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <windows.h>
 
 #include "cli/ballast/character.h"
+#include "cli/ballast/console.h"
 #include "cli/ballast/text.h"
 
 /* Names of files and of processes are others' to choose: nothing of them controls the terminal. */
@@ -54,17 +53,6 @@ void print_note(const char *format, ...)
 /* A few static results, used in turn, so that one print can take several. */
 #define RESULTS 4
 
-const char *utf8(const wchar_t *text)
-{
-    static char results[RESULTS][4 * BALLAST_IMAGE_PATH_SIZE];
-    static unsigned next;
-    char *result = results[next++ % RESULTS];
-    if (WideCharToMultiByte(CP_UTF8, 0, text, -1, result, sizeof(results[0]), NULL, NULL) == 0) {
-        (void)snprintf(result, sizeof(results[0]), "(unprintable)");
-    }
-    return result;
-}
-
 const char *size_text(uint64_t bytes)
 {
     static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -91,15 +79,6 @@ const char *rate_text(uint64_t bytes, double seconds)
         (void)snprintf(result, sizeof(result), "%.1f MB/s", rate / 1e6);
     }
     return result;
-}
-
-double now_seconds(void)
-{
-    LARGE_INTEGER count;
-    LARGE_INTEGER frequency;
-    QueryPerformanceCounter(&count);
-    QueryPerformanceFrequency(&frequency);
-    return (double)count.QuadPart / (double)frequency.QuadPart;
 }
 
 /* ---- JSON ---- */
@@ -164,6 +143,15 @@ void json_text(const char *name, const char *value)
     json_string(value);
 }
 
+void json_text_or_null(const char *name, const char *value)
+{
+    if (value != NULL) {
+        json_text(name, value);
+    } else {
+        json_null(name);
+    }
+}
+
 void json_number(const char *name, uint64_t value)
 {
     json_name(name);
@@ -200,51 +188,23 @@ void json_end(void)
     json_needs_comma = false;
 }
 
-/* ---- Ctrl-C ---- */
-
-static volatile LONG asked;
-
-static BOOL WINAPI ask_to_end(DWORD event)
-{
-    bool first = (event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT) && InterlockedExchange(&asked, 1) == 0;
-    if (first) {
-        ballast_interrupt();
-    }
-    return first;
-}
-
-void interrupt_watch(void)
-{
-    (void)SetConsoleCtrlHandler(ask_to_end, TRUE);
-}
-
-bool interrupt_asked(void)
-{
-    return asked != 0;
-}
-
 /* ---- progress ---- */
 
 #define REDRAW_SECONDS 0.1
 #define LINE_PERCENT   25u /* without a terminal: a line each */
 
-/* BALLAST_TERMINAL says so where standard error is a pipe to a terminal, as under ./run. */
-static bool on_terminal(void)
-{
-    return _isatty(_fileno(stderr)) != 0 || getenv("BALLAST_TERMINAL") != NULL;
-}
-
 void progress_begin(struct progress *progress, const char *verb, bool forced)
 {
     interrupt_watch();
-    *progress = (struct progress){.verb = verb, .began = now_seconds(), .shown = forced || on_terminal()};
+    *progress = (struct progress){.verb = verb, .began = now_seconds(), .shown = forced || console_is_terminal()};
 }
 
 static void draw(struct progress *progress, uint64_t done, unsigned percent)
 {
     double seconds = now_seconds() - progress->began;
-    print_note("%s%s %3u %%  %s of %s  %s%s", on_terminal() ? "\r" : "", progress->verb, percent, size_text(done),
-               size_text(progress->total), rate_text(done, seconds), on_terminal() ? "   " : "\n");
+    print_note("%s%s %3u %%  %s of %s  %s%s", console_is_terminal() ? "\r" : "", progress->verb, percent,
+               size_text(done), size_text(progress->total), rate_text(done, seconds),
+               console_is_terminal() ? "   " : "\n");
     progress->printed = now_seconds();
     progress->percent_printed = percent;
 }
@@ -260,8 +220,8 @@ int progress_step(void *context, uint64_t done, uint64_t total)
     if (!progress->shown) {
         return 0;
     }
-    bool due = on_terminal() ? now_seconds() - progress->printed >= REDRAW_SECONDS
-                             : percent / LINE_PERCENT > progress->percent_printed / LINE_PERCENT;
+    bool due = console_is_terminal() ? now_seconds() - progress->printed >= REDRAW_SECONDS
+                                     : percent / LINE_PERCENT > progress->percent_printed / LINE_PERCENT;
     if (due || done == total) {
         draw(progress, done, percent);
     }
@@ -270,7 +230,7 @@ int progress_step(void *context, uint64_t done, uint64_t total)
 
 double progress_end(struct progress *progress)
 {
-    if (progress->shown && on_terminal()) {
+    if (progress->shown && console_is_terminal()) {
         print_note("\n");
     }
     return now_seconds() - progress->began;

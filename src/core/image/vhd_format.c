@@ -82,7 +82,10 @@ static uint32_t geometry(uint64_t sectors)
         return (uint32_t)(most / 255 / 16) << 16 | 16 << 8 | 255;
     }
     uint64_t tracks = sectors / per_track;
-    uint32_t heads = tracks > 16384 ? 16 : tracks <= 4096 ? 4 : (uint32_t)((tracks + 1023) / 1024);
+    uint32_t heads = 16;
+    for (uint32_t fewer = 16; fewer >= 4 && tracks <= (uint64_t)fewer * 1024; fewer--) {
+        heads = fewer;
+    }
     while (tracks >= (uint64_t)heads * 1024 && per_track != 63) {
         per_track = per_track == 17 ? 31 : 63;
         heads = 16;

@@ -5,6 +5,8 @@
 
 #include "core/image/vhd_format.h"
 
+#define VHD_ENTRIES     (VHD_SECTOR / 4) /* of the table, in a sector */
+
 #define VHD_TAG         PLATFORM_TAG('B', 'd', 'V', 'h')
 
 /* Bitmaps that are kept: as many as fit, and VHD_LEAST_SLOTS at least. */
@@ -43,8 +45,6 @@ struct vhd {
     uint8_t *slot_bits;
     uint32_t slot_count;
 };
-
-extern const struct source_operations vhd_operations;
 
 static inline bool vhd_bit(const uint8_t *bits, uint32_t index)
 {
@@ -108,9 +108,16 @@ void vhd_slot_note_full(struct vhd *vhd, const struct vhd_slot *slot);
 /* What the disk has where its file has nothing. */
 ballast_status vhd_read_below(struct vhd *vhd, uint64_t offset, unsigned char *bytes, size_t length);
 
+/* The footer behind the data, which the file is long enough for; a sector of the table. */
+ballast_status vhd_write_footer(struct vhd *vhd);
+ballast_status vhd_write_table_sector(struct vhd *vhd, uint32_t sector);
+
 /* Makes all durable that has been written. */
 ballast_status vhd_commit(struct vhd *vhd);
 
+/* Of the source. */
+ballast_status vhd_read(struct source *source, uint64_t offset, void *buffer, size_t length);
+uint64_t vhd_extent(struct source *source, uint64_t offset, uint64_t length, bool *data);
 ballast_status vhd_write(struct source *source, uint64_t offset, const void *buffer, size_t length);
 ballast_status vhd_resize(struct source *source, uint64_t size);
 

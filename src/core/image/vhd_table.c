@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of a dynamic VHD's blocks, and the bitmaps of blocks; vhd_internal.h has the contract. */
+/* The table of a dynamic VHD's blocks; vhd_internal.h has the contract. */
 
 #include "core/image/vhd_internal.h"
 
@@ -189,40 +189,4 @@ enum vhd_problem vhd_table_load(struct vhd *vhd, uint64_t limit)
         return VHD_NO_MEMORY;
     }
     return read_entries(vhd) ? check_blocks(vhd, ranges, count, limit) : VHD_READ_FAILED;
-}
-
-/* ---- bitmaps ---- */
-
-void vhd_slot_note_full(struct vhd *vhd, const struct vhd_slot *slot)
-{
-    uint32_t length = vhd->header.block_size / VHD_SECTOR / 8;
-    uint32_t i = 0;
-    while (i < length && slot->bits[i] == 0xFF) {
-        i++;
-    }
-    if (i == length) {
-        vhd_set_bit(vhd->full, slot->block);
-    }
-}
-
-ballast_status vhd_slot_load(struct vhd *vhd, uint32_t block, struct vhd_slot **found)
-{
-    struct vhd_slot *slot = &vhd->slots[block % vhd->slot_count];
-    ballast_status status = BALLAST_SUCCESS;
-    *found = slot;
-    if (slot->block == block) {
-        return BALLAST_SUCCESS;
-    }
-    if (slot->dirty) {
-        status = vhd_commit(vhd);
-    }
-    if (!ballast_failed(status)) {
-        slot->block = VHD_UNUSED;
-        status = vhd_file_read(vhd, vhd_block_start(vhd, block), slot->bits, vhd->bitmap_size);
-    }
-    if (!ballast_failed(status)) {
-        slot->block = block;
-        vhd_slot_note_full(vhd, slot);
-    }
-    return status;
 }

@@ -4,7 +4,6 @@
 #include "core/image/vhd_internal.h"
 
 #define PAGE            4096u /* data of blocks begin at multiples of it */
-#define ENTRIES         (VHD_SECTOR / 4)
 #define MAXIMUM_SECTORS 0xFFFFFFFEu
 
 static ballast_status file_resize(struct vhd *vhd, uint64_t length)
@@ -17,21 +16,11 @@ static ballast_status file_resize(struct vhd *vhd, uint64_t length)
     return status;
 }
 
-static ballast_status write_footer(struct vhd *vhd)
-{
-    ballast_status status = vhd_file_write(vhd, vhd->length - VHD_FOOTER_SIZE, vhd->footer.bytes, VHD_FOOTER_SIZE);
-    if (!ballast_failed(status)) {
-        vhd->footer_due = false;
-        vhd->footer_damaged = false;
-    }
-    return status;
-}
-
 /* The file shall hold data up to `end`, with a footer behind. */
 static ballast_status grow(struct vhd *vhd, uint64_t end)
 {
     ballast_status status = file_resize(vhd, end + VHD_FOOTER_SIZE);
-    return ballast_failed(status) ? status : write_footer(vhd);
+    return ballast_failed(status) ? status : vhd_write_footer(vhd);
 }
 
 /*
@@ -57,61 +46,6 @@ static ballast_status begin(struct vhd *vhd)
         status = grow(vhd, end);
     }
     vhd->begun = !ballast_failed(status);
-    return status;
-}
-
-/* ---- flushing ---- */
-
-static ballast_status write_table_sector(struct vhd *vhd, uint32_t sector)
-{
-    uint8_t bytes[VHD_SECTOR];
-    for (uint32_t i = 0; i < ENTRIES; i++) {
-        uint32_t block = sector * ENTRIES + i;
-        vhd_store32(bytes + (size_t)4 * i, block < vhd->blocks ? vhd->table[block] : VHD_UNUSED);
-    }
-    return vhd_file_write(vhd, vhd->header.table + (uint64_t)sector * VHD_SECTOR, bytes, VHD_SECTOR);
-}
-
-static ballast_status write_tables(struct vhd *vhd)
-{
-    ballast_status status = BALLAST_SUCCESS;
-    for (uint32_t i = 0; i < vhd->slot_count && !ballast_failed(status); i++) {
-        struct vhd_slot *slot = &vhd->slots[i];
-        if (slot->dirty) {
-            status = vhd_file_write(vhd, vhd_block_start(vhd, slot->block), slot->bits, vhd->bitmap_size);
-        }
-    }
-    for (uint32_t i = 0; i < vhd_table_size(vhd->blocks) / VHD_SECTOR && !ballast_failed(status); i++) {
-        if (vhd_bit(vhd->stale, i)) {
-            status = write_table_sector(vhd, i);
-        }
-    }
-    return status;
-}
-
-ballast_status vhd_commit(struct vhd *vhd)
-{
-    ballast_status status = BALLAST_SUCCESS;
-    if (vhd->begun && vhd->footer_due) {
-        status = write_footer(vhd);
-    }
-    if (!ballast_failed(status)) {
-        status = vhd_file_flush(vhd);
-    }
-    if (!vhd->dirty || ballast_failed(status)) {
-        return status;
-    }
-    status = write_tables(vhd);
-    if (!ballast_failed(status)) {
-        status = vhd_file_flush(vhd);
-    }
-    if (!ballast_failed(status)) {
-        for (uint32_t i = 0; i < vhd->slot_count; i++) {
-            vhd->slots[i].dirty = false;
-        }
-        platform_zero(vhd->stale, vhd_bits_size(vhd_table_size(vhd->blocks) / VHD_SECTOR));
-        vhd->dirty = false;
-    }
     return status;
 }
 
@@ -151,7 +85,7 @@ static ballast_status allocate(struct vhd *vhd, uint32_t block)
         vhd_set_bit(vhd->full, block);
     }
     vhd->table[block] = (uint32_t)(start / VHD_SECTOR);
-    vhd_set_bit(vhd->stale, block / ENTRIES);
+    vhd_set_bit(vhd->stale, block / VHD_ENTRIES);
     vhd->dirty = true;
     vhd->data_end = end;
     return BALLAST_SUCCESS;
@@ -281,7 +215,7 @@ static ballast_status write_all_tables(struct vhd *vhd)
 {
     ballast_status status = vhd_file_write(vhd, vhd->footer.header, vhd->header.bytes, VHD_HEADER_SIZE);
     for (uint32_t i = 0; i < vhd_table_size(vhd->blocks) / VHD_SECTOR && !ballast_failed(status); i++) {
-        status = write_table_sector(vhd, i);
+        status = vhd_write_table_sector(vhd, i);
     }
     return ballast_failed(status) ? status : vhd_file_flush(vhd);
 }
@@ -289,7 +223,7 @@ static ballast_status write_all_tables(struct vhd *vhd)
 /* The new header and table are durable. The end's footer is the one that counts from the moment it is. */
 static ballast_status publish(struct vhd *vhd)
 {
-    ballast_status status = write_footer(vhd);
+    ballast_status status = vhd_write_footer(vhd);
     if (!ballast_failed(status)) {
         status = vhd_file_flush(vhd);
     }

@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Images of ballast-image beside what qemu-img and 7zz make of them, both ways. qemu-img takes no notice of a differencing
+# disk's parent: 7zz judges those.
+root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tools/common.sh"
+
+bin=$build/host-clang/bin
+image=$bin/ballast-image
+tests_run=0
+failures=0
+work=$(mktemp -d "$build/image.XXXXXX")
+cd "$work" || exit
+trap 'rm -rf "$work"' EXIT
+
+check() { # NAME COMMAND...
+    local name=$1 output
+    shift
+    tests_run=$((tests_run + 1))
+    if output=$("$@" 2>&1); then
+        echo "ok $tests_run - $name"
+    else
+        failures=$((failures + 1))
+        printf '%s\n' "$output" | tail -n 20 | sed 's/^/# /'
+        echo "not ok $tests_run - $name"
+    fi
+}
+
+fails() { # EXIT COMMAND...: with this exit code
+    local expected=$1 status
+    shift
+    "$@"
+    status=$?
+    [ "$status" -eq "$expected" ] || { echo "exit code $status" && false; }
+}
+
+compare() { qemu-img compare -f "$1" -F "$2" "$3" "$4"; }
+
+# Data in some places, the first and the last sector among them.
+source_image() { # FILE BYTES
+    rm -f "$1"
+    truncate -s "$2" "$1"
+    head -c 3000000 /dev/urandom | dd of="$1" bs=1M seek=5 conv=notrunc status=none
+    head -c 100000 /dev/urandom | dd of="$1" conv=notrunc status=none
+    head -c 512 /dev/urandom | dd of="$1" bs=512 seek=$(($2 / 512 - 1)) conv=notrunc status=none
+}
+
+beside() { [ -z "$(find . -name '*.partial')" ]; }
+
+both_ways() { # BYTES
+    source_image a.raw "$1"
+    "$image" convert a.raw dynamic.vhd --force && compare raw vpc a.raw dynamic.vhd &&
+        "$image" convert a.raw fixed.vhd --format vhd-fixed --force && compare raw vpc a.raw fixed.vhd &&
+        "$image" check dynamic.vhd && "$image" check fixed.vhd || return
+    qemu-img convert -f vpc -O raw dynamic.vhd back.raw && cmp back.raw a.raw || return
+    for subformat in dynamic fixed; do
+        qemu-img convert -f raw -O vpc -o "subformat=$subformat,force_size=on" a.raw qemu.vhd &&
+            "$image" check qemu.vhd && "$image" convert qemu.vhd back.raw --force && cmp back.raw a.raw || return
+    done
+    # With the size rounded up to whole cylinders, as qemu-img does if it is not asked not to.
+    qemu-img convert -f raw -O vpc a.raw qemu.vhd && "$image" convert qemu.vhd back.raw --force &&
+        compare raw raw back.raw a.raw && "$image" convert dynamic.vhd fixed.vhd --format vhd-fixed --force &&
+        "$image" convert fixed.vhd back.raw --force && cmp back.raw a.raw
+}
+
+written() { # KIND SEED: written to in two sessions
+    source_image a.raw 20971520
+    "$image" convert a.raw leaf.vhd --format "$1" --force && "$bin/image_write" leaf.vhd a.raw "$2" &&
+        "$bin/image_write" leaf.vhd a.raw "$(($2 + 100))" && "$image" check leaf.vhd && compare raw vpc a.raw leaf.vhd &&
+        7zz e -tVHD -so leaf.vhd >back.raw && cmp back.raw a.raw
+}
+
+chain() { # SEED
+    source_image a.raw 20971520
+    "$image" convert a.raw base.vhd --force && "$image" create middle.vhd --parent base.vhd --force &&
+        "$bin/image_write" middle.vhd a.raw "$1" && "$image" create leaf.vhd --parent middle.vhd --block-size 512K --force &&
+        "$bin/image_write" leaf.vhd a.raw $(($1 + 1)) && "$bin/image_write" leaf.vhd a.raw $(($1 + 2)) || return
+    "$image" check leaf.vhd && 7zz e -tVHD -so leaf.vhd >back.raw && cmp back.raw a.raw &&
+        "$image" convert leaf.vhd whole.vhd --force && compare raw vpc a.raw whole.vhd
+}
+
+resized() {
+    source_image a.raw 20971520
+    "$image" convert a.raw r.vhd --force && "$image" convert a.raw f.vhd --format vhd-fixed --force || return
+    for size in 300000256 900M 7M 33M; do
+        "$image" resize r.vhd $size --shrink && "$image" resize f.vhd $size --shrink && truncate -s $size a.raw &&
+            compare raw vpc a.raw r.vhd && compare raw vpc a.raw f.vhd && "$image" check r.vhd || return
+    done
+    fails 2 "$image" resize r.vhd 1M
+}
+
+# What fails leaves all as it was.
+full_disk() {
+    source_image a.raw 20971520
+    echo old >kept.vhd
+    (ulimit -f 2000 && trap '' XFSZ && fails 1 "$image" convert a.raw kept.vhd --force) && [ "$(cat kept.vhd)" = old ] && beside
+}
+
+interrupted() {
+    rm -f new.vhd
+    source_image a.raw 2000000000
+    "$image" convert a.raw new.vhd --progress 2>/dev/null &
+    sleep 0.05
+    kill -INT $! 2>/dev/null
+    wait $!
+    case $? in 0) [ -f new.vhd ] ;; 8) [ ! -e new.vhd ] ;; 130) [ ! -e new.vhd ] ;; *) false ;; esac && beside
+}
+
+parents() {
+    mkdir -p images && truncate -s 8M empty.raw
+    "$image" convert empty.raw images/base.vhd --force && "$image" create child.vhd --parent images/base.vhd --force &&
+        "$image" check child.vhd && mv images/base.vhd base.vhd && "$image" check child.vhd && mkdir -p other &&
+        mv base.vhd other/ && fails 3 "$image" check child.vhd && "$image" check child.vhd --parent-dir other || return
+    touch -d '2020-01-01' other/base.vhd && "$image" convert empty.raw other/base.vhd --force &&
+        fails 1 "$image" check child.vhd --parent-dir other
+}
+
+changed_parent() {
+    truncate -s 8M empty.raw
+    "$image" convert empty.raw base.vhd --force && touch -d '2020-01-01' base.vhd &&
+        "$image" create child.vhd --parent base.vhd --force && touch -d '2021-01-01' base.vhd &&
+        fails 1 "$image" check child.vhd && "$image" check child.vhd --any-time
+}
+
+check "disks of 20 MiB" both_ways 20971520
+check "disks of an odd number of sectors" both_ways 20972032
+check "disks of a gigabyte" both_ways 1073741824
+for seed in 1 2 3; do
+    check "a dynamic disk that is written, $seed" written vhd $seed
+    check "a fixed disk that is written, $seed" written vhd-fixed $seed
+    check "a chain of differencing disks, $seed" chain $seed
+done
+check "other sizes" resized
+check "a full disk" full_disk
+check "an interrupted conversion" interrupted
+check "parents elsewhere" parents
+check "a parent that was changed" changed_parent
+check "an image is not its own target" fails 2 "$image" convert a.raw ./a.raw --force
+check "a target that exists" fails 6 "$image" convert a.raw base.vhd
+check "no such image" fails 3 "$image" info missing
+check "no such format" fails 2 "$image" convert a.raw x.img --format vhdx
+check "nothing is left beside" beside
+echo "1..$tests_run"
+[ "$failures" -eq 0 ]
