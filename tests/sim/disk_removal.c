@@ -252,8 +252,8 @@ static void the_system_goes_down_while_it_hangs(void)
 static void who_waits_for_the_disk_is_waited_for(void)
 {
     static uint32_t number = DISK_NUMBER;
-    struct timespec time = {1, 500000000};
-    begin_with(IMDISK_TYPE_FILE, IMPATIENT);
+    struct timespec time = {2, 500000000};
+    begin_with(IMDISK_TYPE_FILE, IMPATIENT / 2);
     CHECK_EQUAL(sim_write(file, sizeof(page), page, sizeof(page), NULL), STATUS_SUCCESS); /* waits for the first */
     close_file();
     sim_volume_hold(true);
