@@ -25,6 +25,7 @@ static HANDLE used_handle;          /* that of the file in `used_path` */
 static wchar_t used_path[MAX_PATH]; /* the system knows who has this file open; empty: it does not tell at all */
 static uint32_t user;
 static unsigned locks;
+static HANDLE locked[8]; /* the handles that these were taken through */
 
 DWORD __real_device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
                             DWORD output_length, DWORD *returned);
@@ -36,7 +37,7 @@ DWORD __wrap_device_control(HANDLE device, DWORD code, const void *input, DWORD 
 {
     if (code == FSCTL_LOCK_VOLUME) {
         uint32_t reply[IMDISK_QUERY_DEVICE_MINIMUM / 4 + 1024];
-        locks++;
+        locked[locks++ % 8] = device;
         if (__real_device_control(device, IMDISK_IOCTL_QUERY_DEVICE, NULL, 0, reply, sizeof(reply), NULL) == 0 &&
             reply[0] == busy_disk) {
             return ERROR_ACCESS_DENIED;
@@ -75,6 +76,24 @@ NTSTATUS NTAPI __wrap_NtQueryInformationFile(HANDLE file, IO_STATUS_BLOCK *io, v
         ids->id[1] = user;
     }
     return 0;
+}
+
+/* The image's medium fails. */
+static bool medium_fails;
+
+static BOOL WINAPI flush(HANDLE file);
+
+extern BOOL(WINAPI *__real___imp_FlushFileBuffers)(HANDLE file);
+extern BOOL(WINAPI *__wrap___imp_FlushFileBuffers)(HANDLE file);
+BOOL(WINAPI *__wrap___imp_FlushFileBuffers)(HANDLE file) = flush;
+
+static BOOL WINAPI flush(HANDLE file)
+{
+    if (medium_fails) {
+        SetLastError(ERROR_IO_DEVICE);
+        return FALSE;
+    }
+    return __real___imp_FlushFileBuffers(file);
 }
 
 /* ---- the cases ---- */
@@ -143,6 +162,21 @@ static void remove_busy(void)
     CHECK_EQUAL(ballast_disk_remove(disk, BALLAST_REMOVE_FORCE, &error), BALLAST_OK);
     CHECK_EQUAL(count(), 0);
     busy_disk = NOBODY;
+}
+
+/* What cannot be written is not dropped unasked. */
+static void remove_unwritten(void)
+{
+    ballast_error error = {0};
+    uint32_t disk = create(BALLAST_DISK_RAM, NULL);
+    medium_fails = true;
+    CHECK_EQUAL(ballast_disk_remove(disk, 0, &error), BALLAST_BUSY);
+    says(&error, "has not stored yet cannot be written");
+    CHECK_EQUAL(ballast_drivers_stop(1u << BALLAST_DRIVER_DISK, 1, NULL, &error), BALLAST_BUSY);
+    CHECK(usable(disk));
+    CHECK_EQUAL(ballast_disk_remove(disk, BALLAST_REMOVE_FORCE, &error), BALLAST_OK);
+    CHECK_EQUAL(count(), 0);
+    medium_fails = false;
 }
 
 /* Another process, which stays as long as the case needs it. */
@@ -227,6 +261,10 @@ static void stop_busy(void)
     locks = 0;
     CHECK_EQUAL(ballast_drivers_stop(1u << BALLAST_DRIVER_DISK, 1, &stopped, &error), BALLAST_BUSY);
     CHECK_EQUAL(locks, 3);
+    for (unsigned i = 0; i < locks; i++) {
+        DWORD flags;
+        CHECK(!GetHandleInformation(locked[i], &flags)); /* closed, and so unlocked */
+    }
     CHECK_EQUAL(stopped, 0);
     says(&error, "is in use");
     CHECK_EQUAL(count(), 3);
@@ -277,6 +315,7 @@ static void wrong_arguments(void)
 }
 
 TEST_MAIN({"a disk in use is not removed, and who uses it is unknown", remove_busy},
+          {"a disk that cannot write what it holds is not removed unasked", remove_unwritten},
           {"who has files open is found below the root, and named", users_are_found},
           {"of many users some are named", many_users},
           {"a disk in use keeps all from being removed, and all are usable", stop_busy},
