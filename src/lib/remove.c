@@ -101,9 +101,8 @@ ballast_result disk_check_inner(uint32_t number, ballast_error *error)
     for (uint32_t i = 0; outer != NESTING_NONE && i < outer && result == BALLAST_OK; i++) {
         if (nesting->disk[i].carrier == outer) {
             result = error_set(error, BALLAST_BUSY, 0,
-                               L"disk %u is in use: the image of disk %u lies on it; remove "
-                               L"that first",
-                               number, nesting->disk[i].number);
+                               L"disk %u is in use: the image of disk %u lies on it; remove that first", number,
+                               nesting->disk[i].number);
         }
     }
     free(nesting);
@@ -122,6 +121,7 @@ ballast_result disk_remove_inner(uint32_t number, ballast_error *error)
     for (uint32_t i = 0; outer != NESTING_NONE && i < outer && result == BALLAST_OK; i++) {
         if (nesting_is_within(nesting, i, outer)) {
             result = remove_alone(nesting->disk[i].number, 1, error);
+            result = result == BALLAST_NOT_FOUND ? BALLAST_OK : result; /* gone meanwhile */
         }
     }
     free(nesting);
