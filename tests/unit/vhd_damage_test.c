@@ -105,6 +105,34 @@ static unsigned char *footer_of(const struct memory_file *file)
 
 /* ---- footers ---- */
 
+/* Cylinders, heads and sectors, as the specification counts them. */
+static void a_footer_has_a_geometry(void)
+{
+    static const struct {
+        uint64_t sectors;
+        unsigned cylinders, heads, per_track;
+    } rows[] = {
+        {1ull, 0, 4, 17},
+        {2048ull, 30, 4, 17},
+        {204800ull, 1003, 12, 17},
+        {1000000ull, 992, 16, 63},
+        {1048576ull, 1040, 16, 63},
+        {2097152ull, 2080, 16, 63},
+        {8388608ull, 8322, 16, 63},
+        {66059279ull, 65534, 16, 63},
+        {66059280ull, 16191, 16, 255},
+        {200000000ull, 49019, 16, 255},
+        {267382800ull, 65535, 16, 255},
+        {4278190080ull, 65535, 16, 255},
+    };
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct vhd_footer footer = {.kind = VHD_FIXED, .size = rows[i].sectors * VHD_SECTOR};
+        vhd_make_footer(&footer);
+        test_note("%u sectors", (unsigned)rows[i].sectors);
+        CHECK_EQUAL(vhd_load32(footer.bytes + 56), rows[i].cylinders << 16 | rows[i].heads << 8 | rows[i].per_track);
+    }
+}
+
 static void change_footers(struct memory_file *file, size_t at, uint32_t value)
 {
     vhd_store32(file->bytes + at, value);
@@ -471,6 +499,43 @@ static void names_of_parents(void)
     memory_file_release(&files[1]);
 }
 
+/* A parent's parent lies in a directory whose name leaves no room. */
+static void names_have_a_length(void)
+{
+    uint16_t name[VHD_PARENT_NAME + 1];
+    reset_names();
+    for (unsigned i = 0; i < VHD_PARENT_NAME; i++) {
+        name[i] = 'x';
+    }
+    name[VHD_PARENT_NAME] = 0;
+    CHECK(!vhd_name_allowed(name));
+    name[VHD_PARENT_NAME - 1] = 0;
+    CHECK(vhd_name_allowed(name));
+    create(&files[2], VHD_FIXED, NULL, NULL);
+    name[200] = 0;
+    derive(&files[1], &files[2], name);
+    static char whole[VHD_PARENT_NAME];
+    for (unsigned i = 0; i < 250; i++) {
+        name[i] = i == 100 ? '/' : 'y';
+        whole[i] = (char)name[i];
+    }
+    name[250] = 0;
+    names[0].name = whole;
+    names[0].file = &files[1];
+    names[0].modified = 77;
+    names[1] = names[0];
+    static char first[VHD_PARENT_NAME];
+    memset(first, 'x', 200);
+    names[1].name = first;
+    names[1].file = &files[2];
+    derive(&files[0], &files[1], name);
+    /* "yy...y/" and "xx...x" are too long together. */
+    expect(&files[0], VHD_PARENT_MISSING);
+    for (unsigned i = 0; i < 3; i++) {
+        memory_file_release(&files[i]);
+    }
+}
+
 static void wrong_locators(void)
 {
     static const struct {
@@ -535,7 +600,8 @@ static void chains_end(void)
     }
 }
 
-TEST_MAIN({"wrong_footers", wrong_footers}, {"one_footer_is_enough", one_footer_is_enough},
+TEST_MAIN({"a_footer_has_a_geometry", a_footer_has_a_geometry}, {"names_have_a_length", names_have_a_length},
+          {"wrong_footers", wrong_footers}, {"one_footer_is_enough", one_footer_is_enough},
           {"short_files", short_files}, {"wrong_headers", wrong_headers}, {"wrong_blocks", wrong_blocks},
           {"blocks_in_any_order", blocks_in_any_order}, {"sectors_that_are_not_there", sectors_that_are_not_there},
           {"parents_are_checked", parents_are_checked}, {"names_of_parents", names_of_parents},

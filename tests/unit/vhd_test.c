@@ -68,7 +68,9 @@ static void create(struct memory_file *file, enum vhd_kind kind, uint64_t disk_s
 {
     struct vhd_new disk = {.kind = kind, .size = disk_size, .block_size = block_size, .time = 1000};
     disk.id[0] = (uint8_t)(file - files + 1);
-    CHECK_EQUAL(vhd_create(&file->source, &disk, NULL), BALLAST_SUCCESS);
+    uint64_t length = 0;
+    CHECK_EQUAL(vhd_create(&file->source, &disk, &length), BALLAST_SUCCESS);
+    CHECK_EQUAL(length, file->length);
 }
 
 /* A child in files[index] of the disk in the next one, by this name. */
@@ -190,6 +192,14 @@ static void a_fixed_disk_is_its_bytes(void)
     CHECK_EQUAL(files[0].length, size + 512);
     run_random(1, false);
     CHECK_BYTES(files[0].bytes, model, (size_t)size);
+    struct vhd *vhd = memory_file_opened(&files[0], true, NULL);
+    bool data = false;
+    CHECK_EQUAL(vhd_source(vhd)->operations->extent(vhd_source(vhd), 0, size, &data), size);
+    CHECK(data);
+    CHECK_EQUAL(vhd_source(vhd)->operations->trim(vhd_source(vhd), 512, 1024), BALLAST_SUCCESS);
+    memset(model + 512, 0, 1024);
+    check_all(vhd);
+    memory_file_close(vhd);
     end();
 }
 
