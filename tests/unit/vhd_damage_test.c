@@ -561,7 +561,7 @@ static void chains_end(void)
     static char texts[VHD_MAXIMUM_DEPTH + 2][8];
     reset_names();
     create(&files[0], VHD_FIXED, NULL, NULL);
-    for (unsigned i = 1; i <= VHD_MAXIMUM_DEPTH; i++) {
+    for (unsigned i = 1; i <= VHD_MAXIMUM_DEPTH && !test_has_failed(); i++) {
         uint16_t name[] = {(uint16_t)('a' + i - 1), 0};
         texts[i - 1][0] = (char)name[0];
         names[i - 1].name = texts[i - 1];
@@ -569,9 +569,6 @@ static void chains_end(void)
         names[i - 1].modified = 77;
         derive(&files[i], &files[i - 1], name);
         expect(&files[i], i < VHD_MAXIMUM_DEPTH ? VHD_NO_PROBLEM : VHD_TOO_MANY_PARENTS);
-        if (test_has_failed()) {
-            break;
-        }
     }
     /* The first one's parent is the third, and then itself. */
     for (unsigned above = 3; above < 4; above -= 2) {
