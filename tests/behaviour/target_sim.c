@@ -196,8 +196,9 @@ bool target_image_create(const char *name, uint64_t size)
     static unsigned char *data; /* kept: most images are of one size */
     static uint64_t filled;
     if (size > filled) {
-        data = realloc(data, size);
-        for (; filled < size; filled++) {
+        free(data);
+        data = malloc(size);
+        for (filled = 0; data != NULL && filled < size; filled++) {
             data[filled] = target_pattern(filled);
         }
     }
