@@ -58,6 +58,23 @@ static uint32_t disk_under(const struct nesting *nesting, HANDLE image)
     return found;
 }
 
+/* Never on a disk of ours, and opening it waits for a server that may not be there any more. */
+static bool is_remote(const wchar_t *name, size_t length)
+{
+    static const wchar_t *const prefixes[] = {L"\\??\\UNC\\", L"\\Device\\Mup\\", L"\\Device\\LanmanRedirector\\"};
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        size_t prefix = wcslen(prefixes[i]);
+        if (length >= prefix && _wcsnicmp(name, prefixes[i], prefix) == 0) {
+            return true;
+        }
+    }
+    if (length >= 6 && _wcsnicmp(name, L"\\??\\", 4) == 0 && name[5] == L':') {
+        wchar_t root[] = {name[4], L':', L'\\', 0};
+        return GetDriveTypeW(root) == DRIVE_REMOTE;
+    }
+    return false;
+}
+
 static uint32_t carrier_of(const struct nesting *nesting, uint32_t index)
 {
     struct imdisk_create_data *data;
@@ -72,7 +89,9 @@ static uint32_t carrier_of(const struct nesting *nesting, uint32_t index)
     if (code != 0) {
         return NESTING_NONE;
     }
-    HANDLE image = identity_open_image(data);
+    HANDLE image = is_remote((const wchar_t *)data->file_name, data->file_name_length_bytes / sizeof(wchar_t))
+                       ? INVALID_HANDLE_VALUE
+                       : identity_open_image(data);
     if (image != INVALID_HANDLE_VALUE) {
         carrier = disk_under(nesting, image);
         CloseHandle(image);

@@ -10,6 +10,15 @@
 #include "lib/nesting.h"
 #include "lib/users.h"
 
+void leave_current_directory(void)
+{
+    wchar_t path[MAX_PATH];
+    UINT length = GetSystemDirectoryW(path, MAX_PATH);
+    if (length != 0 && length < MAX_PATH) {
+        (void)SetCurrentDirectoryW(path);
+    }
+}
+
 static ballast_result force_removal(uint32_t number, ballast_error *error)
 {
     ballast_result result;
@@ -22,30 +31,59 @@ static ballast_result force_removal(uint32_t number, ballast_error *error)
     return code == 0 ? BALLAST_OK : error_set(error, result_of(code), code, L"cannot remove disk %u", number);
 }
 
-/* What stands against locking, and who it is if the system tells. */
-static ballast_result in_use(HANDLE disk, uint32_t number, DWORD code, ballast_error *error)
+ballast_result disk_in_use(HANDLE disk, uint32_t number, DWORD code, ballast_error *error)
 {
     wchar_t root[32];
     wchar_t text[USERS_TEXT_SIZE];
     struct users users = {.count = 0};
     (void)swprintf(root, sizeof(root) / sizeof(root[0]), L"\\\\.\\ImDisk%u\\", number);
-    users_of_volume(disk, root, &users);
+    bool told = users_of_volume(disk, root, &users);
     users_describe(&users, text);
-    if (users.count != 0) {
+    if (text[0] != 0) {
         return error_set(error, BALLAST_BUSY, code,
                          L"disk %u is in use by %ls; close its files, or remove it with force", number, text);
     }
-    return error_set(error, BALLAST_BUSY, code,
-                     L"disk %u is in use, the system does not tell by whom; close its files, or remove it with force",
-                     number);
+    return error_set(
+        error, BALLAST_BUSY, code,
+        told ? L"disk %u is in use, by whom was not found; close its files, or remove it with force"
+             : L"disk %u is in use, the system does not tell by whom; close its files, or remove it with force",
+        number);
 }
 
-/* RAW volumes, and drivers of read-only disks, refuse flushes: nothing waits to be written there. */
-static bool flush_failed(HANDLE disk, DWORD *code)
+static bool is_read_only(HANDLE disk)
+{
+    struct imdisk_create_data *data;
+    bool read_only = false;
+    if (query_device(disk, &data) == 0) {
+        read_only = (data->flags & IMDISK_OPTION_READ_ONLY) != 0;
+        free(data);
+    }
+    return read_only;
+}
+
+/* RAW volumes, and file systems on read-only disks, refuse flushes: nothing waits to be written there. */
+bool disk_flush_failed(HANDLE disk, DWORD *code)
 {
     *code = FlushFileBuffers(disk) ? 0 : GetLastError();
-    return *code != 0 && *code != ERROR_INVALID_FUNCTION && *code != ERROR_NOT_SUPPORTED &&
-           *code != ERROR_ACCESS_DENIED && *code != ERROR_WRITE_PROTECT;
+    bool refused = *code == ERROR_INVALID_FUNCTION || *code == ERROR_NOT_SUPPORTED;
+    bool forbidden = *code == ERROR_ACCESS_DENIED || *code == ERROR_WRITE_PROTECT;
+    return *code != 0 && !refused && !(forbidden && is_read_only(disk));
+}
+
+ballast_result disk_not_stored(uint32_t number, DWORD code, ballast_error *error)
+{
+    return error_set(error, BALLAST_BUSY, code,
+                     L"what disk %u has not stored yet cannot be written; removed with force, that is lost", number);
+}
+
+static bool may_change_disks(void)
+{
+    ballast_result result;
+    HANDLE control = open_control(1, &result, NULL);
+    if (control != INVALID_HANDLE_VALUE) {
+        CloseHandle(control);
+    }
+    return control != INVALID_HANDLE_VALUE;
 }
 
 HANDLE disk_lock(uint32_t number, int force, ballast_result *result, ballast_error *error)
@@ -53,18 +91,19 @@ HANDLE disk_lock(uint32_t number, int force, ballast_result *result, ballast_err
     DWORD code;
     HANDLE disk = open_disk(number, OPEN_WRITE, result, error);
     if (disk == INVALID_HANDLE_VALUE) {
+        if (*result == BALLAST_NO_ACCESS && may_change_disks()) { /* the file system's answer while it is locked */
+            *result = error_set(error, BALLAST_BUSY, 0, L"disk %u is in use: another program has locked it", number);
+        }
         return disk;
     }
-    if (flush_failed(disk, &code) && !force) {
+    if (disk_flush_failed(disk, &code) && !force) {
         CloseHandle(disk);
-        *result =
-            error_set(error, BALLAST_BUSY, code,
-                      L"what disk %u has not stored yet cannot be written; removed with force, that is lost", number);
+        *result = disk_not_stored(number, code, error);
         return INVALID_HANDLE_VALUE;
     }
     code = device_control(disk, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
     if (code != 0 && code != ERROR_INVALID_FUNCTION && !force) { /* no such function: no file system can be there */
-        *result = in_use(disk, number, code, error);
+        *result = disk_in_use(disk, number, code, error);
         CloseHandle(disk);
         return INVALID_HANDLE_VALUE;
     }

@@ -12,6 +12,16 @@
 HANDLE disk_lock(uint32_t number, int force, ballast_result *result, ballast_error *error);
 ballast_result disk_eject(HANDLE disk, uint32_t number, ballast_error *error);
 
+/* A process that was started in a directory of a disk holds it open: nobody could remove the disk that he stands on. */
+void leave_current_directory(void);
+
+/* Flushes a disk that is open for writing. True: what it holds may be lost, and *code says why; the second words that. */
+bool disk_flush_failed(HANDLE disk, DWORD *code);
+ballast_result disk_not_stored(uint32_t number, DWORD code, ballast_error *error);
+
+/* BALLAST_BUSY, and who has files of the disk open if the system tells; `code` is why it cannot be locked. */
+ballast_result disk_in_use(HANDLE disk, uint32_t number, DWORD code, ballast_error *error);
+
 /* BALLAST_BUSY and the reason if the image of another disk lies on this one. What cannot be found out is not there. */
 ballast_result disk_check_inner(uint32_t number, ballast_error *error);
 

@@ -147,12 +147,14 @@ static ballast_result lock_disks(struct stop *stop, ballast_error *error)
     if (!chosen(stop, BALLAST_DRIVER_DISK) || !driver_answers(BALLAST_DRIVER_DISK)) {
         return BALLAST_OK;
     }
+    if (!stop->remove_disks) {
+        size_t count = 0;
+        result = ballast_disk_list(NULL, 0, &count, error);
+        return result == BALLAST_OK && count != 0 ? refuse_disks((uint32_t)count, error) : result;
+    }
     stop->disks = nesting_read(&result, error);
     if (stop->disks == NULL || stop->disks->count == 0) {
         return result;
-    }
-    if (!stop->remove_disks) {
-        return refuse_disks(stop->disks->count, error);
     }
     stop->locked = malloc(stop->disks->count * sizeof(*stop->locked));
     if (stop->locked == NULL) {
@@ -183,7 +185,11 @@ static ballast_result eject_disk(struct stop *stop, uint32_t index, ballast_erro
 {
     HANDLE disk = stop->locked[index];
     stop->locked[index] = INVALID_HANDLE_VALUE; /* the handle goes with it */
-    return disk != INVALID_HANDLE_VALUE ? disk_eject(disk, stop->disks->disk[index].number, error) : BALLAST_OK;
+    ballast_result result = BALLAST_OK;
+    if (disk != INVALID_HANDLE_VALUE) {
+        result = disk_eject(disk, stop->disks->disk[index].number, error);
+    }
+    return result == BALLAST_NOT_FOUND ? BALLAST_OK : result; /* somebody was faster */
 }
 
 /*
@@ -222,6 +228,14 @@ static bool goes_on_running(SC_HANDLE service, int step)
     return step >= REFUSAL_STEPS && service_state(service) == SERVICE_RUNNING;
 }
 
+static ballast_result goes_on(ballast_driver which, DWORD code, ballast_error *error)
+{
+    return error_set(error, BALLAST_BUSY, code,
+                     which == BALLAST_DRIVER_DISK
+                         ? L"the disk driver does not stop; is one of its disks open, or a new one there?"
+                         : L"the AI driver does not stop; which program has it open?");
+}
+
 static ballast_result send_stop(ballast_driver which, SC_HANDLE service, ballast_error *error)
 {
     SERVICE_STATUS status;
@@ -229,6 +243,9 @@ static ballast_result send_stop(ballast_driver which, SC_HANDLE service, ballast
         DWORD code = GetLastError();
         if (code == ERROR_SERVICE_CANNOT_ACCEPT_CTRL) {
             return asked_no_more(which, code, error);
+        }
+        if (code == ERROR_INVALID_SERVICE_CONTROL) { /* Windows' for a driver that cannot be unloaded now */
+            return goes_on(which, code, error);
         }
         return code == ERROR_SERVICE_NOT_ACTIVE
                    ? BALLAST_OK
@@ -240,9 +257,7 @@ static ballast_result send_stop(ballast_driver which, SC_HANDLE service, ballast
         }
         Sleep(STOP_STEP_MS);
     }
-    return error_set(error, BALLAST_BUSY, 0,
-                     which == BALLAST_DRIVER_DISK ? L"the disk driver does not stop; is one of its disks open?"
-                                                  : L"the AI driver does not stop; which program has it open?");
+    return goes_on(which, 0, error);
 }
 
 static ballast_result stop_driver(struct stop *stop, ballast_driver which, ballast_error *error)

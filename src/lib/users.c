@@ -13,6 +13,9 @@
 /* Of a file, a directory or a volume: FileProcessIdsUsingFileInformation, from Windows Vista on. */
 #define PROCESS_IDS_CLASS ((FILE_INFORMATION_CLASS)47)
 
+/* STATUS_INFO_LENGTH_MISMATCH: there are more than there is room for. */
+#define TOO_MANY          ((NTSTATUS)0xC0000004)
+
 struct process_ids {
     ULONG count;
     ULONG_PTR id[64];
@@ -63,7 +66,7 @@ static bool add_users_of(HANDLE file, struct users *users)
     for (size_t i = 0; status >= 0 && i < ids.count && i < room; i++) {
         users_add(users, (uint32_t)ids.id[i]);
     }
-    users->more = users->more || (status >= 0 && ids.count > room);
+    users->more = users->more || status == TOO_MANY || (status >= 0 && ids.count > room);
     return !is_unknown_class(status);
 }
 
@@ -117,7 +120,7 @@ static void walk_directory(struct walk *walk, wchar_t *path)
     FindClose(search);
 }
 
-void users_of_volume(HANDLE volume, const wchar_t *root, struct users *users)
+bool users_of_volume(HANDLE volume, const wchar_t *root, struct users *users)
 {
     wchar_t path[PATH_SIZE];
     struct walk walk = {.users = users, .began = GetTickCount(), .told = add_users_of(volume, users)};
@@ -128,6 +131,7 @@ void users_of_volume(HANDLE volume, const wchar_t *root, struct users *users)
     if (!enough(&walk)) {
         walk_directory(&walk, path);
     }
+    return walk.told;
 }
 
 /* ---- names ---- */
@@ -160,6 +164,6 @@ void users_describe(const struct users *users, wchar_t text[USERS_TEXT_SIZE])
         used += length > 0 ? (size_t)length : 0;
     }
     if (users->more) {
-        (void)swprintf(text + used, USERS_TEXT_SIZE - used, L" and others");
+        (void)swprintf(text + used, USERS_TEXT_SIZE - used, users->count == 0 ? L"many programs" : L" and others");
     }
 }

@@ -24,9 +24,9 @@ void users_describe(const struct users *users, wchar_t text[USERS_TEXT_SIZE]);
 
 /*
  * Adds the processes that have files open on a volume: those of `volume`, a handle to it, and of what is found below its
- * root, a path that ends with a backslash. Nobody is added where the system does not tell: before Windows Vista, and in Wine. Looks at
+ * root, a path that ends with a backslash. False: the system does not tell, as before Windows Vista, and in Wine. Looks at
  * some hundreds of files at most, and for some seconds.
  */
-void users_of_volume(HANDLE volume, const wchar_t *root, struct users *users);
+bool users_of_volume(HANDLE volume, const wchar_t *root, struct users *users);
 
 #endif

@@ -169,6 +169,12 @@ static void partitions_over_the_table_are_named(void)
         CHECK(!found[1].damaged);
     }
     put_gpt(512);
+    disk[512 + 20]++;
+    put_gpt_entry(SECTORS - 33, 2, 512, 60, SECTORS - 1); /* the second table's header is its last sector */
+    seal_header(SECTORS - 1, 512);
+    CHECK_EQUAL(scan(0, 512, true), PARTITION_OVER_TABLE);
+    CHECK_EQUAL(found_count, 3);
+    put_gpt(512);
     put(512 + 72, SECTORS - 33, 8); /* the entries behind all of them */
     seal_header(1, 512);
     CHECK_EQUAL(scan(0, 512, true), PARTITION_OK);

@@ -7,6 +7,7 @@
 
 #include "ballast/disk_abi.h"
 #include "lib/nesting.h"
+#include "lib/remove.h"
 
 bool disk_find(const wchar_t *text, uint32_t *number, ballast_result *result)
 {
@@ -181,6 +182,7 @@ ballast_result disk_remove(const struct arguments *arguments)
         return BALLAST_INVALID_ARGUMENT;
     }
     ballast_result result = all ? all_disks(&set) : named_disks(arguments, &set);
+    leave_current_directory();
     if (result == BALLAST_OK && set.count != 0) {
         result = order_disks(&set, option_given(arguments, L"force"));
     }

@@ -8,6 +8,8 @@
 #include <wchar.h>
 #include <windows.h>
 
+#include "lib/remove.h"
+
 static const struct {
     const wchar_t *name; /* for --driver */
     const wchar_t *service;
@@ -225,6 +227,7 @@ static ballast_result stop(const struct arguments *arguments)
     for (int i = 0; i < BALLAST_DRIVERS; i++) {
         wanted |= selection.chosen[i] ? 1u << i : 0;
     }
+    leave_current_directory();
     ballast_result result = ballast_drivers_stop(wanted, option_given(arguments, L"force"), &stopped, &error);
     for (int i = 0; i < BALLAST_DRIVERS && !arguments->json; i++) {
         if ((stopped >> i & 1) != 0) {

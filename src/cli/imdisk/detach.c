@@ -90,6 +90,7 @@ enum imdisk_exit detach(const struct arguments *arguments)
     struct target target;
     bool locked = false;
     enum imdisk_exit result = target_open(arguments, &target);
+    leave_current_directory();
     if (result != IMDISK_DONE) {
         if (result == IMDISK_NOT_FOUND && arguments->persistent && arguments->number_given) {
             forget(arguments->number); /* else nothing could: it would be back after the next start */

@@ -7,6 +7,7 @@
 #include <winioctl.h>
 #include <winternl.h>
 
+#include "lib/remove.h"
 #include "lib/service.h"
 
 #define CONTROL_PATH L"\\\\.\\ImDiskCtl"
@@ -246,13 +247,18 @@ enum imdisk_exit target_quiesce(const struct arguments *arguments, const struct 
     ballast_error error;
     *locked = false;
     say(L"Flushing file buffers...\n");
-    (void)FlushFileBuffers(target->handle); /* the lock fails if it mattered */
+    DWORD code;
+    uint32_t number = target->data->device_number;
+    bool flushed = (target->access & GENERIC_WRITE) == 0 || !disk_flush_failed(target->handle, &code);
+    if (!flushed && !force) {
+        (void)disk_not_stored(number, code, &error);
+        return fail(IMDISK_INACCESSIBLE, &error);
+    }
     say(L"Locking volume...\n");
-    DWORD code = device_control(target->handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
+    code = device_control(target->handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
     *locked = code == 0;
     if (code != 0 && !force) {
-        (void)error_set(&error, BALLAST_BUSY, code, L"cannot lock %ls; files on it may be open",
-                        target_name(arguments));
+        (void)disk_in_use(target->handle, number, code, &error);
         return fail(IMDISK_INACCESSIBLE, &error);
     }
     if (code != 0) {

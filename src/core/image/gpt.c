@@ -13,6 +13,7 @@
 
 /* What is needed of a header that has been found intact. */
 struct gpt {
+    uint64_t header_lba;
     uint64_t entries_lba;
     uint64_t alternate_lba;
     uint32_t entry_count;
@@ -94,6 +95,7 @@ static bool read_header(const struct partition_image *image, uint64_t lba, struc
         return false;
     }
     *gpt = (struct gpt){
+        .header_lba = lba,
         .alternate_lba = partition_load_u64(sector + 32),
         .entries_lba = partition_load_u64(sector + 72),
         .entry_count = partition_load_u32(sector + 80),
@@ -206,8 +208,10 @@ static bool parse_entry(const unsigned char *entry, uint32_t sector_size, struct
 static bool lies_over(const struct partition *partition, const struct gpt *gpt, uint32_t sector_size)
 {
     uint64_t begin = gpt->entries_lba * sector_size;
+    uint64_t header = gpt->header_lba * sector_size;
     uint64_t end = partition->start_bytes + partition->length_bytes;
-    bool over_header = partition->start_bytes < 2 * (uint64_t)sector_size;
+    bool over_header =
+        partition->start_bytes < 2 * (uint64_t)sector_size || (partition->start_bytes <= header && header < end);
     return partition->start_bytes != 0 &&
            (over_header || (partition->start_bytes < begin + entries_length(gpt) && begin < end));
 }
