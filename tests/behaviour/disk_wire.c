@@ -314,7 +314,7 @@ void wire_storage(void)
     check_grow(disk);
     CHECK_EQUAL(target_ioctl(disk, 0x00074808, NULL, 0, NULL, 0, NULL), SUCCESS); /* it is ejected */
     target_close(disk);
-    CHECK(open_number(number, TARGET_QUERY) == NULL);
+    CHECK_EQUAL(driver_disks(), 0); /* not by opening it: Wine opens a device until it is deleted */
 
     number = create(&wire, 0x230, 2048u * 32 * 64, NULL);
     disk = open_disk(number);
@@ -326,5 +326,5 @@ void wire_storage(void)
     CHECK_EQUAL(wire.bytes[5] & 0xF, 4); /* data */
     CHECK_EQUAL(target_ioctl(disk, 0x002D4808, NULL, 0, NULL, 0, NULL), SUCCESS);
     target_close(disk);
-    CHECK(open_number(number, TARGET_QUERY) == NULL);
+    CHECK_EQUAL(driver_disks(), 0); /* not by opening it: Wine opens a device until it is deleted */
 }

@@ -115,6 +115,13 @@ parents() {
         fails 1 "$image" check child.vhd --parent-dir other
 }
 
+odd_places() {
+    truncate -s 8M empty.raw && mkfifo -m 600 pipe && ln -s linked.vhd link.vhd && "$image" convert empty.raw linked.vhd &&
+        fails 1 timeout 5 "$image" info pipe && fails 1 "$image" convert empty.raw pipe --force && [ -p pipe ] &&
+        fails 2 "$image" convert empty.raw . --force && "$image" convert empty.raw link.vhd --force && [ -L link.vhd ] &&
+        fails 2 "$image" create linked.vhd --parent ./linked.vhd --force && "$image" check linked.vhd
+}
+
 changed_parent() {
     truncate -s 8M empty.raw
     "$image" convert empty.raw base.vhd --force && touch -d '2020-01-01' base.vhd &&
@@ -133,6 +140,7 @@ done
 check "other sizes" resized
 check "a full disk" full_disk
 check "an interrupted conversion" interrupted
+check "pipes, directories, links and parents of themselves" odd_places
 check "parents elsewhere" parents
 check "a parent that was changed" changed_parent
 check "an image is not its own target" fails 2 "$image" convert a.raw ./a.raw --force

@@ -191,6 +191,9 @@ static int measure(int descriptor, struct vhd_file *opened)
     if (S_ISDIR(status.st_mode)) {
         return EISDIR;
     }
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
+        return ENOTSUP;
+    }
     off_t end = lseek(descriptor, 0, SEEK_END);
     if (end < 0) {
         return errno;
@@ -205,7 +208,7 @@ ballast_result host_file_open(const wchar_t *path, bool writable, struct vhd_fil
 {
     char name[PATH_MAX];
     (void)snprintf(name, sizeof(name), "%s", utf8(path));
-    int descriptor = open(name, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    int descriptor = open(name, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK); /* no pipe is waited for */
     int code = descriptor < 0 ? errno : measure(descriptor, opened);
     if (code == 0 && flock(descriptor, (writable ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         code = EBUSY;
@@ -231,17 +234,33 @@ static void set_rights(int descriptor, const char *path)
     (void)fchmod(descriptor, mode);
 }
 
+/* What may be replaced: a file. 0 or the error; what there is not may be. */
+static int check_place(const char *place, bool replace)
+{
+    struct stat status;
+    if (stat(place, &status) != 0) {
+        return errno == ENOENT ? 0 : errno;
+    }
+    if (!replace) {
+        return EEXIST;
+    }
+    return S_ISREG(status.st_mode) ? 0 : S_ISDIR(status.st_mode) ? EISDIR : ENOTSUP;
+}
+
+/* Where a link leads, so that it stays and the file is replaced; the caller's to free. NULL: no memory. */
+static char *place_of(const char *name)
+{
+    char *place = realpath(name, NULL);
+    return place != NULL ? place : strdup(name);
+}
+
 ballast_result host_file_create(const wchar_t *path, bool replace, struct vhd_file *created, ballast_error *error)
 {
-    const char *name = utf8(path);
-    size_t size = strlen(name) + sizeof(".XXXXXX.partial");
     struct host_file *file = make(-1);
+    char *place = place_of(utf8(path));
+    size_t size = (place != NULL ? strlen(place) : 0) + sizeof(".XXXXXX.partial");
     char *beside = malloc(size);
-    char *place = strdup(name);
-    int code = file == NULL || beside == NULL || place == NULL ? ENOMEM : 0;
-    if (code == 0 && access(place, F_OK) == 0 && !replace) {
-        code = EEXIST;
-    }
+    int code = file == NULL || beside == NULL || place == NULL ? ENOMEM : check_place(place, replace);
     if (code == 0) {
         (void)snprintf(beside, size, "%s.XXXXXX.partial", place);
         file->descriptor = mkstemps(beside, sizeof(".partial") - 1);

@@ -295,6 +295,10 @@ static ballast_result create_child(const struct arguments *arguments, struct tar
     uint16_t name[VHD_PARENT_NAME];
     struct image parent;
     double seconds = 0;
+    if (host_file_same(parent_path, target->path)) {
+        print_error("error: '%s' would be its own parent\n", utf8(parent_path));
+        return BALLAST_INVALID_ARGUMENT;
+    }
     ballast_result result = image_open(arguments, parent_path, false, &parent, NULL);
     if (result != BALLAST_OK) {
         return result;
