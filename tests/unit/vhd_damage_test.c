@@ -12,37 +12,6 @@
 #define TABLE  1536u
 
 static struct memory_file files[VHD_MAXIMUM_DEPTH + 2];
-static struct {
-    const char *name;
-    struct memory_file *file;
-    uint32_t modified;
-    ballast_status status;
-} names[VHD_MAXIMUM_DEPTH + 2];
-static char asked[2048];
-
-static ballast_status open_named(void *context, const uint16_t *name, struct vhd_file *file)
-{
-    char text[VHD_PARENT_NAME];
-    unsigned i = 0;
-    (void)context;
-    do {
-        text[i] = (char)name[i];
-    } while (name[i++] != 0);
-    if (strlen(asked) + strlen(text) + 2 < sizeof(asked)) {
-        strcat(strcat(asked, text), " ");
-    }
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (names[i].name != NULL && strcmp(names[i].name, text) == 0) {
-            if (names[i].file != NULL) {
-                *file = (struct vhd_file){&names[i].file->source, names[i].file->length, names[i].modified};
-            }
-            return names[i].status;
-        }
-    }
-    return BALLAST_OBJECT_NAME_NOT_FOUND;
-}
-
-static const struct vhd_opener opener = {open_named, NULL};
 
 static void seal(unsigned char *bytes, size_t length, size_t at)
 {
@@ -82,7 +51,7 @@ static void dynamic(struct memory_file *file)
 
 static void expect(struct memory_file *file, enum vhd_problem expected)
 {
-    struct vhd_options options = {.writable = false, .opener = &opener};
+    struct vhd_options options = {.writable = false, .opener = &memory_names_opener};
     struct vhd *vhd;
     enum vhd_problem problem;
     uint64_t blocks, bytes;
@@ -379,15 +348,14 @@ static void sectors_that_are_not_there(void)
 
 static void derive(struct memory_file *file, struct memory_file *parent, const uint16_t *name)
 {
-    struct vhd *above = memory_file_opened(parent, false, &opener);
+    struct vhd *above = memory_file_opened(parent, false, &memory_names_opener);
     create(file, VHD_DIFFERENCING, above, name);
     memory_file_close(above);
 }
 
 static void reset_names(void)
 {
-    memset(names, 0, sizeof(names));
-    asked[0] = 0;
+    memory_names_forget();
 }
 
 static void parents_are_checked(void)
@@ -396,16 +364,16 @@ static void parents_are_checked(void)
     create(&files[1], VHD_FIXED, NULL, NULL);
     create(&files[2], VHD_FIXED, NULL, NULL);
     derive(&files[0], &files[1], u"dir/base.vhd");
-    names[0].name = "dir/base.vhd";
-    names[0].file = &files[1];
-    names[0].modified = 77;
+    memory_names[0].name = "dir/base.vhd";
+    memory_names[0].file = &files[1];
+    memory_names[0].modified = 77;
     expect(&files[0], VHD_NO_PROBLEM);
-    CHECK(strcmp(asked, "dir/base.vhd ") == 0);
-    names[0].modified = 78;
+    CHECK(strcmp(memory_names_asked, "dir/base.vhd ") == 0);
+    memory_names[0].modified = 78;
     expect(&files[0], VHD_PARENT_CHANGED);
-    names[0].modified = 0;
+    memory_names[0].modified = 0;
     expect(&files[0], VHD_PARENT_CHANGED);
-    struct vhd_options any = {.any_time = true, .opener = &opener};
+    struct vhd_options any = {.any_time = true, .opener = &memory_names_opener};
     struct vhd *vhd;
     enum vhd_problem problem;
     CHECK_EQUAL(memory_file_open(&files[0], &any, &vhd, &problem), BALLAST_SUCCESS);
@@ -414,24 +382,24 @@ static void parents_are_checked(void)
     vhd_store32(files[0].bytes + HEADER + 56, 1000);
     seal(files[0].bytes + HEADER, VHD_HEADER_SIZE, 36);
     expect(&files[0], VHD_NO_PROBLEM);
-    names[0].file = &files[2];
+    memory_names[0].file = &files[2];
     expect(&files[0], VHD_PARENT_IS_OTHER);
-    names[0].status = BALLAST_ACCESS_DENIED;
-    names[0].file = NULL;
+    memory_names[0].status = BALLAST_ACCESS_DENIED;
+    memory_names[0].file = NULL;
     expect(&files[0], VHD_PARENT_DAMAGED);
-    names[0].status = BALLAST_SUCCESS;
-    names[0].file = &files[3];
+    memory_names[0].status = BALLAST_SUCCESS;
+    memory_names[0].file = &files[3];
     memory_file_make(&files[3]);
     expect(&files[0], VHD_PARENT_DAMAGED);
     /* A wrong one may lie beside the right one. */
-    names[0].file = &files[2];
-    names[1] = names[0];
-    names[1].name = "base.vhd";
-    names[1].file = &files[1];
+    memory_names[0].file = &files[2];
+    memory_names[1] = memory_names[0];
+    memory_names[1].name = "base.vhd";
+    memory_names[1].file = &files[1];
     expect(&files[0], VHD_NO_PROBLEM);
     reset_names();
     expect(&files[0], VHD_PARENT_MISSING);
-    CHECK(strcmp(asked, "dir/base.vhd base.vhd base.vhd ") == 0);
+    CHECK(strcmp(memory_names_asked, "dir/base.vhd base.vhd base.vhd ") == 0);
     CHECK_EQUAL(memory_file_open(&files[0], &(struct vhd_options){.writable = false}, &vhd, &problem),
                 BALLAST_OBJECT_NAME_NOT_FOUND);
     for (unsigned i = 0; i < 4; i++) {
@@ -484,8 +452,8 @@ static void names_of_parents(void)
         vhd_store32(locator + 8, 2 * length);
         seal(files[0].bytes + HEADER, VHD_HEADER_SIZE, 36);
         expect(&files[0], VHD_PARENT_MISSING);
-        test_note("row %u: %s", i, asked);
-        CHECK(strcmp(asked, rows[i].asked) == 0);
+        test_note("row %u: %s", i, memory_names_asked);
+        CHECK(strcmp(memory_names_asked, rows[i].asked) == 0);
         memory_file_release(&files[0]);
     }
     memory_file_release(&files[1]);
@@ -512,14 +480,14 @@ static void names_have_a_length(void)
         whole[i] = (char)name[i];
     }
     name[250] = 0;
-    names[0].name = whole;
-    names[0].file = &files[1];
-    names[0].modified = 77;
-    names[1] = names[0];
+    memory_names[0].name = whole;
+    memory_names[0].file = &files[1];
+    memory_names[0].modified = 77;
+    memory_names[1] = memory_names[0];
     static char first[VHD_PARENT_NAME];
     memset(first, 'x', 200);
-    names[1].name = first;
-    names[1].file = &files[2];
+    memory_names[1].name = first;
+    memory_names[1].file = &files[2];
     derive(&files[0], &files[1], name);
     /* "yy...y/" and "xx...x" are too long together. */
     expect(&files[0], VHD_PARENT_MISSING);
@@ -543,9 +511,9 @@ static void wrong_locators(void)
     create(&files[1], VHD_FIXED, NULL, NULL);
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         reset_names();
-        names[0].name = "x.vhd";
-        names[0].file = &files[1];
-        names[0].modified = 77;
+        memory_names[0].name = "x.vhd";
+        memory_names[0].file = &files[1];
+        memory_names[0].modified = 77;
         derive(&files[0], &files[1], u"x.vhd");
         vhd_store32(files[0].bytes + HEADER + 576 + rows[i].at, rows[i].value);
         seal(files[0].bytes + HEADER, VHD_HEADER_SIZE, 36);
@@ -564,25 +532,25 @@ static void chains_end(void)
     for (unsigned i = 1; i <= VHD_MAXIMUM_DEPTH && !test_has_failed(); i++) {
         uint16_t name[] = {(uint16_t)('a' + i - 1), 0};
         texts[i - 1][0] = (char)name[0];
-        names[i - 1].name = texts[i - 1];
-        names[i - 1].file = &files[i - 1];
-        names[i - 1].modified = 77;
+        memory_names[i - 1].name = texts[i - 1];
+        memory_names[i - 1].file = &files[i - 1];
+        memory_names[i - 1].modified = 77;
         derive(&files[i], &files[i - 1], name);
         expect(&files[i], i < VHD_MAXIMUM_DEPTH ? VHD_NO_PROBLEM : VHD_TOO_MANY_PARENTS);
     }
     /* The first one's parent is the third, and then itself. */
     for (unsigned above = 3; above < 4; above -= 2) {
         uint16_t name[] = {(uint16_t)('a' + above), 0};
-        struct vhd *parent = memory_file_opened(&files[above], false, &opener);
+        struct vhd *parent = memory_file_opened(&files[above], false, &memory_names_opener);
         memory_file_release(&files[VHD_MAXIMUM_DEPTH + 1]);
         create(&files[VHD_MAXIMUM_DEPTH + 1], VHD_DIFFERENCING, parent, name);
         files[VHD_MAXIMUM_DEPTH + 1].bytes[68] = 2;
         seal(files[VHD_MAXIMUM_DEPTH + 1].bytes, VHD_FOOTER_SIZE, 64);
         memcpy(footer_of(&files[VHD_MAXIMUM_DEPTH + 1]), files[VHD_MAXIMUM_DEPTH + 1].bytes, VHD_FOOTER_SIZE);
         memory_file_close(parent);
-        names[1].file = &files[VHD_MAXIMUM_DEPTH + 1];
+        memory_names[1].file = &files[VHD_MAXIMUM_DEPTH + 1];
         expect(&files[VHD_MAXIMUM_DEPTH + 1], VHD_CYCLIC_PARENTS);
-        names[1].file = &files[1];
+        memory_names[1].file = &files[1];
     }
     for (unsigned i = 0; i <= VHD_MAXIMUM_DEPTH + 1; i++) {
         memory_file_release(&files[i]);

@@ -240,3 +240,39 @@ void memory_file_cut(const struct memory_file *from, size_t count, unsigned how,
         apply_reordered(from->operations + flushed, count - flushed, random, to);
     }
 }
+
+/* ---- parents ---- */
+
+struct memory_name memory_names[VHD_MAXIMUM_DEPTH + 2];
+char memory_names_asked[2048];
+
+static ballast_status open_named(void *context, const uint16_t *name, struct vhd_file *file)
+{
+    char text[VHD_PARENT_NAME];
+    unsigned i = 0;
+    (void)context;
+    do {
+        text[i] = (char)name[i];
+    } while (name[i++] != 0);
+    if (strlen(memory_names_asked) + strlen(text) + 2 < sizeof(memory_names_asked)) {
+        strcat(strcat(memory_names_asked, text), " ");
+    }
+    for (i = 0; i < sizeof(memory_names) / sizeof(memory_names[0]); i++) {
+        const struct memory_name *known = &memory_names[i];
+        if (known->name != NULL && strcmp(known->name, text) == 0) {
+            if (known->file != NULL) {
+                *file = (struct vhd_file){&known->file->source, known->file->length, known->modified};
+            }
+            return known->status;
+        }
+    }
+    return BALLAST_OBJECT_NAME_NOT_FOUND;
+}
+
+const struct vhd_opener memory_names_opener = {open_named, NULL};
+
+void memory_names_forget(void)
+{
+    memset(memory_names, 0, sizeof(memory_names));
+    memory_names_asked[0] = 0;
+}

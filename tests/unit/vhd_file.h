@@ -55,4 +55,16 @@ void memory_file_close(struct vhd *vhd);
 void memory_file_cut(const struct memory_file *from, size_t count, unsigned how, struct test_random *random,
                      struct memory_file *to);
 
+/* Parents' names, and what opening them leads to: the file, or a status. */
+struct memory_name {
+    const char *name; /* NULL: none */
+    struct memory_file *file;
+    uint32_t modified;
+    ballast_status status;
+};
+extern struct memory_name memory_names[VHD_MAXIMUM_DEPTH + 2];
+extern char memory_names_asked[2048]; /* names that were opened, a blank behind each */
+extern const struct vhd_opener memory_names_opener;
+void memory_names_forget(void);
+
 #endif

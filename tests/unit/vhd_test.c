@@ -14,44 +14,13 @@ static unsigned char model[MAXIMUM];
 static unsigned char found[MAXIMUM];
 static uint64_t size;
 
-struct named_file {
-    const char *name;
-    struct memory_file *file;
-    uint32_t modified;
-};
-
-static struct named_file names[20];
-static char asked[1024]; /* names that were opened, a blank behind each */
-
-static ballast_status open_named(void *context, const uint16_t *name, struct vhd_file *file)
-{
-    char text[VHD_PARENT_NAME];
-    unsigned i = 0;
-    (void)context;
-    do {
-        text[i] = (char)name[i];
-    } while (name[i++] != 0);
-    strncat(asked, text, sizeof(asked) - strlen(asked) - 2);
-    strcat(asked, " ");
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (names[i].name != NULL && strcmp(names[i].name, text) == 0) {
-            *file = (struct vhd_file){&names[i].file->source, names[i].file->length, names[i].modified};
-            return BALLAST_SUCCESS;
-        }
-    }
-    return BALLAST_OBJECT_NAME_NOT_FOUND;
-}
-
-static const struct vhd_opener opener = {open_named, NULL};
-
 static void begin(void)
 {
     for (unsigned i = 0; i < 3; i++) {
         memory_file_make(&files[i]);
     }
-    memset(names, 0, sizeof(names));
+    memory_names_forget();
     memset(model, 0, sizeof(model));
-    asked[0] = 0;
 }
 
 static void end(void)
@@ -76,7 +45,7 @@ static void create(struct memory_file *file, enum vhd_kind kind, uint64_t disk_s
 /* A child in files[index] of the disk in the next one, by this name. */
 static void derive(unsigned index, const uint16_t *name, uint64_t disk_size)
 {
-    struct vhd *parent = memory_file_opened(&files[index + 1], false, &opener);
+    struct vhd *parent = memory_file_opened(&files[index + 1], false, &memory_names_opener);
     struct vhd_new disk = {.kind = VHD_DIFFERENCING,
                            .size = disk_size,
                            .block_size = 8192,
@@ -167,7 +136,7 @@ static void tell_nothing(void *context, enum vhd_problem problem)
 static void run_random(uint64_t seed, bool resizes)
 {
     struct test_random random = {seed};
-    struct vhd *vhd = memory_file_opened(&files[0], true, &opener);
+    struct vhd *vhd = memory_file_opened(&files[0], true, &memory_names_opener);
     for (unsigned round = 0; round < 30 && !test_has_failed(); round++) {
         for (unsigned i = 0; i < 30 && !test_has_failed(); i++) {
             operate(vhd, &random, resizes);
@@ -176,7 +145,7 @@ static void run_random(uint64_t seed, bool resizes)
         CHECK_EQUAL(source->operations->flush(source), BALLAST_SUCCESS);
         check_all(vhd);
         memory_file_close(vhd);
-        vhd = memory_file_opened(&files[0], true, &opener);
+        vhd = memory_file_opened(&files[0], true, &memory_names_opener);
         check_all(vhd);
         check_extents(vhd);
         vhd_check(vhd, tell_nothing, NULL);
@@ -217,7 +186,7 @@ static void dynamic_disks_are_their_model(void)
 
 static void fill_parent(struct memory_file *file, uint64_t parent_size, struct test_random *random)
 {
-    struct vhd *vhd = memory_file_opened(file, true, &opener);
+    struct vhd *vhd = memory_file_opened(file, true, &memory_names_opener);
     struct source *source = vhd_source(vhd);
     for (uint64_t at = 0; at < parent_size; at += 3 * VHD_SECTOR) {
         size_t length = (size_t)(parent_size - at < VHD_SECTOR * 2 ? parent_size - at : VHD_SECTOR * 2);
@@ -237,14 +206,14 @@ static void differencing_disks_are_their_model(void)
         size = 150 * VHD_SECTOR;
         uint64_t parent_size = (100 + seed * 9) * VHD_SECTOR;
         create(&files[2], seed % 2 != 0 ? VHD_DYNAMIC : VHD_FIXED, parent_size, 4096);
-        names[0] = (struct named_file){"base.vhd", &files[2], 77};
-        names[1] = (struct named_file){"middle.vhd", &files[1], 77};
+        memory_names[0] = (struct memory_name){"base.vhd", &files[2], 77, BALLAST_SUCCESS};
+        memory_names[1] = (struct memory_name){"middle.vhd", &files[1], 77, BALLAST_SUCCESS};
         fill_parent(&files[2], parent_size, &random);
         derive(1, u"base.vhd", 140 * VHD_SECTOR);
         fill_parent(&files[1], 140 * VHD_SECTOR < size ? 140 * VHD_SECTOR : size, &random);
         derive(0, u"middle.vhd", size);
         /* What the middle one has not is the base's, which it may be too short for. */
-        struct vhd *vhd = memory_file_opened(&files[0], false, &opener);
+        struct vhd *vhd = memory_file_opened(&files[0], false, &memory_names_opener);
         memset(model, 0, sizeof(model));
         CHECK_EQUAL(vhd_source(vhd)->operations->read(vhd_source(vhd), 0, model, (size_t)size), BALLAST_SUCCESS);
         CHECK(!platform_is_zero(model, (size_t)size));
@@ -261,14 +230,14 @@ static void a_chain_reads_through(void)
     static unsigned char sector[VHD_SECTOR];
     begin();
     size = 64 * VHD_SECTOR;
-    names[0] = (struct named_file){"base.vhd", &files[2], 77};
-    names[1] = (struct named_file){"sub/middle.vhd", &files[1], 77};
-    names[2] = (struct named_file){"sub/base.vhd", &files[2], 77};
+    memory_names[0] = (struct memory_name){"base.vhd", &files[2], 77, BALLAST_SUCCESS};
+    memory_names[1] = (struct memory_name){"sub/middle.vhd", &files[1], 77, BALLAST_SUCCESS};
+    memory_names[2] = (struct memory_name){"sub/base.vhd", &files[2], 77, BALLAST_SUCCESS};
     create(&files[2], VHD_DYNAMIC, size, 4096);
     derive(1, u"base.vhd", size);
     derive(0, u"sub/middle.vhd", size);
     for (unsigned i = 0; i < 3; i++) {
-        struct vhd *vhd = memory_file_opened(&files[2 - i], true, &opener);
+        struct vhd *vhd = memory_file_opened(&files[2 - i], true, &memory_names_opener);
         memset(sector, 'a' + (int)i, sizeof(sector));
         CHECK_EQUAL(vhd_source(vhd)->operations->write(vhd_source(vhd), (uint64_t)i * VHD_SECTOR, sector, VHD_SECTOR),
                     BALLAST_SUCCESS);
@@ -276,7 +245,7 @@ static void a_chain_reads_through(void)
         memset(model + (size_t)i * VHD_SECTOR, 'a' + (int)i, VHD_SECTOR);
         memory_file_close(vhd);
     }
-    struct vhd *vhd = memory_file_opened(&files[0], false, &opener);
+    struct vhd *vhd = memory_file_opened(&files[0], false, &memory_names_opener);
     struct vhd_information information;
     check_all(vhd);
     check_extents(vhd);
