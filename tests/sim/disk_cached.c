@@ -140,27 +140,14 @@ static void *write_beside_others(void *context)
 static void strangers_write_through_the_cache(void)
 {
     for (unsigned seed = 1; seed <= 3; seed++) {
-        static unsigned numbers[THREADS];
-        pthread_t threads[THREADS];
         pthread_t lazy;
         begin(seed);
         copy_image();
         CHECK_EQUAL(disk_create(IMDISK_TYPE_FILE | IMDISK_OPTION_SHARED_IMAGE, DISK_IMAGE, 0), STATUS_SUCCESS);
         over = false;
         CHECK_EQUAL(pthread_create(&lazy, NULL, write_lazily, NULL), 0);
-        for (unsigned i = 0; i < THREADS; i++) {
-            CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &disks[i]),
-                        STATUS_SUCCESS);
-        }
-        for (unsigned i = 0; i < THREADS; i++) {
-            numbers[i] = i;
-            CHECK_EQUAL(pthread_create(&threads[i], NULL, write_beside_others, &numbers[i]), 0);
-        }
-        for (unsigned i = 0; i < THREADS; i++) {
-            void *wrong = NULL;
-            CHECK_EQUAL(pthread_join(threads[i], &wrong), 0);
-            CHECK_EQUAL((uintptr_t)wrong, 0);
-        }
+        disk_open(disks, THREADS);
+        disk_with_threads(THREADS, write_beside_others);
         __atomic_store_n(&over, true, __ATOMIC_RELAXED);
         CHECK_EQUAL(pthread_join(lazy, NULL), 0);
         disk_end();

@@ -5,6 +5,8 @@
 
 #include "tests/behaviour/create_request.h"
 
+#include <pthread.h>
+
 DRIVER_INITIALIZE DriverEntry;
 
 struct sim_process *disk_process;
@@ -44,4 +46,27 @@ NTSTATUS disk_remove(void)
 {
     uint32_t number = DISK_NUMBER;
     return sim_ioctl(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0, NULL);
+}
+
+void disk_open(struct sim_file **disks, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &disks[i]),
+                    STATUS_SUCCESS);
+    }
+}
+
+void disk_with_threads(unsigned count, void *(*body)(void *))
+{
+    pthread_t threads[DISK_MAXIMUM_THREADS];
+    static unsigned numbers[DISK_MAXIMUM_THREADS];
+    for (unsigned i = 0; i < count; i++) {
+        numbers[i] = i;
+        CHECK_EQUAL(pthread_create(&threads[i], NULL, body, &numbers[i]), 0);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        void *wrong = NULL;
+        CHECK_EQUAL(pthread_join(threads[i], &wrong), 0);
+        CHECK_EQUAL((uintptr_t)wrong, 0);
+    }
 }

@@ -25,4 +25,11 @@ NTSTATUS disk_create(uint32_t flags, const char *image, uint16_t letter);
 NTSTATUS disk_create_sized(uint32_t flags, int64_t size, const char *image, uint16_t letter);
 NTSTATUS disk_remove(void);
 
+/* Opens it so many times. */
+void disk_open(struct sim_file **disks, unsigned count);
+
+/* In so many threads, which are given a pointer to their number each and return how often something was wrong. */
+#define DISK_MAXIMUM_THREADS 8u
+void disk_with_threads(unsigned count, void *(*body)(void *));
+
 #endif

@@ -24,26 +24,7 @@ static void begin(unsigned seed)
     struct sim_options options = {.seed = seed, .delay_percent = 10};
     disk_begin(&options);
     CHECK_EQUAL(disk_create(IMDISK_TYPE_FILE | IMDISK_OPTION_SHARED_IMAGE, DISK_IMAGE, 0), STATUS_SUCCESS);
-    for (unsigned i = 0; i < WRITERS; i++) {
-        CHECK_EQUAL(sim_create_file(disk_process, DISK_DEVICE, GENERIC_READ | GENERIC_WRITE, &disks[i]),
-                    STATUS_SUCCESS);
-    }
-}
-
-/* In a thread each, which is given its number and returns how often something was wrong. */
-static void with_threads(void *(*body)(void *))
-{
-    pthread_t threads[WRITERS];
-    static unsigned numbers[WRITERS];
-    for (unsigned i = 0; i < WRITERS; i++) {
-        numbers[i] = i;
-        CHECK_EQUAL(pthread_create(&threads[i], NULL, body, &numbers[i]), 0);
-    }
-    for (unsigned i = 0; i < WRITERS; i++) {
-        void *wrong = NULL;
-        CHECK_EQUAL(pthread_join(threads[i], &wrong), 0);
-        CHECK_EQUAL((uintptr_t)wrong, 0);
-    }
+    disk_open(disks, WRITERS);
 }
 
 static bool is_all(const unsigned char *bytes, unsigned char value, size_t length)
@@ -80,7 +61,7 @@ static void neighbours_do_not_disturb_each_other(void)
 {
     for (unsigned seed = 1; seed <= 3; seed++) {
         begin(seed);
-        with_threads(write_neighbours);
+        disk_with_threads(WRITERS, write_neighbours);
         disk_end();
     }
 }
@@ -104,7 +85,7 @@ static void overlapping_writes_are_whole(void)
     begin(4);
     unsigned char page[PAGE] = {0};
     CHECK_EQUAL(sim_write(disks[0], PAGE, page, PAGE, NULL), STATUS_SUCCESS);
-    with_threads(write_the_same);
+    disk_with_threads(WRITERS, write_the_same);
     disk_end();
 }
 
@@ -132,7 +113,7 @@ static void statuses_are_not_mixed_up(void)
     for (unsigned seed = 5; seed <= 7; seed++) {
         begin(seed);
         CHECK(sim_volume_truncate(DISK_IMAGE, MIB / 2));
-        with_threads(read_what_is_there_or_not);
+        disk_with_threads(WRITERS, read_what_is_there_or_not);
         disk_end();
     }
 }
@@ -207,7 +188,7 @@ static void *write_beside_a_stranger(void *context)
 static void strangers_and_the_disk_agree(void)
 {
     begin(18);
-    with_threads(write_beside_a_stranger);
+    disk_with_threads(WRITERS, write_beside_a_stranger);
     disk_end();
 }
 
