@@ -34,12 +34,6 @@ bool driver_answers(ballast_driver which)
     return true;
 }
 
-static DWORD service_state(SC_HANDLE service)
-{
-    SERVICE_STATUS status;
-    return QueryServiceStatus(service, &status) ? status.dwCurrentState : SERVICE_STOPPED;
-}
-
 static ballast_result check_stopped(ballast_driver which, const wchar_t *what, ballast_error *error)
 {
     return driver_answers(which)

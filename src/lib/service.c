@@ -141,6 +141,12 @@ ballast_result service_open(ballast_driver which, DWORD access, struct service *
     return result;
 }
 
+DWORD service_state(SC_HANDLE service)
+{
+    SERVICE_STATUS status;
+    return QueryServiceStatus(service, &status) ? status.dwCurrentState : SERVICE_STOPPED;
+}
+
 void service_close(struct service *service)
 {
     if (service->handle != NULL) {

@@ -25,6 +25,9 @@ const wchar_t *service_driver_text(ballast_driver which);
 ballast_result service_open(ballast_driver which, DWORD access, struct service *service, ballast_error *error);
 void service_close(struct service *service);
 
+/* SERVICE_RUNNING and so on; SERVICE_STOPPED, too, if it cannot be asked. */
+DWORD service_state(SC_HANDLE service);
+
 /* Where the driver's file belongs. */
 void service_file(ballast_driver which, wchar_t path[MAX_PATH]);
 
