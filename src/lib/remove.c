@@ -128,27 +128,22 @@ static ballast_result remove_alone(uint32_t number, int force, ballast_error *er
     return force && result != BALLAST_OK && result != BALLAST_NOT_FOUND ? force_removal(number, error) : result;
 }
 
-ballast_result disk_check_inner(uint32_t number, ballast_error *error)
+static ballast_result clear_one(const struct nesting *nesting, uint32_t index, uint32_t outer, int force,
+                                ballast_error *error)
 {
-    ballast_result result;
-    struct nesting *nesting = nesting_read(&result, NULL);
-    if (nesting == NULL) {
-        return BALLAST_OK;
+    const struct nested_disk *disk = &nesting->disk[index];
+    ballast_result result = BALLAST_OK;
+    if (force && nesting_is_within(nesting, index, outer)) {
+        result = remove_alone(disk->number, 1, error);
+    } else if (!force && disk->carrier == outer) {
+        result =
+            error_set(error, BALLAST_BUSY, 0, L"disk %u is in use: the image of disk %u lies on it; remove that first",
+                      nesting->disk[outer].number, disk->number);
     }
-    uint32_t outer = nesting_find(nesting, number);
-    result = BALLAST_OK;
-    for (uint32_t i = 0; outer != NESTING_NONE && i < outer && result == BALLAST_OK; i++) {
-        if (nesting->disk[i].carrier == outer) {
-            result = error_set(error, BALLAST_BUSY, 0,
-                               L"disk %u is in use: the image of disk %u lies on it; remove that first", number,
-                               nesting->disk[i].number);
-        }
-    }
-    free(nesting);
-    return result;
+    return result == BALLAST_NOT_FOUND ? BALLAST_OK : result; /* gone meanwhile */
 }
 
-ballast_result disk_remove_inner(uint32_t number, ballast_error *error)
+ballast_result disk_clear_inner(uint32_t number, int force, ballast_error *error)
 {
     ballast_result result;
     struct nesting *nesting = nesting_read(&result, NULL);
@@ -158,10 +153,7 @@ ballast_result disk_remove_inner(uint32_t number, ballast_error *error)
     uint32_t outer = nesting_find(nesting, number);
     result = BALLAST_OK;
     for (uint32_t i = 0; outer != NESTING_NONE && i < outer && result == BALLAST_OK; i++) {
-        if (nesting_is_within(nesting, i, outer)) {
-            result = remove_alone(nesting->disk[i].number, 1, error);
-            result = result == BALLAST_NOT_FOUND ? BALLAST_OK : result; /* gone meanwhile */
-        }
+        result = clear_one(nesting, i, outer, force, error);
     }
     free(nesting);
     return result;
@@ -170,6 +162,6 @@ ballast_result disk_remove_inner(uint32_t number, ballast_error *error)
 ballast_result ballast_disk_remove(uint32_t number, uint32_t flags, ballast_error *error)
 {
     int force = (flags & BALLAST_REMOVE_FORCE) != 0;
-    ballast_result result = force ? disk_remove_inner(number, error) : disk_check_inner(number, error);
+    ballast_result result = disk_clear_inner(number, force, error);
     return result == BALLAST_OK ? remove_alone(number, force, error) : result;
 }

@@ -22,10 +22,10 @@ ballast_result disk_not_stored(uint32_t number, DWORD code, ballast_error *error
 /* BALLAST_BUSY, and who has files of the disk open if the system tells; `code` is why it cannot be locked. */
 ballast_result disk_in_use(HANDLE disk, uint32_t number, DWORD code, ballast_error *error);
 
-/* BALLAST_BUSY and the reason if the image of another disk lies on this one. What cannot be found out is not there. */
-ballast_result disk_check_inner(uint32_t number, ballast_error *error);
-
-/* Removes by force all disks whose images lie on this one, innermost first, and returns the first failure. */
-ballast_result disk_remove_inner(uint32_t number, ballast_error *error);
+/*
+ * Disks whose images lie on this one: BALLAST_BUSY and the reason if there is one; with `force` they are removed by force, innermost
+ * first, until one cannot be. What cannot be found out is not there.
+ */
+ballast_result disk_clear_inner(uint32_t number, int force, ballast_error *error);
 
 #endif

@@ -53,9 +53,7 @@ static enum imdisk_exit remove_device(const struct arguments *arguments, const s
 static enum imdisk_exit remove_inner(const struct arguments *arguments, const struct target *target)
 {
     ballast_error error;
-    uint32_t number = target->data->device_number;
-    ballast_result result =
-        arguments->mode == MODE_FORCE ? disk_remove_inner(number, &error) : disk_check_inner(number, &error);
+    ballast_result result = disk_clear_inner(target->data->device_number, arguments->mode == MODE_FORCE, &error);
     return result == BALLAST_OK ? IMDISK_DONE : fail(IMDISK_INACCESSIBLE, &error);
 }
 
