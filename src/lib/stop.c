@@ -35,12 +35,6 @@ static bool chosen(const struct stop *stop, ballast_driver which)
     return (stop->drivers >> which & 1) != 0;
 }
 
-static DWORD service_state(SC_HANDLE service)
-{
-    SERVICE_STATUS status;
-    return QueryServiceStatus(service, &status) ? status.dwCurrentState : SERVICE_STOPPED;
-}
-
 /* ---- what stands against it ---- */
 
 static ballast_result asked_no_more(ballast_driver which, DWORD code, ballast_error *error)
@@ -173,14 +167,6 @@ static ballast_result lock_disks(struct stop *stop, ballast_error *error)
 
 /* ---- what changes something ---- */
 
-/* What is to outlive the disks is stored here, while nobody else writes to them. Nothing is yet: no RAM disk is saved. */
-static ballast_result save_disks(struct stop *stop, ballast_error *error)
-{
-    (void)stop;
-    (void)error;
-    return BALLAST_OK;
-}
-
 static ballast_result eject_disk(struct stop *stop, uint32_t index, ballast_error *error)
 {
     HANDLE disk = stop->locked[index];
@@ -303,7 +289,7 @@ static void end(struct stop *stop)
 ballast_result ballast_drivers_stop(uint32_t drivers, int remove_disks, uint32_t *stopped, ballast_error *error)
 {
     static ballast_result (*const phases[])(struct stop * stop, ballast_error * error) = {
-        check_services, check_ai, lock_disks, save_disks, stop_ai, remove_all_disks, stop_disk,
+        check_services, check_ai, lock_disks, stop_ai, remove_all_disks, stop_disk,
     };
     struct stop stop = {.drivers = drivers, .remove_disks = remove_disks != 0};
     ballast_result result = BALLAST_OK;
