@@ -103,6 +103,10 @@ wine_end() {
 
 # Runs a Windows program. Its output goes through pipes, because Wine's console rewrites what goes to a terminal.
 wine_run() {
+    if [ /proc/self/fd/1 -ef /proc/self/fd/2 ]; then # one pipe to one place, which keeps the order of what is printed
+        "$wine" "$@" </dev/null 2>&1 | cat
+        return "${PIPESTATUS[0]}"
+    fi
     {
         "$wine" "$@" </dev/null 2>&1 >&3 3>&- | cat >&2
         exit "${PIPESTATUS[0]}"
