@@ -73,42 +73,54 @@ ballast_result target_begin(struct target *target, const wchar_t *path, int repl
     return result;
 }
 
-/* Who may not read what is replaced must not read the copy, either, nor while it is written. */
-static void take_over_rights(const struct target *target)
+/* Of what is replaced; the caller's to free. NULL: there is nothing, or it does not tell. */
+static PSECURITY_DESCRIPTOR rights_of(HANDLE old)
 {
-    BY_HANDLE_FILE_INFORMATION old;
     DWORD length = 0;
-    if (GetFileInformationByHandle(target->old, &old) && (old.dwFileAttributes & ATTRIBUTES) != 0) {
-        (void)SetFileAttributesW(target->beside, old.dwFileAttributes & ATTRIBUTES);
+    if (old == INVALID_HANDLE_VALUE) {
+        return NULL;
     }
-    (void)GetKernelObjectSecurity(target->old, DACL_SECURITY_INFORMATION, NULL, 0, &length);
+    (void)GetKernelObjectSecurity(old, DACL_SECURITY_INFORMATION, NULL, 0, &length);
     PSECURITY_DESCRIPTOR rights = malloc((size_t)length + 1);
-    if (rights != NULL && GetKernelObjectSecurity(target->old, DACL_SECURITY_INFORMATION, rights, length, &length)) {
-        (void)SetFileSecurityW(target->beside, DACL_SECURITY_INFORMATION, rights);
+    if (rights != NULL && !GetKernelObjectSecurity(old, DACL_SECURITY_INFORMATION, rights, length, &length)) {
+        free(rights);
+        rights = NULL;
     }
-    free(rights);
+    return rights;
 }
 
+static DWORD attributes_of(HANDLE old)
+{
+    BY_HANDLE_FILE_INFORMATION information;
+    return old != INVALID_HANDLE_VALUE && GetFileInformationByHandle(old, &information)
+               ? information.dwFileAttributes & ATTRIBUTES
+               : 0;
+}
+
+/*
+ * Who may not read what is replaced must not read the copy, either, not even while it is new: it is created with these rights and
+ * attributes, and nothing is changed later by its name, which may be another file's by then.
+ */
 ballast_result target_create(struct target *target, ballast_error *error)
 {
     size_t size = wcslen(target->path) + SUFFIX_LENGTH;
     DWORD code = ERROR_NOT_ENOUGH_MEMORY;
+    DWORD attributes = FILE_FLAG_OVERLAPPED | attributes_of(target->old);
+    SECURITY_ATTRIBUTES rights = {sizeof(rights), rights_of(target->old), FALSE};
     target->beside = malloc(size * sizeof(wchar_t));
     for (DWORD i = 0; target->beside != NULL && i < NAMES_TRIED && target->handle == INVALID_HANDLE_VALUE; i++) {
         (void)swprintf(target->beside, size, L"%ls.%lx-%lx.partial", target->path, (unsigned long)GetCurrentProcessId(),
                        (unsigned long)(GetTickCount() + i));
         target->handle = CreateFileW(target->beside, GENERIC_READ | GENERIC_WRITE | DELETE,
-                                     FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, CREATE_NEW, FILE_FLAG_OVERLAPPED, NULL);
+                                     FILE_SHARE_READ | FILE_SHARE_DELETE, &rights, CREATE_NEW, attributes, NULL);
         code = GetLastError();
         if (target->handle == INVALID_HANDLE_VALUE && code != ERROR_FILE_EXISTS) {
             break;
         }
     }
+    free(rights.lpSecurityDescriptor);
     if (target->handle == INVALID_HANDLE_VALUE) {
         return error_set(error, result_of(code), code, L"cannot create '%ls'", target->path);
-    }
-    if (target->old != INVALID_HANDLE_VALUE) {
-        take_over_rights(target);
     }
     set_temporary(target->handle, TRUE); /* from here on Windows opens it for nobody */
     (void)device_control(target->handle, FSCTL_SET_SPARSE, NULL, 0, NULL, 0, NULL);
