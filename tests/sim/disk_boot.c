@@ -488,6 +488,22 @@ static void the_event_comes_with_its_directory(void)
     end();
 }
 
+/* Not once more by who has been waiting for the directory, if a change has come before him. */
+static void the_event_is_made_once(void)
+{
+    struct sim_options options = {.seed = 1, .early = true};
+    struct timespec idle = {1, 500000000}; /* longer than the work thread waits between two looks */
+    sim_reset(&options);
+    load();
+    CHECK_EQUAL(create(5, 0), STATUS_SUCCESS);
+    sim_settle(); /* it waits for the directory now */
+    sim_boot_directories();
+    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
+    (void)wait_for_more_pulses(REFRESH, 0);
+    (void)nanosleep(&idle, NULL);
+    end(); /* all handles are closed */
+}
+
 /* Somebody's mutex of that name must not keep disks away. */
 static void without_the_event_disks_work(void)
 {
@@ -590,6 +606,7 @@ TEST_MAIN({"memory_file_and_offset", memory_file_and_offset}, {"failures_are_log
           {"changes_pulse_the_event", changes_pulse_the_event},
           {"without_sessions_the_event_has_its_old_name", without_sessions_the_event_has_its_old_name},
           {"the_event_comes_with_its_directory", the_event_comes_with_its_directory},
+          {"the_event_is_made_once", the_event_is_made_once},
           {"without_the_event_disks_work", without_the_event_disks_work},
           {"volumes_are_registered_if_asked", volumes_are_registered_if_asked},
           {"refused_volumes_are_not_created", refused_volumes_are_not_created}, {"device_objects", device_objects})

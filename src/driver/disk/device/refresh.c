@@ -73,9 +73,15 @@ void disk_refresh_delete(void)
     }
 }
 
-/* For who has waited for the directory, too: things have changed before. False when it need not be tried again. */
+/*
+ * For who has waited for the directory, too: things have changed before. False when it need not be tried again, which a change may
+ * have seen to since.
+ */
 static bool retry(void)
 {
+    if (!too_early) {
+        return false;
+    }
     make();
     if (event != NULL) {
         (void)ZwPulseEvent(event, NULL);
