@@ -516,47 +516,6 @@ static void without_the_event_disks_work(void)
     end();
 }
 
-/* ---- the mount manager ---- */
-
-static void volumes_are_registered_if_asked(void)
-{
-    char path[64];
-    char object[64];
-    unsigned char unique_id[18];
-    begin();
-    load();
-    CHECK_EQUAL(create(5, 0), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_mount_manager()->volumes, 0); /* some users want none of it */
-    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
-    CHECK_EQUAL(create_with(BALLAST_OPTION_MOUNT_MANAGER, 'V'), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_mount_manager()->volumes, 1);
-    memcpy(unique_id, sim_mount_manager()->unique_id, sizeof(unique_id));
-    CHECK(sim_resolve_path("\\DosDevices\\V:", path, sizeof(path)) &&
-          sim_resolve_path("\\Device\\ImDisk5", object, 64));
-    CHECK(strcmp(path, object) == 0);
-    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
-    CHECK(!sim_resolve_path("\\DosDevices\\V:", path, sizeof(path)));
-    CHECK_EQUAL(create_with(BALLAST_OPTION_MOUNT_MANAGER, 0), STATUS_SUCCESS);
-    CHECK_EQUAL(sim_mount_manager()->volumes, 2);
-    CHECK_BYTES(unique_id, sim_mount_manager()->unique_id, sizeof(unique_id)); /* known again */
-    CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
-    end();
-}
-
-static void refused_volumes_are_not_created(void)
-{
-    begin();
-    load();
-    sim_mount_manager()->refusal = STATUS_NOT_SUPPORTED;
-    for (unsigned i = 0; i < 10; i++) {
-        CHECK_EQUAL(create_with(BALLAST_OPTION_MOUNT_MANAGER, 'V'), STATUS_NOT_SUPPORTED);
-        CHECK_EQUAL(disks(), 0); /* and its number is free */
-    }
-    sim_mount_manager()->refusal = STATUS_SUCCESS;
-    CHECK_EQUAL(create_with(BALLAST_OPTION_MOUNT_MANAGER, 'V'), STATUS_SUCCESS);
-    end();
-}
-
 /* ---- device objects ---- */
 
 static void device_objects(void)
@@ -607,6 +566,4 @@ TEST_MAIN({"memory_file_and_offset", memory_file_and_offset}, {"failures_are_log
           {"without_sessions_the_event_has_its_old_name", without_sessions_the_event_has_its_old_name},
           {"the_event_comes_with_its_directory", the_event_comes_with_its_directory},
           {"the_event_is_made_once", the_event_is_made_once},
-          {"without_the_event_disks_work", without_the_event_disks_work},
-          {"volumes_are_registered_if_asked", volumes_are_registered_if_asked},
-          {"refused_volumes_are_not_created", refused_volumes_are_not_created}, {"device_objects", device_objects})
+          {"without_the_event_disks_work", without_the_event_disks_work}, {"device_objects", device_objects})

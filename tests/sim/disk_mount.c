@@ -253,10 +253,56 @@ static void the_name_of_the_number_is_taken(void)
     disk_end();
 }
 
+static unsigned disks(void)
+{
+    uint32_t list[16] = {0};
+    CHECK_EQUAL(sim_ioctl(disk_control, IMDISK_IOCTL_QUERY_DRIVER, NULL, 0, list, sizeof(list), NULL), STATUS_SUCCESS);
+    return list[0];
+}
+
+static void volumes_are_registered_if_asked(void)
+{
+    char path[64];
+    char device[64];
+    unsigned char unique_id[18];
+    begin();
+    CHECK_EQUAL(disk_create(0, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_mount_manager()->volumes, 0); /* some users want none of it */
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_mount_manager()->volumes, 1);
+    memcpy(unique_id, sim_mount_manager()->unique_id, sizeof(unique_id));
+    CHECK(sim_resolve_path("\\DosDevices\\V:", path, sizeof(path)) &&
+          sim_resolve_path(DISK_DEVICE, device, sizeof(device)));
+    CHECK(strcmp(path, device) == 0);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK(!sim_resolve_path("\\DosDevices\\V:", path, sizeof(path)));
+    CHECK_EQUAL(disk_create(VOLUME, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_mount_manager()->volumes, 2);
+    CHECK_BYTES(unique_id, sim_mount_manager()->unique_id, sizeof(unique_id)); /* known again */
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    disk_end();
+}
+
+static void refused_volumes_are_not_created(void)
+{
+    begin();
+    sim_mount_manager()->refusal = STATUS_NOT_SUPPORTED;
+    for (unsigned i = 0; i < 10; i++) {
+        CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_NOT_SUPPORTED);
+        CHECK_EQUAL(disks(), 0); /* and its number is free */
+    }
+    sim_mount_manager()->refusal = STATUS_SUCCESS;
+    CHECK_EQUAL(disk_create(VOLUME, NULL, 'V'), STATUS_SUCCESS);
+    disk_end();
+}
+
 TEST_MAIN({"the_wished_letter_is_there", the_wished_letter_is_there},
           {"the_wished_letter_replaces_another", the_wished_letter_replaces_another},
           {"no_letter_without_a_wish", no_letter_without_a_wish}, {"numbers_are_used_again", numbers_are_used_again},
           {"a_number_is_used_once", a_number_is_used_once}, {"preferred_and_registered", preferred_and_registered},
           {"preferred_and_refused", preferred_and_refused}, {"the_wished_letter_is_taken", the_wished_letter_is_taken},
           {"many_links", many_links}, {"links_to_volumes_that_were", links_to_volumes_that_were},
-          {"the_name_of_the_number_is_taken", the_name_of_the_number_is_taken})
+          {"the_name_of_the_number_is_taken", the_name_of_the_number_is_taken},
+          {"volumes_are_registered_if_asked", volumes_are_registered_if_asked},
+          {"refused_volumes_are_not_created", refused_volumes_are_not_created})
