@@ -9,22 +9,23 @@ bin=$build/host-clang/bin
 tests_run=0
 failures=0
 
-# fuzz NAME OPTION...: once over all that is known, then mutated.
+# fuzz NAME[-tsan] OPTION...: once over all that is known, then mutated.
 fuzz() {
-    local name=$1 log=$build/fuzz/$1.log
+    local test=$1 name=${1%-tsan} log=$build/fuzz/$1.log from=$bin
     local known=()
     shift
+    [ "$test" = "$name" ] || from=$build/host-tsan-fuzz/bin
     [ ! -d "$root/tests/fuzz/regressions/$name" ] || known=("$root/tests/fuzz/regressions/$name")
     mkdir -p "$build/fuzz/$name"
     tests_run=$((tests_run + 1))
-    if (cd "$build/fuzz" && "$bin/fuzz-$name" -timeout=60 -print_final_stats=1 -artifact_prefix="$name-" "$@" "$name" \
+    if (cd "$build/fuzz" && "$from/fuzz-$name" -timeout=60 -print_final_stats=1 -artifact_prefix="$test-" "$@" "$name" \
         "${known[@]}") >"$log" 2>&1; then
-        echo "# note: $name: $(sed -n 's/^stat::number_of_executed_units: //p' "$log") inputs"
-        echo "ok $tests_run - $name"
+        echo "# note: $test: $(sed -n 's/^stat::number_of_executed_units: //p' "$log") inputs"
+        echo "ok $tests_run - $test"
     else
         failures=$((failures + 1))
         tail -n 30 "$log" | sed 's/^/# /'
-        echo "not ok $tests_run - $name"
+        echo "not ok $tests_run - $test"
     fi
 }
 
@@ -44,6 +45,8 @@ if [ -n "${FUZZ_MINUTES:-}" ]; then
     limits=(-max_total_time=$((FUZZ_MINUTES * 60)) -max_len=2048)
     fuzz disk "${limits[@]}"
     fuzz ai "${limits[@]}"
+    fuzz disk-tsan "${limits[@]}"
+    fuzz ai-tsan "${limits[@]}"
     fuzz create "${limits[@]}"
     fuzz bpb "${limits[@]}"
     fuzz settings "${limits[@]}"
