@@ -18,7 +18,7 @@ result() {
 programs() { # DRIVER: that show whether it is as it should be
     case $1 in
     disk) echo sim-disk-table sim-disk-cached sim-disk-kernel sim-disk-mount sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-rights sim-disk-windows ;;
-    ai) echo sim-ai-table sim-ai-kernel sim-ai-fair sim-ai-exact sim-ai-adapters sim-ai-pool unit-processes unit-sample ;;
+    ai) echo sim-ai-table sim-ai-kernel sim-ai-fair sim-ai-waiting sim-ai-exact sim-ai-adapters sim-ai-pool unit-pool_meanwhile unit-pool_quota unit-processes unit-sample ;;
     esac
 }
 
@@ -154,6 +154,11 @@ mutate age-not-clamped src/driver/ai/control.c '/^static void read_wishes/,/^}/s
 mutate no-process-quota src/core/mem/pool_internal.h 's/return size <= process->quota - process->used;/return size != 0;/'
 mutate no-user-quota src/core/mem/pool_quota.c 's/bytes > user->quota - user->taken || //'
 mutate no-reserve src/core/mem/pool_quota.c 's/(process->limited && bytes >/(false \&\& bytes >/'
+mutate no-user-shares src/core/mem/pool_grant.c 's/ <= POOL_USER_SHARES \&\& taken/ != 0 \&\& taken/'
+mutate one-grant-forgotten src/core/mem/pool_grant.c '/^static void leave_bucket/,/^}/s/heir = first->more/heir = NULL/'
+mutate freed-block-granted src/core/mem/pool_share.c '/^static ballast_status set_grant/,/^}/s/!pool_is_live(block)/false/'
+mutate freed-by-who-maps src/core/mem/pool_block.c \
+    '/^void pool_unpin/,/^}/s/give_back(/withdraw(pool, block); &/;/^bool pool_begin_free/,/^}/s/if (pinned) {/& pool_unpin(pool, block); return true;/'
 mutate exit-does-not-wait src/driver/ai/view.c '/^void ai_views_forget/,/^}/s/wait = viewer->unmapping != 0/wait = false/'
 mutate unlimited-pending src/driver/ai/control.c 's/(LONG)BALLAST_AI_MAXIMUM_PENDED/1000000/'
 mutate sums-compared src/core/ai/process_delta.c \

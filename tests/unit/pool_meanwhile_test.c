@@ -41,6 +41,12 @@ static void unmap(void *process, const struct pool_view *view)
     happen();
 }
 
+static void reference(void *process)
+{
+    world_reference(process);
+    happen();
+}
+
 static void begin(void)
 {
     static struct pool_operations operations;
@@ -49,6 +55,7 @@ static void begin(void)
     operations.map = map;
     operations.lock = lock;
     operations.unmap = unmap;
+    operations.reference = reference;
     world_limit = MIB;
     world_broken = 0;
     a = process_new(1);
@@ -97,11 +104,17 @@ static void close_other(void)
     pool_owner_close(taker);
 }
 
-/* Who pins the block frees it at the end. */
+/* Who has pinned the block has nothing to do in the owner's address space, which may be busy for long. */
+static void free_it_and_look(void)
+{
+    free_it();
+    CHECK_EQUAL(a.views, 0);
+}
+
 static void freed_while_it_is_mapped(void)
 {
     begin();
-    meanwhile = free_it;
+    meanwhile = free_it_and_look;
     CHECK_EQUAL(map_by_other(0), BALLAST_NOT_FOUND);
     CHECK_EQUAL(status_of(tested).blocks, 0);
     CHECK_EQUAL(b.views, 0);
@@ -187,6 +200,40 @@ static void unmapped_while_it_is_unmapped(void)
     end();
 }
 
+/* Who exits is not kept by what was granted to it. */
+static void freed_while_who_has_it_exits(void)
+{
+    begin();
+    CHECK_EQUAL(map_by_other(0), BALLAST_SUCCESS);
+    meanwhile = free_it_and_look;
+    pool_forget_process(tested, &b);
+    CHECK_EQUAL(status_of(tested).blocks, 0);
+    CHECK_EQUAL(b.references, 0);
+    end();
+}
+
+static void freed_while_who_has_it_closes(void)
+{
+    begin();
+    CHECK_EQUAL(map_by_other(0), BALLAST_SUCCESS);
+    meanwhile = free_it_and_look;
+    pool_owner_close(taker);
+    CHECK_EQUAL(status_of(tested).blocks, 0);
+    end();
+}
+
+/* What has been freed is granted to nobody any more. */
+static void freed_while_it_is_granted(void)
+{
+    struct process c = process_new(3);
+    begin();
+    meanwhile = free_it_and_look;
+    CHECK_EQUAL(pool_grant(giver, block.id, caller(&c), BALLAST_AI_ACCESS_READ), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(status_of(tested).blocks, 0);
+    CHECK_EQUAL(c.references, 0);
+    end();
+}
+
 /* Processes whose grants are found in the same place are told apart. */
 static void many_processes_are_granted_to(void)
 {
@@ -216,4 +263,7 @@ TEST_MAIN({"freed_while_it_is_mapped", freed_while_it_is_mapped},
           {"unmapped_while_it_is_locked_again", unmapped_while_it_is_locked_again},
           {"views_are_told_apart_by_address", views_are_told_apart_by_address},
           {"unmapped_while_it_is_unmapped", unmapped_while_it_is_unmapped},
+          {"freed_while_who_has_it_exits", freed_while_who_has_it_exits},
+          {"freed_while_who_has_it_closes", freed_while_who_has_it_closes},
+          {"freed_while_it_is_granted", freed_while_it_is_granted},
           {"many_processes_are_granted_to", many_processes_are_granted_to})

@@ -230,6 +230,34 @@ static void shares_of_a_process_are_limited(void)
     pool_end(pool);
 }
 
+/* Nor does it follow that of processes: what one user's have together is limited. */
+static void shares_of_a_user_are_limited(void)
+{
+    enum { PROCESSES = POOL_USER_SHARES / POOL_PROCESS_SHARES + 1 };
+    static struct process process[PROCESSES];
+    struct pool_owner *owner[PROCESSES];
+    struct process other = process_new(1000);
+    struct process b = process_new(1001);
+    struct pool *pool = pool_new(256 * MIB, 256 * MIB);
+    unsigned granted = 0;
+    for (unsigned i = 0; i < PROCESSES; i++) {
+        process[i] = process_new(i + 1);
+        owner[i] = open_as(pool, &process[i], "a", false, false);
+        for (unsigned j = 0; j < POOL_PROCESS_SHARES; j++) {
+            struct pool_result next = allocate(owner[i], &process[i], UNIT);
+            granted += pool_grant(owner[i], next.id, caller(&b), BALLAST_AI_ACCESS_READ) == BALLAST_SUCCESS;
+        }
+    }
+    CHECK_EQUAL(granted, POOL_USER_SHARES);
+    struct pool_owner *polite = open_as(pool, &other, "b", false, false);
+    struct pool_result block = allocate(polite, &other, UNIT);
+    CHECK_EQUAL(pool_grant(polite, block.id, caller(&b), BALLAST_AI_ACCESS_READ), BALLAST_SUCCESS);
+    pool_owner_close(owner[0]);
+    block = allocate(owner[PROCESSES - 1], &process[PROCESSES - 1], UNIT);
+    CHECK_EQUAL(pool_grant(owner[PROCESSES - 1], block.id, caller(&b), BALLAST_AI_ACCESS_READ), BALLAST_SUCCESS);
+    pool_end(pool);
+}
+
 /* A process may unlock what was locked for it: whoever asks for it again gets it again, or is told. */
 static void locked_is_looked_at_again(void)
 {
@@ -260,4 +288,5 @@ TEST_MAIN({"many_handles_have_what_one_has", many_handles_have_what_one_has},
           {"only_administrators_see_what_others_have", only_administrators_see_what_others_have},
           {"what_is_granted_to_a_process_ends_with_it", what_is_granted_to_a_process_ends_with_it},
           {"shares_of_a_process_are_limited", shares_of_a_process_are_limited},
+          {"shares_of_a_user_are_limited", shares_of_a_user_are_limited},
           {"locked_is_looked_at_again", locked_is_looked_at_again})

@@ -22,8 +22,9 @@
 #include "core/base/status.h"
 
 #define POOL_MAXIMUM_BYTES  (1ull << 46)
-#define POOL_MAXIMUM_SHARES 64u   /* grants, and views besides the owner's, of one block */
-#define POOL_PROCESS_SHARES 4096u /* grants and further views of one process */
+#define POOL_MAXIMUM_SHARES 64u    /* grants, and views besides the owner's, of one block */
+#define POOL_PROCESS_SHARES 4096u  /* grants and further views of one process */
+#define POOL_USER_SHARES    16384u /* the same of all processes of one user */
 
 struct pool_owner;
 
@@ -111,7 +112,8 @@ ballast_status pool_allocate(struct pool_owner *owner, const struct pool_caller 
 
 /*
  * Frees a block of this owner, after having unmapped it everywhere. NOT_FOUND: no such block; ACCESS_DENIED: another's.
- * While another thread is granting, mapping or unmapping the same block, that thread does the work when it is done.
+ * While another thread is granting, mapping or unmapping the same block, its bytes are used until that is done; who frees it
+ * waits for the address spaces that it is in, and nobody else does.
  */
 ballast_status pool_free(struct pool_owner *owner, uint64_t id);
 

@@ -94,19 +94,45 @@ void pool_release(struct pool_block *block, bool made)
     }
 }
 
-/* The caller is alone with the block: it is FREEING and not pinned. No lock held. */
-static void tear_down(struct pool *pool, struct pool_block *block)
+/*
+ * Takes a block that is FREEING out of all address spaces, and all grants for it back; none come any more. No lock held, as for
+ * the next.
+ */
+static void withdraw(struct pool *pool, struct pool_block *block)
 {
-    const struct pool_operations *operations = pool->operations;
-    if (block->mappings != NULL || block->grants != NULL) {
-        pool_drop_shares(pool, block);
+    struct pool_shard *shard = pool_shard_of(block);
+    struct pool_mapping *chain = NULL;
+    struct pool_grant *grants = NULL;
+    platform_mutex_lock(&shard->lock);
+    while (block->mappings != NULL) {
+        chain = pool_detach(pool, block, &block->mappings, chain);
     }
-    if (block->view_count != 0) {
-        operations->unmap(block->process, &block->view);
+    while (block->grants != NULL) {
+        grants = pool_detach_grant(block->grants, grants);
     }
-    operations->dereference(block->process);
-    operations->destroy(block->section);
+    bool first = pool_take_first_view(block);
+    platform_mutex_unlock(&shard->lock);
+    pool_unmap_chain(pool, chain);
+    pool_free_grants(pool, grants);
+    if (first) {
+        pool->operations->unmap(block->process, &block->view);
+    }
+}
+
+/* Gives back a block that has been withdrawn and that nobody has pinned. */
+static void give_back(struct pool *pool, struct pool_block *block)
+{
+    pool->operations->dereference(block->process);
+    pool->operations->destroy(block->section);
     pool_release(block, true);
+}
+
+/* Whether there is more than the view that pool_allocate made. The caller is alone with the block, but for exiting processes. */
+static bool is_shared(const struct pool_block *block)
+{
+    uint32_t own = block->view_count != 0;
+    return __atomic_load_n(&block->mapping_count, __ATOMIC_RELAXED) != own ||
+           __atomic_load_n(&block->grant_count, __ATOMIC_RELAXED) != 0;
 }
 
 void pool_unpin(struct pool *pool, struct pool_block *block)
@@ -116,17 +142,26 @@ void pool_unpin(struct pool *pool, struct pool_block *block)
         word = atomic_load_u64(&block->word);
     } while (!atomic_exchange_if_u64(&block->word, word, word - POOL_ONE_PIN));
     if (word - POOL_ONE_PIN == pool_make_word(pool_generation_of(word), POOL_FREEING)) {
-        tear_down(pool, block);
+        give_back(pool, block);
     }
 }
 
 bool pool_begin_free(struct pool *pool, struct pool_block *block, uint64_t word)
 {
-    if (!atomic_exchange_if_u64(&block->word, word, word + (POOL_FREEING - POOL_LIVE))) {
+    bool pinned = ((uint32_t)word & POOL_PINS_MASK) != 0;
+    if (!atomic_exchange_if_u64(&block->word, word, word + (POOL_FREEING - POOL_LIVE) + (pinned ? POOL_ONE_PIN : 0))) {
         return false;
     }
-    if (((uint32_t)word & POOL_PINS_MASK) == 0) {
-        tear_down(pool, block);
+    if (pinned) {
+        withdraw(pool, block);
+        pool_unpin(pool, block);
+        return true;
     }
+    if (is_shared(block)) {
+        withdraw(pool, block);
+    } else if (block->view_count != 0) {
+        pool->operations->unmap(block->process, &block->view);
+    }
+    give_back(pool, block);
     return true;
 }

@@ -7,13 +7,14 @@
  * block uses. So threads of different processes rarely meet. Locks, in this order:
  *
  *   shard.lock     everything in the shard, its processes' bytes, its owners and their blocks; several are taken in
- *                  ascending order
+ *                  ascending order; the lists of views and grants of its blocks, each process's list of grants in it
  *   pool.global    what is left of the quotas, the lists of owners, processes and users, each owner's list of views of
- *                  others' blocks, each process's list of grants
+ *                  others' blocks
  *
  * A block's `word` holds its state, how many have pinned it, and its generation. It changes by compare-and-swap without a
- * lock. Only a LIVE block can be pinned; while it is pinned its slot stays what it is. Who makes it FREEING without pins,
- * or drops the last pin of a FREEING one, is alone with it and tears it down.
+ * lock. Only a LIVE block can be pinned; while it is pinned its slot stays what it is. Who makes it FREEING takes it out of all
+ * address spaces, whoever has it pinned: what a process keeps waiting by its own is who frees its blocks. Who does that without
+ * pins, or drops the last pin of a FREEING one, gives it back. A process that exits has its grants taken out under the lock only.
  */
 #ifndef CORE_MEM_POOL_INTERNAL_H
 #define CORE_MEM_POOL_INTERNAL_H
@@ -56,6 +57,7 @@ struct pool_user {
     uint64_t quota;
     uint64_t taken; /* by its processes: used, and their credit */
     uint32_t processes;
+    uint32_t shares; /* of its processes; atomic */
     uint32_t length;
     bool small;
     unsigned char name[POOL_USER_BYTES];
@@ -79,10 +81,12 @@ struct pool_process {
     uint32_t shares; /* grants that it gave, views besides those of its own blocks' first; atomic */
 };
 
+/* shard.lock, all of it. */
 struct pool_grant {
-    struct pool_grant *next;                       /* of the block; shard.lock */
-    struct pool_grant *bucket_next, **bucket_link; /* of the process's bucket; NULL: in none any more. pool.global */
-    uint64_t id;                                   /* of the block */
+    struct pool_grant *next, **link; /* of the block */
+    struct pool_block *block;
+    struct pool_grant *more, **more_link;          /* of the same process's in the shard; the first has no link */
+    struct pool_grant *bucket_next, **bucket_link; /* the first of each process; of the others no link */
     void *process;                                 /* referenced */
     uint32_t access;
 };
@@ -136,6 +140,7 @@ struct pool_owner {
 struct pool_shard {
     struct platform_mutex lock;
     struct pool_process *creditors; /* processes with credit */
+    struct pool_grant *grants[POOL_BUCKETS];
     struct pool_block *free_slots;
     uint32_t fresh;                        /* slots below have been used; atomic */
     uint32_t first_number;                 /* of its slots */
@@ -165,7 +170,6 @@ struct pool {
     struct pool_owner *owners;
     struct pool_user *users;
     struct pool_process *processes[POOL_BUCKETS];
-    struct pool_grant *grants[POOL_BUCKETS];
     uint32_t next_shard;
     uint64_t failures; /* atomic */
 };
@@ -320,16 +324,6 @@ void pool_free_addresses(struct pool_shard *shard);
 /* Shard locked. One more view of the block, or one less, counts as locked if it is. */
 void pool_count_locked(struct pool_block *block, const struct pool_view *view, bool more);
 
-/* What points to the grant for this process, or to the end of the list. Shard locked, as the following. */
-struct pool_grant **pool_find_grant(struct pool_block *block, const void *process);
-void pool_link_grant(struct pool *pool, struct pool_block *block, struct pool_grant *grant);
-/* The grant for this process, taken out; NULL if there is none. */
-struct pool_grant *pool_take_grant(struct pool *pool, struct pool_block *block, const void *process);
-/* Whether the process may have one grant or view more; counts it. Any lock or none. */
-bool pool_take_share(struct pool_process *process);
-void pool_give_share(struct pool_process *process);
-/* The id of a block that is granted to the process, which is pinned then; 0: there is none. No lock held. */
-uint64_t pool_granted_block(struct pool *pool, const void *process, struct pool_block **block);
 void pool_link_mapping(struct pool *pool, struct pool_block *block, struct pool_mapping *mapping,
                        struct pool_owner *holder);
 /* Takes *link out of its block's list and puts it before `chain`. Returns the new chain. */
@@ -338,8 +332,26 @@ struct pool_mapping *pool_detach(struct pool *pool, struct pool_block *block, st
 /* No lock held. */
 void pool_unmap_chain(struct pool *pool, struct pool_mapping *chain);
 
-/* Unmaps and forgets all views and grants of a block that the caller is alone with. */
-void pool_drop_shares(struct pool *pool, struct pool_block *block);
+/* The view that pool_allocate made is counted no more; false if it is not any more. Shard locked. */
+bool pool_take_first_view(struct pool_block *block);
+/* Takes out the views of this process that a grant of `access` does not cover. Shard locked. */
+struct pool_mapping *pool_revoke(struct pool *pool, struct pool_block *block, const void *process, uint32_t access);
+
+/* ---- pool_grant.c ---- */
+
+/* Whether the process may have one grant or view more; counts it. Any lock or none. */
+bool pool_take_share(struct pool_process *process);
+void pool_give_share(struct pool_process *process);
+
+/* The grant for this process; NULL if there is none. Shard locked, as the following. */
+struct pool_grant *pool_find_grant(const struct pool_block *block, const void *process);
+/* The first of those in the shard for this process; NULL if there is none. */
+struct pool_grant *pool_first_grant(const struct pool_shard *shard, const void *process);
+void pool_link_grant(struct pool_block *block, struct pool_grant *grant);
+/* Takes it out of its lists and puts it before `chain`. Returns the new chain. */
+struct pool_grant *pool_detach_grant(struct pool_grant *grant, struct pool_grant *chain);
+/* No lock held. */
+void pool_free_grants(struct pool *pool, struct pool_grant *chain);
 
 /* ---- pool_block.c ---- */
 
@@ -348,9 +360,9 @@ struct pool_block *pool_reserve(struct pool_owner *owner, uint64_t requested, ui
 /* What a block was made of is gone: gives back its bytes and its slot. `made`: it has been live. */
 void pool_release(struct pool_block *block, bool made);
 
-/* May tear the block down. No lock held. */
+/* May give the block back, which takes nothing out of anybody's address space. No lock held. */
 void pool_unpin(struct pool *pool, struct pool_block *block);
-/* Frees a block whose word was `word`, LIVE; false if it has changed. Whoever has it pinned does the work at the end. */
+/* Frees a block whose word was `word`, LIVE; false if it has changed. Whoever has it pinned gives it back at the end. */
 bool pool_begin_free(struct pool *pool, struct pool_block *block, uint64_t word);
 
 /* ---- pool_share.c ---- */

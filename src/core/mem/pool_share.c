@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pool: who else may map a block, and has. pool_internal.h has the locks. Lists of a block change under its shard's
- * lock while it is pinned, or without when somebody is alone with it. Nothing is mapped or unmapped under a lock.
+ * The pool: who else may map a block, and has. pool_internal.h has the locks. Nothing is mapped or unmapped under a lock.
  */
 
 #include "core/mem/pool_internal.h"
+
+#define GRANTS_AT_ONCE 64u /* taken back under one hold of a shard's lock */
 
 /* The block that the holder's first mapping is of, pinned. NULL: none is left. */
 static struct pool_block *pin_first(struct pool_owner *holder)
@@ -50,69 +51,53 @@ void pool_drop_holder(struct pool_owner *holder)
 
 /* ---- grants ---- */
 
-/* Views of this process that a grant of `access` does not cover, taken out. Shard locked. */
-static struct pool_mapping *revoke(struct pool *pool, struct pool_block *block, const void *process, uint32_t access)
+/* Puts `*fresh` in if there is no grant for this process yet. Shard locked. */
+static ballast_status set_grant(struct pool_block *block, const struct pool_caller *to, uint32_t access,
+                                struct pool_grant **fresh)
 {
-    struct pool_mapping *chain = NULL;
-    for (struct pool_mapping **link = &block->mappings; *link != NULL;) {
-        if ((*link)->process == process && (*link)->access > access && (*link)->by_grant) {
-            chain = pool_detach(pool, block, link, chain);
-        } else {
-            link = &(*link)->next;
-        }
+    struct pool_grant *grant = pool_find_grant(block, to->process);
+    if (!pool_is_live(block)) {
+        return BALLAST_NOT_FOUND;
     }
-    return chain;
-}
-
-/* Puts `*fresh` in if there is no grant for this process yet. False: there are too many. Shard locked. */
-static bool set_grant(struct pool *pool, struct pool_block *block, const struct pool_caller *to, uint32_t access,
-                      struct pool_grant **fresh)
-{
-    struct pool_grant *grant = *pool_find_grant(block, to->process);
     if (grant == NULL) {
         if (block->grant_count >= POOL_MAXIMUM_SHARES || !pool_take_share(block->owner->process)) {
-            return false;
+            return BALLAST_INSUFFICIENT_RESOURCES;
         }
         grant = *fresh;
         *fresh = NULL;
-        grant->process = to->process;
-        pool_link_grant(pool, block, grant);
+        pool_link_grant(block, grant);
     }
     grant->access = access;
-    return true;
+    return BALLAST_SUCCESS;
 }
 
 /* The block is pinned. */
-static ballast_status change_grant(struct pool *pool, struct pool_block *block, uint64_t id,
-                                   const struct pool_caller *to, uint32_t access)
+static ballast_status change_grant(struct pool *pool, struct pool_block *block, const struct pool_caller *to,
+                                   uint32_t access)
 {
     struct pool_shard *shard = pool_shard_of(block);
-    struct pool_grant *fresh = NULL;
-    struct pool_grant *gone = NULL;
-    bool ok = true;
+    struct pool_grant *unused = NULL;
+    ballast_status status = BALLAST_SUCCESS;
     if (access != BALLAST_AI_ACCESS_NONE) {
-        fresh = platform_allocate(PLATFORM_POOL_PAGED, sizeof(*fresh), POOL_TAG_SHARE);
-        if (fresh == NULL) {
+        unused = platform_allocate(PLATFORM_POOL_PAGED, sizeof(*unused), POOL_TAG_SHARE);
+        if (unused == NULL) {
             return BALLAST_INSUFFICIENT_RESOURCES;
         }
-        fresh->id = id;
+        *unused = (struct pool_grant){.process = to->process};
         pool->operations->reference(to->process);
     }
     platform_mutex_lock(&shard->lock);
     if (access != BALLAST_AI_ACCESS_NONE) {
-        ok = set_grant(pool, block, to, access, &fresh);
-        gone = fresh;
+        status = set_grant(block, to, access, &unused);
     } else {
-        gone = pool_take_grant(pool, block, to->process);
+        struct pool_grant *grant = pool_find_grant(block, to->process);
+        unused = grant != NULL ? pool_detach_grant(grant, NULL) : NULL;
     }
-    struct pool_mapping *chain = ok ? revoke(pool, block, to->process, access) : NULL;
+    struct pool_mapping *chain = ballast_failed(status) ? NULL : pool_revoke(pool, block, to->process, access);
     platform_mutex_unlock(&shard->lock);
     pool_unmap_chain(pool, chain);
-    if (gone != NULL) {
-        pool->operations->dereference(to->process);
-        platform_free(gone, sizeof(*gone), POOL_TAG_SHARE);
-    }
-    return ok ? BALLAST_SUCCESS : BALLAST_INSUFFICIENT_RESOURCES;
+    pool_free_grants(pool, unused);
+    return status;
 }
 
 ballast_status pool_grant(struct pool_owner *owner, uint64_t id, const struct pool_caller *to, uint32_t access)
@@ -125,34 +110,48 @@ ballast_status pool_grant(struct pool_owner *owner, uint64_t id, const struct po
         return BALLAST_NOT_FOUND;
     }
     ballast_status status =
-        block->owner == owner ? change_grant(owner->pool, block, id, to, access) : BALLAST_ACCESS_DENIED;
+        block->owner == owner ? change_grant(owner->pool, block, to, access) : BALLAST_ACCESS_DENIED;
     pool_unpin(owner->pool, block);
     return status;
 }
 
+/*
+ * Takes some of the process's grants out, and its views by them. Nothing is pinned: whoever frees such a block does not leave
+ * that to a process that exits. False: there are none left.
+ */
+static bool forget_some(struct pool *pool, struct pool_shard *shard, const void *process)
+{
+    struct pool_grant *grants = NULL;
+    struct pool_mapping *chain[GRANTS_AT_ONCE];
+    uint32_t count = 0;
+    platform_mutex_lock(&shard->lock);
+    for (struct pool_grant *grant; count < GRANTS_AT_ONCE && (grant = pool_first_grant(shard, process)) != NULL;
+         count++) {
+        chain[count] = pool_revoke(pool, grant->block, process, BALLAST_AI_ACCESS_NONE);
+        grants = pool_detach_grant(grant, grants);
+    }
+    platform_mutex_unlock(&shard->lock);
+    for (uint32_t i = 0; i < count; i++) {
+        pool_unmap_chain(pool, chain[i]);
+    }
+    pool_free_grants(pool, grants);
+    return count == GRANTS_AT_ONCE;
+}
+
 void pool_forget_process(struct pool *pool, const void *process)
 {
-    struct pool_block *block = NULL;
-    while (pool_granted_block(pool, process, &block) != 0) {
-        struct pool_shard *shard = pool_shard_of(block);
-        platform_mutex_lock(&shard->lock);
-        struct pool_grant *gone = pool_take_grant(pool, block, process);
-        struct pool_mapping *chain = revoke(pool, block, process, BALLAST_AI_ACCESS_NONE);
-        platform_mutex_unlock(&shard->lock);
-        pool_unmap_chain(pool, chain);
-        if (gone != NULL) {
-            pool->operations->dereference(gone->process);
-            platform_free(gone, sizeof(*gone), POOL_TAG_SHARE);
+    for (uint32_t i = 0; i < POOL_SHARDS; i++) {
+        while (forget_some(pool, &pool->shard[i], process)) {
         }
-        pool_unpin(pool, block);
     }
 }
 
 /* ---- mapping ---- */
 
-static bool may_map(struct pool_block *block, const struct pool_owner *holder, const void *process, uint32_t access)
+static bool may_map(const struct pool_block *block, const struct pool_owner *holder, const void *process,
+                    uint32_t access)
 {
-    const struct pool_grant *grant = *pool_find_grant(block, process);
+    const struct pool_grant *grant = pool_find_grant(block, process);
     return block->owner == holder || (grant != NULL && grant->access >= access);
 }
 
@@ -293,13 +292,11 @@ static bool unuse(struct pool_owner *holder, const void *process, struct pool_bl
     if (block->owner != holder || block->process != process || block->view_count == 0) {
         return false;
     }
-    *own = --block->view_count == 0;
+    *own = block->view_count == 1;
     if (*own) {
-        pool_count_locked(block, &block->view, false);
-        if (block->by_address) {
-            pool_remove_address(block); /* something else may come to be there */
-        }
-        __atomic_sub_fetch(&block->mapping_count, 1, __ATOMIC_RELAXED);
+        (void)pool_take_first_view(block);
+    } else {
+        block->view_count--;
     }
     return true;
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The pool: the lists of grants and of views. Those of a block change under its shard's lock while it is pinned, or without
- * when somebody is alone with it. pool_internal.h has the locks.
- */
+/* The pool: the lists of views. pool_internal.h has the locks. */
 
 #include "core/mem/pool_internal.h"
 
@@ -15,96 +12,6 @@ void pool_count_locked(struct pool_block *block, const struct pool_view *view, b
         shard->locked -= !more && block->locked_views == 0 ? block->size : 0;
     }
 }
-
-struct pool_grant **pool_find_grant(struct pool_block *block, const void *process)
-{
-    struct pool_grant **link = &block->grants;
-    while (*link != NULL && (*link)->process != process) {
-        link = &(*link)->next;
-    }
-    return link;
-}
-
-bool pool_take_share(struct pool_process *process)
-{
-    bool taken = __atomic_add_fetch(&process->shares, 1, __ATOMIC_RELAXED) <= POOL_PROCESS_SHARES;
-    if (!taken) {
-        pool_give_share(process);
-    }
-    return taken;
-}
-
-void pool_give_share(struct pool_process *process)
-{
-    __atomic_sub_fetch(&process->shares, 1, __ATOMIC_RELAXED);
-}
-
-/* ---- grants ---- */
-
-void pool_link_grant(struct pool *pool, struct pool_block *block, struct pool_grant *grant)
-{
-    struct pool_grant **head = &pool->grants[pool_bucket(grant->process)];
-    grant->next = block->grants;
-    block->grants = grant;
-    __atomic_add_fetch(&block->grant_count, 1, __ATOMIC_RELAXED);
-    platform_mutex_lock(&pool->global);
-    grant->bucket_next = *head;
-    grant->bucket_link = head;
-    if (grant->bucket_next != NULL) {
-        grant->bucket_next->bucket_link = &grant->bucket_next;
-    }
-    *head = grant;
-    platform_mutex_unlock(&pool->global);
-}
-
-/* pool.global locked. */
-static void unlink_from_bucket(struct pool_grant *grant)
-{
-    if (grant->bucket_link != NULL) {
-        *grant->bucket_link = grant->bucket_next;
-        if (grant->bucket_next != NULL) {
-            grant->bucket_next->bucket_link = grant->bucket_link;
-        }
-        grant->bucket_link = NULL;
-    }
-}
-
-struct pool_grant *pool_take_grant(struct pool *pool, struct pool_block *block, const void *process)
-{
-    struct pool_grant **link = pool_find_grant(block, process);
-    struct pool_grant *grant = *link;
-    if (grant != NULL) {
-        *link = grant->next;
-        __atomic_sub_fetch(&block->grant_count, 1, __ATOMIC_RELAXED);
-        platform_mutex_lock(&pool->global);
-        unlink_from_bucket(grant);
-        platform_mutex_unlock(&pool->global);
-        pool_give_share(block->owner->process);
-    }
-    return grant;
-}
-
-uint64_t pool_granted_block(struct pool *pool, const void *process, struct pool_block **block)
-{
-    uint64_t id = 0;
-    platform_mutex_lock(&pool->global);
-    for (struct pool_grant *grant = pool->grants[pool_bucket(process)], *next; grant != NULL; grant = next) {
-        next = grant->bucket_next;
-        if (grant->process != process) {
-            continue;
-        }
-        *block = pool_pin(pool, grant->id);
-        if (*block != NULL) {
-            id = grant->id;
-            break;
-        }
-        unlink_from_bucket(grant); /* whoever is freeing the block takes the rest back */
-    }
-    platform_mutex_unlock(&pool->global);
-    return id;
-}
-
-/* ---- views ---- */
 
 /* The holder may be closing at this moment. */
 static void unlink_from_holder(struct pool *pool, struct pool_mapping *mapping)
@@ -162,18 +69,29 @@ void pool_unmap_chain(struct pool *pool, struct pool_mapping *chain)
     }
 }
 
-void pool_drop_shares(struct pool *pool, struct pool_block *block)
+bool pool_take_first_view(struct pool_block *block)
+{
+    if (block->view_count == 0) {
+        return false;
+    }
+    block->view_count = 0;
+    pool_count_locked(block, &block->view, false);
+    if (block->by_address) {
+        pool_remove_address(block); /* something else may come to be there */
+    }
+    __atomic_sub_fetch(&block->mapping_count, 1, __ATOMIC_RELAXED);
+    return true;
+}
+
+struct pool_mapping *pool_revoke(struct pool *pool, struct pool_block *block, const void *process, uint32_t access)
 {
     struct pool_mapping *chain = NULL;
-    platform_mutex_lock(&pool_shard_of(block)->lock);
-    while (block->mappings != NULL) {
-        chain = pool_detach(pool, block, &block->mappings, chain);
+    for (struct pool_mapping **link = &block->mappings; *link != NULL;) {
+        if ((*link)->process == process && (*link)->access > access && (*link)->by_grant) {
+            chain = pool_detach(pool, block, link, chain);
+        } else {
+            link = &(*link)->next;
+        }
     }
-    platform_mutex_unlock(&pool_shard_of(block)->lock);
-    pool_unmap_chain(pool, chain);
-    while (block->grants != NULL) {
-        struct pool_grant *grant = pool_take_grant(pool, block, block->grants->process);
-        pool->operations->dereference(grant->process);
-        platform_free(grant, sizeof(*grant), POOL_TAG_SHARE);
-    }
+    return chain;
 }
