@@ -154,6 +154,7 @@ mutate age-not-clamped src/driver/ai/control.c '/^static void read_wishes/,/^}/s
 mutate no-process-quota src/core/mem/pool_internal.h 's/return size <= process->quota - process->used;/return size != 0;/'
 mutate no-user-quota src/core/mem/pool_quota.c 's/bytes > user->quota - user->taken || //'
 mutate no-reserve src/core/mem/pool_quota.c 's/(process->limited && bytes >/(false \&\& bytes >/'
+mutate all-rights-same-user src/core/mem/pool_account.c 's/user->administrator != identity->administrator/false/'
 mutate no-user-shares src/core/mem/pool_grant.c 's/ <= POOL_USER_SHARES \&\& taken/ != 0 \&\& taken/'
 mutate one-grant-forgotten src/core/mem/pool_grant.c '/^static void leave_bucket/,/^}/s/heir = first->more/heir = NULL/'
 mutate freed-block-granted src/core/mem/pool_share.c '/^static ballast_status set_grant/,/^}/s/!pool_is_live(block)/false/'

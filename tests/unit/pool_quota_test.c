@@ -258,6 +258,26 @@ static void shares_of_a_user_are_limited(void)
     pool_end(pool);
 }
 
+/* An administrator's program is one user, the same one's without the rights another: what one has is not taken from the other. */
+static void a_user_with_all_rights_is_another(void)
+{
+    struct process plain = process_new(1);
+    struct process elevated = process_new(2);
+    struct pool *pool = limited_pool(8 * MIB, 8 * MIB, 4 * MIB);
+    struct pool_owner *his = open_as(pool, &plain, "a", false, false);
+    struct pool_owner *all = open_as(pool, &elevated, "a", true, false);
+    struct ballast_ai_pool_reply reply = {0};
+    struct ballast_ai_owner owners[4];
+    CHECK_EQUAL(try(his, &plain, 8 * MIB), BALLAST_SUCCESS);
+    CHECK_EQUAL(try(all, &elevated, 8 * MIB), BALLAST_SUCCESS);
+    pool_query(pool, his, &reply);
+    CHECK_EQUAL(reply.user_used_bytes, 8 * MIB);
+    pool_query(pool, all, &reply);
+    CHECK_EQUAL(reply.user_used_bytes, 8 * MIB);
+    CHECK_EQUAL(pool_query_owners(pool, his, false, owners, 4), 2); /* who sees whom is the same */
+    pool_end(pool);
+}
+
 /* A process may unlock what was locked for it: whoever asks for it again gets it again, or is told. */
 static void locked_is_looked_at_again(void)
 {
@@ -289,4 +309,5 @@ TEST_MAIN({"many_handles_have_what_one_has", many_handles_have_what_one_has},
           {"what_is_granted_to_a_process_ends_with_it", what_is_granted_to_a_process_ends_with_it},
           {"shares_of_a_process_are_limited", shares_of_a_process_are_limited},
           {"shares_of_a_user_are_limited", shares_of_a_user_are_limited},
+          {"a_user_with_all_rights_is_another", a_user_with_all_rights_is_another},
           {"locked_is_looked_at_again", locked_is_looked_at_again})

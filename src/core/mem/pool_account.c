@@ -10,7 +10,8 @@ static struct pool_process **bucket_of(struct pool *pool, const void *process)
 
 static bool same_user(const struct pool_user *user, const struct pool_identity *identity)
 {
-    if (user->small != identity->small || user->length != identity->user_length) {
+    if (user->small != identity->small || user->administrator != identity->administrator ||
+        user->length != identity->user_length) {
         return false;
     }
     for (size_t i = 0; i < user->length; i++) {
@@ -33,6 +34,7 @@ static struct pool_user *find_user(struct pool *pool, const struct pool_identity
         *fresh = NULL;
         user->length = identity->user_length;
         user->small = identity->small;
+        user->administrator = identity->administrator;
         platform_copy(user->name, identity->user, identity->user_length);
         user->quota = identity->small ? pool->limits.small_user : pool->limits.user;
         user->next = pool->users;

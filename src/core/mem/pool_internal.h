@@ -60,6 +60,7 @@ struct pool_user {
     uint32_t shares; /* of its processes; atomic */
     uint32_t length;
     bool small;
+    bool administrator; /* its programs have all rights: others of the same name are another user */
     unsigned char name[POOL_USER_BYTES];
 };
 
