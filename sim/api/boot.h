@@ -6,7 +6,8 @@
 /* Volumes are there from now on, and boot drivers may go on. */
 void sim_boot_volumes(void);
 
-/* The directory of named events is there from now on. */
-void sim_boot_directories(void);
+/* The directory of named events is there from now on; the link \Global in it. */
+void sim_boot_directory(void);
+void sim_boot_sessions(void);
 
 #endif

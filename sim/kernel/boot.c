@@ -8,14 +8,14 @@
 #include "sim/ground/violation.h"
 #include "sim/kernel/driver.h"
 
-static bool volumes, directories;  /* atomic */
+static bool volumes, directory, sessions; /* atomic */
 static PDRIVER_REINITIALIZE go_on; /* NULL: nobody asked */
 static PVOID go_on_context;
 static ULONG times;
 
 void sim_boot_reset(void)
 {
-    volumes = directories = !sim_get_options()->early;
+    volumes = directory = sessions = !sim_get_options()->early;
     times = 0;
     sim_boot_forget();
 }
@@ -30,9 +30,14 @@ bool sim_boot_has_volumes(void)
     return __atomic_load_n(&volumes, __ATOMIC_RELAXED);
 }
 
-bool sim_boot_has_directories(void)
+bool sim_boot_has_directory(void)
 {
-    return __atomic_load_n(&directories, __ATOMIC_RELAXED);
+    return __atomic_load_n(&directory, __ATOMIC_RELAXED);
+}
+
+bool sim_boot_has_sessions(void)
+{
+    return __atomic_load_n(&sessions, __ATOMIC_RELAXED) && !sim_get_options()->nt52;
 }
 
 VOID sim_IoRegisterBootDriverReinitialization(PDRIVER_OBJECT driver, PDRIVER_REINITIALIZE routine, PVOID context)
@@ -57,7 +62,12 @@ void sim_boot_volumes(void)
     }
 }
 
-void sim_boot_directories(void)
+void sim_boot_directory(void)
 {
-    __atomic_store_n(&directories, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&directory, true, __ATOMIC_RELAXED);
+}
+
+void sim_boot_sessions(void)
+{
+    __atomic_store_n(&sessions, true, __ATOMIC_RELAXED);
 }

@@ -9,7 +9,10 @@
 
 void sim_boot_reset(void);
 bool sim_boot_has_volumes(void);
-bool sim_boot_has_directories(void);
+
+/* The directory of named events, and the link \Global in it to itself, which comes after it, with sessions only. */
+bool sim_boot_has_directory(void);
+bool sim_boot_has_sessions(void);
 
 /* The driver could not be loaded: nobody calls it again. */
 void sim_boot_forget(void);

@@ -16,6 +16,7 @@
 #include "sim/kernel/ps.h"
 #include "sim/kernel/rtl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -36,9 +37,15 @@ static struct {
 } named[NAMED_EVENTS];
 static struct sim_raw_lock named_lock;
 
-/* The place of this path, taken if it is new. named_lock held. */
+/* The place of this path, taken if it is new. \Global is a link to the directory that it is in. named_lock held. */
 static size_t named_place(const char *path)
 {
+    static const char global[] = "\\BaseNamedObjects\\Global\\";
+    char linked[NAME_SIZE];
+    if (strncasecmp(path, global, sizeof(global) - 1) == 0) {
+        (void)snprintf(linked, sizeof(linked), "\\BaseNamedObjects\\%s", path + sizeof(global) - 1);
+        path = linked;
+    }
     for (size_t i = 0; i < NAMED_EVENTS; i++) {
         if (named[i].path[0] == 0 || strcasecmp(named[i].path, path) == 0) {
             strncpy(named[i].path, path, sizeof(named[i].path) - 1);
@@ -112,9 +119,8 @@ static NTSTATUS name_event(const OBJECT_ATTRIBUTES *attributes, struct sim_waita
     struct sim_waitable *existing = NULL;
     NTSTATUS status = STATUS_OBJECT_NAME_INVALID;
     if (sim_narrow(attributes->ObjectName, path, sizeof(path))) {
-        bool no_sessions = sim_get_options()->nt52 && strstr(path, "\\Global\\") != NULL;
-        status = no_sessions || !sim_boot_has_directories() ? STATUS_OBJECT_PATH_NOT_FOUND
-                                                            : create_named(path, attributes, *event, &existing);
+        bool there = strstr(path, "\\Global\\") != NULL ? sim_boot_has_sessions() : sim_boot_has_directory();
+        status = there ? create_named(path, attributes, *event, &existing) : STATUS_OBJECT_PATH_NOT_FOUND;
     }
     if (existing != *event) {
         sim_waitable_free(*event);
