@@ -57,6 +57,7 @@ static const struct {
     {"MmUnsecureVirtualMemory", (void (*)(void))sim_MmUnsecureVirtualMemory, true},
     {"PsGetProcessCreateTimeQuadPart", (void (*)(void))sim_PsGetProcessCreateTimeQuadPart, true},
     {"PsGetProcessExitStatus", (void (*)(void))sim_PsGetProcessExitStatus, true},
+    {"PsGetProcessExitProcessCalled", (void (*)(void))sim_PsGetProcessExitProcessCalled, true},
 };
 
 PVOID MmGetSystemRoutineAddress(PUNICODE_STRING string)

@@ -11,6 +11,12 @@
 /* Whose it is, from now on; users are numbers, and that of new processes is 0. */
 void sim_process_set_token(struct sim_process *process, uint32_t user, unsigned flags);
 
+/* Everybody may query it, not only its user and administrators. */
+void sim_process_open_to_all(struct sim_process *process);
+
+/* What its exit status will be when it is killed; 0 unless this is called. */
+void sim_process_exit_with(struct sim_process *process, NTSTATUS status);
+
 /* Requests of it have no process that asks for them, as those that other drivers send. */
 void sim_process_hide(struct sim_process *process, bool on);
 

@@ -46,6 +46,9 @@ struct sim_eprocess {
     uint32_t id;
     uint64_t create_time;
     bool exited, narrow, hidden;
+    bool open_to_all; /* everybody may query it */
+    uint32_t user;
+    NTSTATUS exit_status;
     bool exiting;     /* atomic */
     bool held;        /* atomic: its address space's lock is taken by the process itself */
     unsigned waiting; /* atomic */
@@ -454,7 +457,34 @@ void sim_eprocess_begin_exit(PEPROCESS process)
 NTSTATUS sim_PsGetProcessExitStatus(PEPROCESS process)
 {
     sim_check_irql("PsGetProcessExitStatus", APC_LEVEL);
-    return __atomic_load_n(&process->exiting, __ATOMIC_RELAXED) ? STATUS_SUCCESS : STATUS_PENDING;
+    return __atomic_load_n(&process->exiting, __ATOMIC_RELAXED) ? process->exit_status : STATUS_PENDING;
+}
+
+BOOLEAN sim_PsGetProcessExitProcessCalled(PEPROCESS process)
+{
+    sim_check_irql("PsGetProcessExitProcessCalled", APC_LEVEL);
+    return __atomic_load_n(&process->exiting, __ATOMIC_RELAXED);
+}
+
+void sim_eprocess_set_user(PEPROCESS process, uint32_t user)
+{
+    process->user = user;
+}
+
+void sim_eprocess_open_to_all(PEPROCESS process)
+{
+    process->open_to_all = true;
+}
+
+bool sim_eprocess_may_query(PEPROCESS process)
+{
+    const struct sim_thread *self = sim_self();
+    return process->open_to_all || self->administrator || self->user == process->user;
+}
+
+void sim_eprocess_exit_with(PEPROCESS process, NTSTATUS status)
+{
+    process->exit_status = status;
 }
 
 NTSTATUS ZwQueryInformationProcess(HANDLE handle, PROCESSINFOCLASS information_class, PVOID information, ULONG length,

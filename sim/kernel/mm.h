@@ -21,6 +21,12 @@ uint32_t sim_eprocess_id(PEPROCESS process);
 uint64_t sim_eprocess_create_time(PEPROCESS process);
 /* It has an exit status from now on; drivers have not been told yet, and its memory is there. */
 void sim_eprocess_begin_exit(PEPROCESS process);
+/* What its exit status will be; 0 unless this is called. */
+void sim_eprocess_exit_with(PEPROCESS process, NTSTATUS status);
+void sim_eprocess_set_user(PEPROCESS process, uint32_t user);
+void sim_eprocess_open_to_all(PEPROCESS process);
+/* Whether who runs in this thread may: administrators, its user, everybody if it is open to all. */
+bool sim_eprocess_may_query(PEPROCESS process);
 void sim_eprocess_hide(PEPROCESS process, bool on);
 void sim_eprocess_hold(PEPROCESS process, bool on);
 unsigned sim_eprocess_waiting(PEPROCESS process);
@@ -38,6 +44,7 @@ HANDLE sim_MmSecureVirtualMemory(PVOID address, SIZE_T size, ULONG mode);
 void sim_MmUnsecureVirtualMemory(HANDLE secure);
 LONGLONG sim_PsGetProcessCreateTimeQuadPart(PEPROCESS process);
 NTSTATUS sim_PsGetProcessExitStatus(PEPROCESS process);
+BOOLEAN sim_PsGetProcessExitProcessCalled(PEPROCESS process);
 POBJECT_TYPE *sim_process_type(void);
 NTSTATUS sim_ZwLockVirtualMemory(HANDLE process, PVOID *base, SIZE_T *size, ULONG type);
 

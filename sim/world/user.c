@@ -51,7 +51,18 @@ void sim_process_set(struct sim_process *process, uint32_t id, bool narrow, size
 void sim_process_set_token(struct sim_process *process, uint32_t user, unsigned flags)
 {
     process->user = user;
+    sim_eprocess_set_user(process->object, user);
     process->token_flags = flags;
+}
+
+void sim_process_open_to_all(struct sim_process *process)
+{
+    sim_eprocess_open_to_all(process->object);
+}
+
+void sim_process_exit_with(struct sim_process *process, NTSTATUS status)
+{
+    sim_eprocess_exit_with(process->object, status);
 }
 
 void sim_process_impersonate(struct sim_process *process, bool administrator, unsigned level)

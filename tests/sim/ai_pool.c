@@ -308,7 +308,7 @@ static void *grant_for_ever(void *context)
     return NULL;
 }
 
-/* Nobody's grant keeps a process that has exited, whenever that comes. */
+/* Nobody's grant keeps a process that has exited, whenever that comes, and with any code: 259 is STATUS_PENDING, too. */
 static void nothing_is_granted_to_who_has_exited(void)
 {
     begin();
@@ -316,6 +316,7 @@ static void nothing_is_granted_to_who_has_exited(void)
     for (unsigned i = 0; i < 40; i++) {
         pthread_t thread;
         struct sim_process *victim = sim_process_create(false);
+        sim_process_exit_with(victim, i % 4 < 2 ? STATUS_SUCCESS : STATUS_PENDING);
         struct granting granting = {{{sizeof(granting.request), BALLAST_AI_VERSION, 0},
                                      block.id,
                                      0,

@@ -59,7 +59,11 @@ static uint64_t ask_for_create_time(PEPROCESS process)
 bool nt_process_has_exited(PEPROCESS process)
 {
     NT_IRQL_AT_MOST(APC_LEVEL);
-    return nt_late.process_exit_status != NULL && nt_late.process_exit_status(process) != STATUS_PENDING;
+    if (nt_late.process_exit_status != NULL && nt_late.process_exit_status(process) != STATUS_PENDING) {
+        return true;
+    }
+    /* Its threads have all begun to end: what STATUS_PENDING as an exit code, which programs may choose, does not hide. */
+    return nt_late.process_exit_called != NULL && nt_late.process_exit_called(process);
 }
 
 uint64_t nt_process_create_time(PEPROCESS process)

@@ -23,8 +23,7 @@ NTSTATUS nt_caller_user(struct nt_user *user);
 uint64_t nt_process_create_time(PEPROCESS process);
 
 /*
- * Whether it exits or has. It does before who is told of processes is told of that. False where the system does not say, and of
- * one whose exit code is STATUS_PENDING.
+ * Whether it exits or has. It does before who is told of processes is told of that. False where the system does not say.
  */
 bool nt_process_has_exited(PEPROCESS process);
 

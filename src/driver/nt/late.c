@@ -89,6 +89,7 @@ void nt_late_resolve(void)
         nt_late.process_type = type != NULL ? *type : NULL;
         resolve(L"PsGetProcessCreateTimeQuadPart", &nt_late.process_create_time);
         resolve(L"PsGetProcessExitStatus", &nt_late.process_exit_status);
+        resolve(L"PsGetProcessExitProcessCalled", &nt_late.process_exit_called);
         resolve(L"SeQueryInformationToken", &nt_late.query_information_token);
         resolve(L"MmSecureVirtualMemory", &nt_late.secure_virtual_memory);
         resolve(L"MmUnsecureVirtualMemory", &nt_late.unsecure_virtual_memory);

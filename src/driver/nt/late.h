@@ -52,6 +52,7 @@ struct nt_late {
     bool before_nt_6;
     LONGLONG(NTAPI *process_create_time)(PEPROCESS process);
     NTSTATUS(NTAPI *process_exit_status)(PEPROCESS process);
+    BOOLEAN(NTAPI *process_exit_called)(PEPROCESS process);
     NTSTATUS(NTAPI *query_information_token)
     (PACCESS_TOKEN token, TOKEN_INFORMATION_CLASS information_class, PVOID *information);
     /* Both or none. */
