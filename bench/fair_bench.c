@@ -49,6 +49,7 @@ static void begin(void)
     polite = sim_process_create(false);
     hostile = sim_process_create(false);
     sim_process_set_token(hostile, 1, 0);
+    sim_process_open_to_all(polite); /* so that it may be granted to */
     file = ai_open(polite);
     check(file != NULL, "open");
 }

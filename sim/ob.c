@@ -57,7 +57,6 @@ NTSTATUS ObOpenObjectByPointer(PVOID object, ULONG attributes, PVOID access_stat
                                POBJECT_TYPE type, KPROCESSOR_MODE mode, PHANDLE handle)
 {
     UNREFERENCED_PARAMETER(access_state);
-    UNREFERENCED_PARAMETER(access);
     sim_check_irql("ObOpenObjectByPointer", PASSIVE_LEVEL);
     if (sim_fault("ObOpenObjectByPointer")) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -74,6 +73,12 @@ NTSTATUS ObOpenObjectByPointer(PVOID object, ULONG attributes, PVOID access_stat
         return STATUS_SUCCESS;
     }
     if (sim_is_eprocess(object)) {
+        if (mode != KernelMode && type != *sim_process_type()) {
+            return STATUS_OBJECT_TYPE_MISMATCH;
+        }
+        if (mode != KernelMode && access != 0 && !sim_eprocess_may_query(object)) {
+            return STATUS_ACCESS_DENIED;
+        }
         sim_eprocess_reference(object);
         *handle = sim_handle_create(SIM_HANDLE_PROCESS, object, attributes, "ObOpenObjectByPointer");
         return STATUS_SUCCESS;

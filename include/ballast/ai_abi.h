@@ -341,8 +341,10 @@ _Static_assert(sizeof(struct ballast_ai_block_request) == 24, "wire layout");
 /*
  * Input of GRANT, which begins as the above, and may be that: the process is then the one that has this id now, which is
  * another one's soon after a process has ended. So say when it was created, or give a handle to it that was opened with
- * PROCESS_QUERY_LIMITED_INFORMATION (PROCESS_QUERY_INFORMATION before NT 6). With a handle, process_id may be 0. NOT_FOUND: no such process; NOT_SUPPORTED: this system
- * does not let drivers use a client's handles (Wine). A grant ends with the process.
+ * PROCESS_QUERY_LIMITED_INFORMATION (PROCESS_QUERY_INFORMATION before NT 6). With a handle, process_id may be 0; without,
+ * the caller must have that right on the process, but for taking back. NOT_FOUND: no such process; ACCESS_DENIED: no right
+ * on it, or not the caller's block; NOT_SUPPORTED: this system does not let drivers use a client's handles (Wine, which checks
+ * no rights). A grant ends with the process.
  */
 struct ballast_ai_grant {
     struct ballast_header header;

@@ -433,7 +433,8 @@ BALLAST_API ballast_result ballast_ai_free(ballast_ai *ai, uint64_t id, ballast_
 
 /*
  * Lets another process map a block of this handle: access is BALLAST_AI_ACCESS_READ or _WRITE; BALLAST_AI_ACCESS_NONE
- * takes it back and unmaps. BALLAST_NOT_FOUND: no such block or process. BALLAST_NO_ACCESS: it is not this handle's.
+ * takes it back and unmaps. BALLAST_NOT_FOUND: no such block or process. BALLAST_NO_ACCESS: it is not this handle's, or the
+ * caller could not open the process with PROCESS_QUERY_LIMITED_INFORMATION, which only taking back does not need.
  */
 BALLAST_API ballast_result ballast_ai_grant(ballast_ai *ai, uint64_t id, uint32_t process_id, uint32_t access,
                                             ballast_error *error);

@@ -173,6 +173,8 @@ mutate not-measured-refused src/cli/ballast/sample.c '/^static bool is_not_measu
 mutate reused-id-granted src/driver/ai/pool.c 's/nt_process_create_time(process) != input.create_time/false/'
 mutate grants-outlive-processes src/driver/ai/pool.c 's/pool_forget_process(pool, process);//'
 mutate granted-to-the-dead src/driver/ai/pool.c 's/nt_process_has_exited(ai->target)/false/'
+mutate ai-pending-is-alive src/driver/nt/late.c 's/resolve(L"PsGetProcessExitProcessCalled".*//'
+mutate granted-without-right src/driver/ai/pool.c 's/status = may_query(process);/status = nt_late.process_type != NULL ? STATUS_SUCCESS : may_query(process);/'
 mutate views-not-secured src/driver/ai/view.c 's/views.secured = nt_late.*/views.secured = false;/'
 mutate others-blocks-shown src/driver/ai/pool.c '/^ballast_status ai_pool_query_blocks/,/^}/s/nt_caller_is_administrator()/true/'
 mutate everybody-feeds src/driver/ai/file.c 's/device == ai_driver.feed_device/device != NULL/'

@@ -260,6 +260,7 @@ static void grants_name_a_process_for_ever(void)
     struct ballast_ai_mapping block;
     union block_list blocks;
     begin();
+    sim_process_open_to_all(other);
     uint32_t id = sim_process_id(other);
     uint64_t time = sim_process_create_time(other);
     uint64_t handle = sim_process_open_process(user, other, true);
@@ -285,6 +286,40 @@ static void grants_name_a_process_for_ever(void)
     other = sim_process_create(false);
     sim_process_set(other, id, false, 0);
     CHECK_EQUAL(VALUE(grant(users, block.id, id, time, 0)), VALUE(STATUS_NOT_FOUND));
+    end();
+}
+
+static NTSTATUS take_back(struct sim_file *by, uint64_t id, uint32_t process_id)
+{
+    return ai_block(by, BALLAST_IOCTL_AI_GRANT, id, process_id, BALLAST_AI_ACCESS_NONE);
+}
+
+/* A number names a process that one could have opened, and does not do more than that. */
+static void grants_need_a_right_on_their_target(void)
+{
+    struct ballast_ai_mapping block;
+    struct ballast_ai_mapping his;
+    union block_list blocks;
+    begin();
+    struct sim_process *same = sim_process_create(false); /* of the same user */
+    sim_process_set_token(same, 1, 0);
+    uint32_t id = sim_process_id(other);
+    CHECK_EQUAL(VALUE(ai_allocate(users, MIB, &block)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(grant(users, block.id, id, 0, 0)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(grant(users, block.id, id, sim_process_create_time(other), 0)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(ai_block(users, BALLAST_IOCTL_AI_GRANT, block.id, id, BALLAST_AI_ACCESS_READ)),
+                VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks))), STATUS_SUCCESS);
+    CHECK_EQUAL(blocks.head.block[0].grants, 0);
+    CHECK_EQUAL(VALUE(grant(users, block.id, sim_process_id(same), 0, 0)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(grant(users, block.id, sim_process_id(user), 0, 0)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_allocate(file, MIB, &his)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(grant(file, his.id, id, 0, 0)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(take_back(users, block.id, sim_process_id(same))), STATUS_SUCCESS);
+    sim_process_set_token(user, 3, 0); /* what it was allowed once, it may take back without that */
+    CHECK_EQUAL(VALUE(take_back(users, block.id, id)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(take_back(users, block.id, 4711)), VALUE(STATUS_NOT_FOUND));
+    sim_kill_process(same);
     end();
 }
 
@@ -324,4 +359,5 @@ TEST_MAIN({"many_handles_do_not_have_more_than_one", many_handles_do_not_have_mo
           {"requests_of_no_process", requests_of_no_process},
           {"requests_for_another_process", requests_for_another_process},
           {"grants_name_a_process_for_ever", grants_name_a_process_for_ever},
+          {"grants_need_a_right_on_their_target", grants_need_a_right_on_their_target},
           {"locks_are_looked_at_again", locks_are_looked_at_again})

@@ -23,6 +23,7 @@ static void begin(void)
     other = sim_process_create(false);
     sim_process_set_token(user, 1, 0);
     sim_process_set_token(other, 2, 0);
+    sim_process_open_to_all(other);
     file = ai_open(administrator);
     users = ai_open(user);
     others = ai_open(other);
@@ -278,6 +279,7 @@ static void processes_exit_while_others_unmap_in_them(void)
         }
         sim_kill_process(other);
         other = sim_process_create(false);
+        sim_process_open_to_all(other);
         sim_process_set(other, other_id, false, 0);
         others = ai_open(other);
         __atomic_store_n(&sharing, false, __ATOMIC_RELAXED);

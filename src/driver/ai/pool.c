@@ -240,6 +240,27 @@ static struct ballast_ai_grant read_grant(const struct request *request)
     return input;
 }
 
+/* What is needed of a process to grant to it, as a handle has it or its security gives it. */
+static ACCESS_MASK right_to_query(void)
+{
+    return nt_late.before_nt_6 ? QUERY_OF_NT_5 : QUERY_LIMITED;
+}
+
+/* Whether who asks could have opened it. Wine checks no rights, and its driver has no token of who asks. */
+static NTSTATUS may_query(PEPROCESS process)
+{
+    HANDLE handle;
+    if (nt_late.process_type == NULL) {
+        return STATUS_SUCCESS;
+    }
+    NTSTATUS status = ObOpenObjectByPointer(process, OBJ_KERNEL_HANDLE, NULL, right_to_query(), nt_late.process_type,
+                                            UserMode, &handle);
+    if (NT_SUCCESS(status)) {
+        (void)ZwClose(handle);
+    }
+    return status;
+}
+
 static NTSTATUS process_of_handle(uint64_t value, PEPROCESS *process)
 {
     HANDLE handle = (HANDLE)(ULONG_PTR)value;
@@ -250,8 +271,8 @@ static NTSTATUS process_of_handle(uint64_t value, PEPROCESS *process)
     if ((uint64_t)(ULONG_PTR)handle != value) {
         return STATUS_INVALID_HANDLE;
     }
-    NTSTATUS status = ObReferenceObjectByHandle(handle, nt_late.before_nt_6 ? QUERY_OF_NT_5 : QUERY_LIMITED,
-                                                nt_late.process_type, UserMode, &object, NULL);
+    NTSTATUS status =
+        ObReferenceObjectByHandle(handle, right_to_query(), nt_late.process_type, UserMode, &object, NULL);
     if (NT_SUCCESS(status)) {
         *process = object;
     }
@@ -262,9 +283,10 @@ NTSTATUS ai_pool_find_target(struct ai_request *ai)
 {
     struct ballast_ai_grant input = read_grant(&ai->request);
     HANDLE id = (HANDLE)(ULONG_PTR)input.process_id;
+    bool by_handle = input.process_handle != 0;
     PEPROCESS process;
     NTSTATUS status;
-    if (input.process_handle != 0) {
+    if (by_handle) {
         status = process_of_handle(input.process_handle, &process);
     } else {
         status = PsLookupProcessByProcessId(id, &process);
@@ -273,10 +295,15 @@ NTSTATUS ai_pool_find_target(struct ai_request *ai)
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    bool wrong_id = (input.process_id != 0 || input.process_handle == 0) && PsGetProcessId(process) != id;
+    bool wrong_id = (input.process_id != 0 || !by_handle) && PsGetProcessId(process) != id;
     if (wrong_id || (input.create_time != 0 && nt_process_create_time(process) != input.create_time)) {
+        status = STATUS_NOT_FOUND;
+    } else if (!by_handle && input.access != BALLAST_AI_ACCESS_NONE) { /* taking back harms nobody */
+        status = may_query(process);
+    }
+    if (!NT_SUCCESS(status)) {
         ObDereferenceObject(process);
-        return STATUS_NOT_FOUND;
+        return status;
     }
     ai->target = process;
     return STATUS_SUCCESS;
