@@ -9,7 +9,7 @@
 #include "sim/kernel/driver.h"
 
 static bool volumes, directory, sessions; /* atomic */
-static PDRIVER_REINITIALIZE go_on; /* NULL: nobody asked */
+static PDRIVER_REINITIALIZE go_on;        /* NULL: nobody asked */
 static PVOID go_on_context;
 static ULONG times;
 

@@ -481,7 +481,7 @@ static void the_event_comes_with_its_directory(void)
     load();
     CHECK_EQUAL(create(5, 0), STATUS_SUCCESS);
     CHECK_EQUAL(sim_log_events(), 0);
-    sim_boot_directory(); /* the driver may see it before \Global is there */
+    sim_boot_directory();                                    /* the driver may see it before \Global is there */
     unsigned long pulses = wait_for_more_pulses(REFRESH, 0); /* who finds the event first, and who waited for it */
     sim_boot_sessions();
     CHECK_EQUAL(remove_disk(), STATUS_SUCCESS);
