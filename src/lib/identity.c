@@ -5,7 +5,14 @@
 
 #include <stdlib.h>
 #include <winioctl.h>
-#include <winternl.h>
+
+#include "lib/volumes.h"
+
+/* Room for the longest name of an object. */
+#define NAME_SIZE                     (sizeof(UNICODE_STRING) + 65536)
+
+/* ObjectNameInformation, which the header lacks. */
+#define OBJECT_NAME_INFORMATION_CLASS ((OBJECT_INFORMATION_CLASS)1)
 
 static void identify(HANDLE handle, struct identity *identity)
 {
@@ -33,19 +40,35 @@ static void identify(HANDLE handle, struct identity *identity)
     }
 }
 
-/* The image's name is a native path. */
-static HANDLE open_image_of(const struct imdisk_create_data *disk, NTSTATUS *status)
+UNICODE_STRING *identity_object_name(HANDLE handle)
+{
+    ULONG length = 0;
+    UNICODE_STRING *name = malloc(NAME_SIZE);
+    if (name != NULL && NtQueryObject(handle, OBJECT_NAME_INFORMATION_CLASS, name, NAME_SIZE, &length) < 0) {
+        free(name);
+        name = NULL;
+    }
+    return name;
+}
+
+static HANDLE open_native(UNICODE_STRING *name, NTSTATUS *status)
 {
     HANDLE handle;
     IO_STATUS_BLOCK io;
     OBJECT_ATTRIBUTES attributes;
-    UNICODE_STRING name = {.Length = disk->file_name_length_bytes,
-                           .MaximumLength = disk->file_name_length_bytes,
-                           .Buffer = (wchar_t *)(uintptr_t)disk->file_name};
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    InitializeObjectAttributes(&attributes, name, OBJ_CASE_INSENSITIVE, NULL, NULL);
     *status = NtOpenFile(&handle, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes, &io,
                          FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_SYNCHRONOUS_IO_NONALERT);
     return *status >= 0 ? handle : INVALID_HANDLE_VALUE;
+}
+
+/* The image's name is a native path. */
+static HANDLE open_image_of(const struct imdisk_create_data *disk, NTSTATUS *status)
+{
+    UNICODE_STRING name = {.Length = disk->file_name_length_bytes,
+                           .MaximumLength = disk->file_name_length_bytes,
+                           .Buffer = (wchar_t *)(uintptr_t)disk->file_name};
+    return open_native(&name, status);
 }
 
 static int has_image(const struct imdisk_create_data *disk)
@@ -65,18 +88,28 @@ static int is_gone(NTSTATUS status)
     return status == (NTSTATUS)0xC0000034 || status == (NTSTATUS)0xC000003A; /* OBJECT_NAME, OBJECT_PATH_NOT_FOUND */
 }
 
-/* Adds what the disk's bytes are stored in; its handle, or INVALID_HANDLE_VALUE when that is the end. */
-static HANDLE add_image(HANDLE handle, struct identity_layers *layers)
+static void push(struct identity_layers *layers, const struct identity_layer *layer)
+{
+    if (layers->count < IDENTITY_LAYERS) {
+        layers->layer[layers->count++] = *layer;
+    } else { /* too deep to be told */
+        layers->layer[IDENTITY_LAYERS - 1].identity.known = 0;
+    }
+}
+
+/* The image of a disk; its handle, or INVALID_HANDLE_VALUE when that is the end. */
+static HANDLE push_image(HANDLE disk_handle, struct identity_layers *layers, const struct identity_layer *below)
 {
     struct imdisk_create_data *disk;
     NTSTATUS status;
     HANDLE image = INVALID_HANDLE_VALUE;
-    if (query_device(handle, &disk) != 0) {
+    if (query_device(disk_handle, &disk) != 0) {
         return INVALID_HANDLE_VALUE;
     }
     if (has_image(disk)) {
         image = open_image_of(disk, &status);
-        struct identity_layer layer = {.identity = {.kind = IDENTITY_FILE}, .end = UINT64_MAX};
+        struct identity_layer layer = {
+            .identity = {.kind = IDENTITY_FILE}, .end = UINT64_MAX, .carrier = below->carrier};
         if (image != INVALID_HANDLE_VALUE) {
             identify(image, &layer.identity);
         }
@@ -85,21 +118,92 @@ static HANDLE add_image(HANDLE handle, struct identity_layers *layers)
             layer.end = layer.begin + (uint64_t)disk->size_bytes;
         }
         if (image != INVALID_HANDLE_VALUE || !is_gone(status)) {
-            layers->layer[layers->count++] = layer;
+            push(layers, &layer);
         }
     }
     free(disk);
     return image;
 }
 
+/* A volume whose drives have no number for it lies on one or more of them. */
+static void push_drives(HANDLE volume, int carrier, struct identity_layers *layers)
+{
+    struct volume_drives drives;
+    DWORD code = volume_drives(volume, &drives);
+    for (size_t i = 0; code == 0 && i < drives.count; i++) {
+        struct identity_layer layer = {
+            .identity = {IDENTITY_DEVICE, 1, (uint64_t)FILE_DEVICE_DISK << 32 | drives.drive[i], 0},
+            .end = UINT64_MAX,
+            .carrier = carrier};
+        push(layers, &layer);
+    }
+}
+
+/* What is named before the third backslash of "\Device\HarddiskVolume3\x.img" or "\??\C:\x.img". */
+static HANDLE open_volume_of(HANDLE file)
+{
+    NTSTATUS status;
+    HANDLE volume = INVALID_HANDLE_VALUE;
+    UNICODE_STRING *name = identity_object_name(file);
+    unsigned separators = 0;
+    for (USHORT i = 0; name != NULL && i < name->Length / sizeof(wchar_t); i++) {
+        separators += name->Buffer[i] == L'\\';
+        if (separators == 3) {
+            name->Length = (USHORT)(i * sizeof(wchar_t));
+            volume = open_native(name, &status);
+            break;
+        }
+    }
+    free(name);
+    return volume;
+}
+
+/*
+ * The volume that a file lies on; its handle if it is one of our disks. A server's volume is none of ours, nor on a drive that is
+ * here: what is neither a disk nor a device is left out.
+ */
+static HANDLE push_volume(HANDLE file, struct identity_layers *layers)
+{
+    HANDLE volume = open_volume_of(file);
+    struct identity_layer layer = {.end = UINT64_MAX, .carrier = 1};
+    if (volume == INVALID_HANDLE_VALUE) {
+        return INVALID_HANDLE_VALUE;
+    }
+    identify(volume, &layer.identity);
+    if (layer.identity.kind != IDENTITY_FILE && layer.identity.known) {
+        push(layers, &layer);
+    } else {
+        push_drives(volume, 1, layers);
+    }
+    if (layer.identity.kind != IDENTITY_DISK) {
+        CloseHandle(volume);
+        volume = INVALID_HANDLE_VALUE;
+    }
+    return volume;
+}
+
+/* What the handle itself leads to. */
+static void push_first(HANDLE handle, struct identity_layers *layers)
+{
+    struct identity_layer first = {.end = UINT64_MAX};
+    identify(handle, &first.identity);
+    if (!first.identity.known) {
+        push_drives(handle, 0, layers); /* if it is a volume */
+    }
+    if (layers->count == 0) {
+        push(layers, &first);
+    }
+}
+
 void identity_layers(HANDLE handle, struct identity_layers *layers)
 {
     HANDLE behind = handle;
-    layers->count = 1;
-    layers->layer[0] = (struct identity_layer){.end = UINT64_MAX};
-    identify(handle, &layers->layer[0].identity);
+    layers->count = 0;
+    push_first(handle, layers);
     while (behind != INVALID_HANDLE_VALUE && layers->count < IDENTITY_LAYERS) {
-        HANDLE next = add_image(behind, layers);
+        const struct identity_layer *last = &layers->layer[layers->count - 1];
+        HANDLE next =
+            last->identity.kind == IDENTITY_FILE ? push_volume(behind, layers) : push_image(behind, layers, last);
         if (behind != handle) {
             CloseHandle(behind);
         }
@@ -115,7 +219,9 @@ static int may_be_same(const struct identity *a, const struct identity *b)
     if (a->kind != b->kind) {
         return 0;
     }
-    return !a->known || !b->known || (a->major == b->major && a->minor == b->minor);
+    /* A drive has the partitions. */
+    int whole = a->kind == IDENTITY_DEVICE && (a->minor == 0 || b->minor == 0);
+    return !a->known || !b->known || (a->major == b->major && (a->minor == b->minor || whole));
 }
 
 int identity_touch(const struct identity_layers *a, const struct identity_layers *b)
@@ -124,7 +230,8 @@ int identity_touch(const struct identity_layers *a, const struct identity_layers
         for (size_t j = 0; j < b->count; j++) {
             const struct identity_layer *x = &a->layer[i];
             const struct identity_layer *y = &b->layer[j];
-            if (may_be_same(&x->identity, &y->identity) && x->begin < y->end && y->begin < x->end) {
+            int beside = x->carrier && y->carrier; /* two things on one volume */
+            if (!beside && may_be_same(&x->identity, &y->identity) && x->begin < y->end && y->begin < x->end) {
                 return 1;
             }
         }
@@ -149,13 +256,13 @@ static int is_behind(const struct identity *identity, uint32_t number)
     return found;
 }
 
-int identity_is_image(const struct identity_layers *file, uint32_t *number)
+int identity_is_image(const struct identity_layers *layers, uint32_t *number)
 {
     ballast_result result;
     int found = 0;
     uint32_t *numbers = disk_numbers(&result, NULL); /* without the driver there is no disk */
     for (uint32_t i = 0; numbers != NULL && i < numbers[0] && !found; i++) {
-        found = is_behind(&file->layer[0].identity, numbers[1 + i]);
+        found = is_behind(&layers->layer[0].identity, numbers[1 + i]);
         *number = numbers[1 + i];
     }
     free(numbers);

@@ -5,7 +5,9 @@
 
 #include "lib/internal.h"
 
-#define IDENTITY_LAYERS 8u
+#include <winternl.h>
+
+#define IDENTITY_LAYERS 32u
 
 enum identity_kind {
     IDENTITY_FILE,
@@ -18,7 +20,7 @@ struct identity {
     enum identity_kind kind;
     int known;
     uint64_t major; /* volume, disk number, or kind of device and its number */
-    uint64_t minor; /* file on the volume, or partition */
+    uint64_t minor; /* file on the volume, or partition; 0: the whole drive */
 };
 
 /* A part of something: from begin to end, bytes. */
@@ -26,9 +28,10 @@ struct identity_layer {
     struct identity identity;
     uint64_t begin;
     uint64_t end;
+    int carrier; /* a volume that a file lies on, with others, or what is behind that */
 };
 
-/* What a handle leads to: itself, and for a disk its image, and what is behind that. */
+/* What a handle leads to: itself, for a disk its image, for a file its volume, and what is behind that. */
 struct identity_layers {
     size_t count;
     struct identity_layer layer[IDENTITY_LAYERS];
@@ -42,7 +45,10 @@ void identity_layers(HANDLE handle, struct identity_layers *layers);
 /* Whether writing to one may change what is read from the other. */
 int identity_touch(const struct identity_layers *a, const struct identity_layers *b);
 
-/* Whether a disk has the file, which is open, as its image, or behind it; *number is that disk. */
-int identity_is_image(const struct identity_layers *file, uint32_t *number);
+/* Whether a disk has the file or device, which is open, as its image, or behind it; *number is that disk. */
+int identity_is_image(const struct identity_layers *layers, uint32_t *number);
+
+/* The name that the object manager has for what is open: its device's, and behind that the path. The caller's to free. */
+UNICODE_STRING *identity_object_name(HANDLE handle);
 
 #endif

@@ -6,15 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
-#include <winternl.h>
 
 #include "lib/identity.h"
-
-/* Room for the longest name of an object. */
-#define NAME_SIZE                     (sizeof(UNICODE_STRING) + 65536)
-
-/* ObjectNameInformation, which the header lacks. */
-#define OBJECT_NAME_INFORMATION_CLASS ((OBJECT_INFORMATION_CLASS)1)
 
 uint32_t nesting_find(const struct nesting *nesting, uint32_t number)
 {
@@ -43,15 +36,14 @@ static uint32_t find_by_name(const struct nesting *nesting, const UNICODE_STRING
 static uint32_t disk_under(const struct nesting *nesting, HANDLE image)
 {
     struct imdisk_create_data *data;
-    ULONG length = 0;
     uint32_t found = NESTING_NONE;
     if (query_device(image, &data) == 0) {
         found = nesting_find(nesting, data->device_number);
         free(data);
         return found;
     }
-    UNICODE_STRING *name = malloc(NAME_SIZE);
-    if (name != NULL && NtQueryObject(image, OBJECT_NAME_INFORMATION_CLASS, name, NAME_SIZE, &length) >= 0) {
+    UNICODE_STRING *name = identity_object_name(image);
+    if (name != NULL) {
         found = find_by_name(nesting, name);
     }
     free(name);

@@ -88,12 +88,23 @@ static ballast_result open_path(struct stream *stream, DWORD access, ballast_err
     return BALLAST_OK;
 }
 
-/* Nobody else writes to what is locked; and its file system, if there is one, shall not either. */
+/*
+ * Nobody else writes to what is locked; and its file system, if there is one, shall not either. A whole drive has none itself:
+ * those of its volumes count.
+ */
 static ballast_result lock(struct stream *stream, ballast_error *error)
 {
+    wchar_t name[300];
+    uint32_t number;
+    stream->drive = volumes_is_drive(stream->handle, &number);
+    if (stream->drive) {
+        ballast_result result = volumes_lock(&stream->volumes, number, stream_name(stream, name, 300), error);
+        if (result != BALLAST_OK) {
+            return result;
+        }
+    }
     DWORD code = device_control(stream->handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
-    if (code != 0 && code != ERROR_INVALID_FUNCTION) { /* a whole drive is no volume */
-        wchar_t name[300];
+    if (code != 0 && !stream->drive) {
         return error_set(error, BALLAST_BUSY, code, L"%ls is in use", stream_name(stream, name, 300));
     }
     stream->locked = code == 0;
@@ -159,8 +170,12 @@ static ballast_result open_file_target(struct stream *stream, uint32_t flags, co
     }
     if (result == BALLAST_OK) {
         result = target_create(target, error);
+        stream->handle = target->handle;
+        if (result == BALLAST_OK && target->old == INVALID_HANDLE_VALUE) { /* it may lie on the source */
+            identity_layers(target->handle, &stream->layers);
+            result = check_different(stream, source, error);
+        }
     }
-    stream->handle = target->handle;
     return result;
 }
 
@@ -182,6 +197,16 @@ static int leads_to_device(const ballast_endpoint *endpoint)
     return device;
 }
 
+static ballast_result check_unused(const struct stream *stream, ballast_error *error)
+{
+    uint32_t number;
+    wchar_t name[300];
+    return identity_is_image(&stream->layers, &number)
+               ? error_set(error, BALLAST_BUSY, 0, L"%ls is in use: it is the image of disk %u, or that lies on it",
+                           stream_name(stream, name, 300), number)
+               : BALLAST_OK;
+}
+
 static ballast_result open_device_target(struct stream *stream, uint32_t flags, const struct stream *source,
                                          ballast_error *error)
 {
@@ -197,6 +222,9 @@ static ballast_result open_device_target(struct stream *stream, uint32_t flags, 
     if (result == BALLAST_OK) {
         identity_layers(stream->handle, &stream->layers);
         result = check_different(stream, source, error);
+    }
+    if (result == BALLAST_OK) {
+        result = check_unused(stream, error);
     }
     return result == BALLAST_OK ? lock(stream, error) : result;
 }
@@ -239,6 +267,10 @@ void stream_close(struct stream *stream)
         (void)device_control(stream->handle, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0, NULL);
         (void)device_control(stream->handle, FSCTL_UNLOCK_VOLUME, NULL, 0, NULL, 0, NULL);
     }
+    if (stream->drive) { /* its partitions may be others now */
+        (void)device_control(stream->handle, IOCTL_DISK_UPDATE_PROPERTIES, NULL, 0, NULL, 0, NULL);
+    }
+    volumes_unlock(&stream->volumes);
     if (stream->target.path != NULL) {
         target_abandon(&stream->target);
     } else if (stream->handle != INVALID_HANDLE_VALUE) {

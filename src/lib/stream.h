@@ -6,6 +6,7 @@
 #include "lib/identity.h"
 #include "lib/ranges.h"
 #include "lib/target.h"
+#include "lib/volumes.h"
 
 /* The best size for the driver and for files; also a multiple of every sector size. Buffers have room for it. */
 #define STREAM_BLOCK (1u << 20)
@@ -14,11 +15,13 @@ struct stream {
     const ballast_endpoint *endpoint;
     HANDLE handle;
     uint64_t length;
-    DWORD sector;          /* transfers must be multiples of this */
-    OVERLAPPED overlapped; /* one request at a time */
-    int device;            /* a disk or a device: written in place */
-    int locked;            /* its volume is */
-    struct target target;  /* a file that is being made */
+    DWORD sector;           /* transfers must be multiples of this */
+    OVERLAPPED overlapped;  /* one request at a time */
+    int device;             /* a disk or a device: written in place */
+    int locked;             /* its volume is */
+    int drive;              /* it is a whole one */
+    struct volumes volumes; /* that lie on it */
+    struct target target;   /* a file that is being made */
     struct identity_layers layers;
     struct ranges ranges;
 };

@@ -274,6 +274,7 @@ image_is_write_protected() {
 session_begin
 cd "$work" || exit
 run_program identity || failures=1
+run_program copy-library || failures=1
 check "a file is not copied to itself, whatever its name" same_names
 check "what a disk uses is not replaced" used_images
 check "parts of one image are copied" parts_of_one_image
