@@ -96,7 +96,9 @@ static void kinds(void)
         {"PCI\\VEN_10DE&DEV_2684&SUBSYS_1", BALLAST_AI_KIND_HARDWARE},
         {"pci\\ven_1002&dev_744c", BALLAST_AI_KIND_HARDWARE},
         {"ACPI\\QCOM0C36", BALLAST_AI_KIND_HARDWARE},
-        {"PCI\\CC_0300", BALLAST_AI_KIND_HARDWARE},
+        {"PCI\\CC_0300", BALLAST_AI_KIND_SOFTWARE}, /* the id of a class: only the basic display driver's */
+        {"pci\\cc_030000", BALLAST_AI_KIND_SOFTWARE},
+        {"PCI\\VEN_10DE&CC_0300", BALLAST_AI_KIND_HARDWARE}, /* a maker's driver for all that he makes */
         {"PCI\\VEN_1414&DEV_008C", BALLAST_AI_KIND_SOFTWARE},
         {"PCI\\VEN_1414&DEV_5353", BALLAST_AI_KIND_SOFTWARE},
         {"PCI\\VEN_1414&DEV_008E", BALLAST_AI_KIND_GPU_PV},
