@@ -8,4 +8,7 @@
 /* Somebody sets the clock: it is so much ahead of the host's from now on. */
 void sim_system_time_shift(int64_t shift_100ns);
 
+/* So long nothing happens, by the performance counter. */
+void sim_time_passes(unsigned seconds);
+
 #endif

@@ -169,6 +169,13 @@ KPRIORITY KeSetPriorityThread(PKTHREAD thread, KPRIORITY priority)
     return priority;
 }
 
+static int64_t passed; /* atomic: ns that no host has seen */
+
+void sim_time_passes(unsigned seconds)
+{
+    __atomic_add_fetch(&passed, seconds * 1000000000ll, __ATOMIC_RELAXED);
+}
+
 LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER frequency)
 {
     struct timespec time;
@@ -176,7 +183,8 @@ LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER frequency)
     if (frequency != NULL) {
         frequency->QuadPart = 1000000000;
     }
-    return (LARGE_INTEGER){.QuadPart = time.tv_sec * 1000000000 + time.tv_nsec};
+    return (LARGE_INTEGER){.QuadPart =
+                               time.tv_sec * 1000000000 + time.tv_nsec + __atomic_load_n(&passed, __ATOMIC_RELAXED)};
 }
 
 _Noreturn void KeBugCheckEx(ULONG code, ULONG_PTR a, ULONG_PTR b, ULONG_PTR c, ULONG_PTR d)

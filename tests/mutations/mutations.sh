@@ -150,6 +150,7 @@ mutate anybody-may-feed src/driver/ai/control.c 's/ || nt_caller_is_administrato
 mutate ghosts-listed src/driver/ai/presence.c '/^bool ai_presence_known/,/^}/s/return .*/return false;/'
 mutate arrivals-ignored src/driver/ai/inventory.c '/^static void adapters_changed/,/^}/s/__atomic_add_fetch(.*);//'
 mutate young-baseline src/driver/ai/processes.c 's/>= BASELINE_100NS/>= 0/'
+mutate old-baseline src/driver/ai/processes.c 's/ > OLDEST_BASELINE_100NS;/ > UINT64_MAX - 1;/'
 mutate age-not-clamped src/driver/ai/control.c '/^static void read_wishes/,/^}/s/!nt_caller_is_administrator()/false/'
 mutate no-process-quota src/core/mem/pool_internal.h 's/return size <= process->quota - process->used;/return size != 0;/'
 mutate no-user-quota src/core/mem/pool_quota.c 's/bytes > user->quota - user->taken || //'

@@ -112,6 +112,26 @@ static void a_poller_does_not_spoil_rates(void)
     end();
 }
 
+/* What has been done in an hour in which nobody asked is no rate of now. Half a second later there is one. */
+static void rates_are_not_over_what_is_long_ago(void)
+{
+    struct ballast_ai_scheduler_reply reply;
+    begin();
+    set_process(3, 0, 100, PERMILLE);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1, &reply)), STATUS_SUCCESS);
+        CHECK_EQUAL(reply.ai_cpu_permille.state, BALLAST_AI_UNKNOWN);
+        CHECK_EQUAL(reply.ai_cpu_permille.reason, BALLAST_AI_REASON_STARTING);
+        CHECK_EQUAL(reply.ai_context_switches.reason, BALLAST_AI_REASON_STARTING);
+        ai_pause_ms(600);
+        CHECK_EQUAL(VALUE(ai_get_scheduler(file, 1, &reply)), STATUS_SUCCESS);
+        CHECK_EQUAL(reply.ai_cpu_permille.state, BALLAST_AI_MEASURED);
+        CHECK_EQUAL(reply.ai_context_switches.state, BALLAST_AI_MEASURED);
+        sim_time_passes(3600);
+    }
+    end();
+}
+
 /* A limited user may have a list made ten times a second, an administrator at any time. */
 static void limited_users_do_not_demand_lists_at_any_rate(void)
 {
@@ -284,6 +304,7 @@ static void lists_are_not_resident(void)
 }
 
 TEST_MAIN({"a_poller_does_not_spoil_rates", a_poller_does_not_spoil_rates},
+          {"rates_are_not_over_what_is_long_ago", rates_are_not_over_what_is_long_ago},
           {"limited_users_do_not_demand_lists_at_any_rate", limited_users_do_not_demand_lists_at_any_rate},
           {"threads_that_end_do_not_hide_what_others_do", threads_that_end_do_not_hide_what_others_do},
           {"ready_are_standby_and_deferred_ready_too", ready_are_standby_and_deferred_ready_too},

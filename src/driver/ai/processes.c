@@ -4,7 +4,8 @@
  * by reference, so that readers copy without a lock. Only the service thread makes new ones.
  *
  * Rates are differences to a list that is at least BASELINE_100NS old, whoever asks and how often: processor time is charged
- * by ticks of up to 15.6 ms, and one client's polling must not spoil what another one is told.
+ * by ticks of up to 15.6 ms, and one client's polling must not spoil what another one is told. What has been done since a list
+ * that is older than OLDEST_BASELINE_100NS is no rate of now: rates begin anew.
  *
  * IRQL: making and reading PASSIVE_LEVEL, what only looks at the newest list's age or count <= DISPATCH_LEVEL.
  */
@@ -22,6 +23,7 @@
 #define MAXIMUM_TRIES                    8
 
 #define BASELINE_100NS                   5000000u
+#define OLDEST_BASELINE_100NS            1200000000u
 
 #define PROCESSES_TAG_ROOM               PLATFORM_TAG('B', 'a', 'P', 'i')
 #define PROCESSES_TAG_SNAPSHOT           PLATFORM_TAG('B', 'a', 'P', 'n')
@@ -297,6 +299,13 @@ static void reference_snapshot(struct snapshot *snapshot)
     __atomic_add_fetch(&snapshot->references, 1, __ATOMIC_RELAXED);
 }
 
+/* Whether what happened since this list, which is not the new one, says nothing of now. */
+static bool is_past(const struct snapshot *before, const struct snapshot *snapshot)
+{
+    return before->generation != snapshot->generation || /* other rules, other processes */
+           snapshot->made_100ns - before->made_100ns > OLDEST_BASELINE_100NS;
+}
+
 /*
  * Compares a new list with one that is old enough. Two are kept: the baseline, and a younger one that takes its place as
  * soon as it is old enough itself, so that the baseline's age stays between one and two times what it must be at least
@@ -305,7 +314,7 @@ static void reference_snapshot(struct snapshot *snapshot)
 static void compare_with_baseline(struct snapshot *snapshot)
 {
     struct snapshot *next = state.next_baseline;
-    if (next != NULL && next->generation != snapshot->generation) { /* other rules, other processes */
+    if (next != NULL && is_past(next, snapshot)) {
         put_snapshot(state.baseline);
         put_snapshot(next);
         state.baseline = next = NULL;
