@@ -289,7 +289,8 @@ struct ballast_ai_scheduler_reply {
     struct ballast_ai_value ai_threads_ready; /* runnable and waiting for a processor: ready, deferred ready, standby */
     struct ballast_ai_value
         ai_context_switches;                 /* of threads of AI processes that have not ended, per second; as the */
-    struct ballast_ai_value ai_cpu_permille; /* next, of one processor, since a list that is at least 500 ms older */
+    struct ballast_ai_value ai_cpu_permille; /* next, of one processor, since a list that is at least 500 ms older, and
+                                                two minutes at most */
     struct ballast_ai_value thread_state[BALLAST_AI_THREAD_STATES]; /* AI threads by state */
     uint64_t samples;                                               /* in the histogram */
     uint32_t bucket[BALLAST_AI_HISTOGRAM_BUCKETS];                  /* ballast/latency.h says what each counts */
@@ -358,7 +359,10 @@ _Static_assert(offsetof(struct ballast_ai_grant, create_time) == sizeof(struct b
                "wire layout");
 _Static_assert(sizeof(struct ballast_ai_grant) == 40, "wire layout");
 
-/* ballast_ai_mapping.state and ballast_ai_block.state */
+/*
+ * ballast_ai_mapping.state and ballast_ai_block.state: as the system said when it was last asked to lock, by ALLOCATE or MAP. A
+ * process may unlock its own views, and no one is told: MAP with a flag asks again, and corrects what queries say.
+ */
 #define BALLAST_AI_BLOCK_LOCKED 0x1u
 
 /* Output of ALLOCATE and MAP: where the block is in the caller. */
@@ -392,7 +396,7 @@ struct ballast_ai_pool_reply {
     uint64_t requested_bytes;    /* before rounding */
     uint64_t largest_free_bytes; /* the largest block that the caller could allocate now: what is free for it */
     uint64_t peak_bytes;         /* of used_bytes, since load */
-    uint64_t locked_bytes;       /* blocks that at least one process has locked */
+    uint64_t locked_bytes;       /* blocks that at least one process has locked; see BALLAST_AI_BLOCK_LOCKED */
     uint64_t allocations;        /* successful ones since load */
     uint64_t frees;
     uint64_t failures;               /* allocations refused since load */

@@ -329,6 +329,7 @@ static void grants_need_a_right_on_their_target(void)
 static void locks_are_looked_at_again(void)
 {
     struct ballast_ai_mapping block;
+    union block_list blocks;
     begin();
     struct ballast_ai_allocate input = {{sizeof(input), BALLAST_AI_VERSION, BALLAST_AI_LOCK}, MIB, 0, 0};
     CHECK_EQUAL(VALUE(sim_ioctl(users, BALLAST_IOCTL_AI_ALLOCATE, &input, sizeof(input), &block, sizeof(block), NULL)),
@@ -339,9 +340,15 @@ static void locks_are_looked_at_again(void)
     CHECK_EQUAL(block.state, BALLAST_AI_BLOCK_LOCKED);
     sim_process_unlock(user, block.address);
     sim_process_set(user, 0, false, 4096);
+    /* Nobody is told of that, and who lists blocks enters no other process to find out: they say what was so last. */
+    CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks))), STATUS_SUCCESS);
+    CHECK_EQUAL(blocks.head.block[0].state, BALLAST_AI_BLOCK_LOCKED);
+    CHECK_EQUAL(pool_of(users).locked_bytes, MIB);
     CHECK_EQUAL(VALUE(sim_ioctl(users, BALLAST_IOCTL_AI_MAP, &map, sizeof(map), &block, sizeof(block), NULL)),
                 VALUE(STATUS_WORKING_SET_QUOTA));
     CHECK_EQUAL(pool_of(users).locked_bytes, 0);
+    CHECK_EQUAL(VALUE(ai_get(file, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks))), STATUS_SUCCESS);
+    CHECK_EQUAL(blocks.head.block[0].state, 0);
     sim_process_set(user, 0, false, 0);
     map.header.flags = BALLAST_AI_LOCK_IF_POSSIBLE;
     CHECK_EQUAL(VALUE(sim_ioctl(users, BALLAST_IOCTL_AI_MAP, &map, sizeof(map), &block, sizeof(block), NULL)),
