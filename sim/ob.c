@@ -117,7 +117,9 @@ NTSTATUS ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK access, POBJECT_TY
         return sim_user_handle_reference(handle, access, object);
     }
     if (sim_handle_kind(handle, "ObReferenceObjectByHandle") == SIM_HANDLE_DEVICE_FILE) {
-        return STATUS_OBJECT_TYPE_MISMATCH; /* not simulated: nobody needs it of devices */
+        *object =
+            sim_device_file_reference(sim_handle_object(handle, SIM_HANDLE_DEVICE_FILE, "ObReferenceObjectByHandle"));
+        return STATUS_SUCCESS;
     }
     *object = sim_file_reference_object(sim_handle_object(handle, SIM_HANDLE_FILE, "ObReferenceObjectByHandle"));
     return STATUS_SUCCESS;
@@ -138,5 +140,7 @@ void ObDereferenceObject(PVOID object)
         sim_device_dereference(object);
         return;
     }
-    sim_file_dereference_object(object);
+    if (!sim_device_file_dereference(object)) {
+        sim_file_dereference_object(object);
+    }
 }

@@ -44,6 +44,7 @@ void sim_reset(const struct sim_options *new_options)
     (void)sim_fault_stop(NULL, 0);
     sim_memory_reset();
     sim_fs_reset();
+    sim_threads_reset();
     sim_volume_reset();
     sim_events_reset();
     sim_log_reset();

@@ -45,6 +45,9 @@ enum sim_hold {
     SIM_HOLD_MOUNTING = 1, /* who has read what he needs to mount something */
     SIM_HOLD_LOCKING = 2,
     SIM_HOLD_DISMOUNTING = 4,
+    SIM_HOLD_CLOSING = 8, /* what has been locked */
+    SIM_HOLD_HANGS = 16,  /* with one of these: longer than anybody waits. Who locks or dismounts always does */
+    SIM_HOLD_READS = 32,  /* with one of these: who is held up reads from the disk all the while */
 };
 void sim_hold_file_systems(unsigned what); /* 0: nothing (any more) */
 unsigned sim_file_systems_held(void);      /* threads */

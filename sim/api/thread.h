@@ -11,4 +11,7 @@ void sim_set_irql(KIRQL irql);
 /* No special kernel APC reads from disks while this is on: who counts requests counts his own. */
 void sim_hold_apcs(bool on);
 
+/* The driver's next so many threads are not created; UINT_MAX: none, and what they were to dismount is deleted as it is. */
+void sim_refuse_threads(unsigned count);
+
 #endif

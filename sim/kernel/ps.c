@@ -3,6 +3,7 @@
 
 #include "sim/kernel/ps.h"
 
+#include "sim/api/thread.h"
 #include "sim/ground/activity.h"
 #include "sim/ground/chance.h"
 #include "sim/ground/fault.h"
@@ -13,6 +14,7 @@
 #include "sim/ground/violation.h"
 #include "sim/ground/waitable.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +77,32 @@ NTSTATUS PsTerminateSystemThread(NTSTATUS status)
     pthread_exit(NULL);
 }
 
+static unsigned refusals; /* atomic */
+
+void sim_refuse_threads(unsigned count)
+{
+    __atomic_store_n(&refusals, count, __ATOMIC_SEQ_CST);
+}
+
+bool sim_threads_are_refused(void)
+{
+    return __atomic_load_n(&refusals, __ATOMIC_SEQ_CST) == UINT_MAX;
+}
+
+void sim_threads_reset(void)
+{
+    sim_refuse_threads(0);
+}
+
+static bool refused(void)
+{
+    unsigned left = __atomic_load_n(&refusals, __ATOMIC_SEQ_CST);
+    while (left != 0 && left != UINT_MAX &&
+           !__atomic_compare_exchange_n(&refusals, &left, left - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    }
+    return left != 0;
+}
+
 NTSTATUS PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIBUTES attributes, HANDLE process,
                               PVOID client_id, void (*routine)(PVOID context), PVOID context)
 {
@@ -83,7 +111,7 @@ NTSTATUS PsCreateSystemThread(PHANDLE handle, ULONG access, POBJECT_ATTRIBUTES a
     UNREFERENCED_PARAMETER(process);
     UNREFERENCED_PARAMETER(client_id);
     sim_check_irql("PsCreateSystemThread", PASSIVE_LEVEL);
-    if (sim_fault("PsCreateSystemThread")) {
+    if (refused() || sim_fault("PsCreateSystemThread")) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     struct system_thread *thread = calloc(1, sizeof(*thread));

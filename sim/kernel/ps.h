@@ -7,6 +7,8 @@
 
 struct sim_waitable;
 
+bool sim_threads_are_refused(void); /* for ever */
+void sim_threads_reset(void);
 void sim_threads_check_joined(void);
 void sim_thread_handle_closed(void *thread);
 struct sim_waitable *sim_thread_waitable(void *thread);

@@ -3,8 +3,10 @@
 
 #include "sim/kernel/vpb.h"
 
+#include "sim/ground/chance.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
+#include "sim/kernel/ps.h"
 
 #include <pthread.h>
 
@@ -36,13 +38,15 @@ bool sim_vpb_is_left(const struct sim_device *device)
     bool mounted = (device->vpb.Flags & (VPB_MOUNTED | VPB_LOCKED)) == VPB_MOUNTED;
     bool unlocked_since = looked != 0 && device->unlocked > looked;
     pthread_mutex_unlock(&vpb_lock.mutex);
-    return mounted && !unlocked_since && !__atomic_load_n(&device->hangs, __ATOMIC_SEQ_CST);
+    return mounted && !unlocked_since && !__atomic_load_n(&device->hangs, __ATOMIC_SEQ_CST) &&
+           !sim_threads_are_refused();
 }
 
 void sim_IoAcquireVpbSpinLock(PKIRQL irql)
 {
     struct sim_thread *self = sim_self();
     sim_check_irql("IoAcquireVpbSpinLock", DISPATCH_LEVEL);
+    sim_delay();
     if (__atomic_load_n(&vpb_lock.owner, __ATOMIC_RELAXED) == self) {
         sim_violation("lock-recursive", "a thread takes the lock of volume parameter blocks that it holds");
     }

@@ -10,7 +10,7 @@ USHORT sim_vpb_change(PDEVICE_OBJECT device, USHORT set, USHORT clear);
 
 /*
  * Whether something is mounted that nobody has locked: nor had when this thread, which is the driver's, last looked at volume
- * parameter blocks, if it has not waited since. A lock may fall at any moment, and no driver can delete a device in the same one. Nor is what hangs (any more).
+ * parameter blocks, if it has not waited since. A lock may fall at any moment, and no driver can delete a device in the same one. Nor what hangs, or nobody has a thread to ask.
  */
 bool sim_vpb_is_left(const struct sim_device *device);
 

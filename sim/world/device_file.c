@@ -8,6 +8,8 @@
 #include "sim/world/device_file.h"
 
 #include "sim/ground/thread.h"
+#include "sim/ground/violation.h"
+#include "sim/world/request.h"
 #include "sim/world/user.h"
 
 #include <stdlib.h>
@@ -57,9 +59,27 @@ NTSTATUS sim_device_file_open(const char *path, ACCESS_MASK access, bool checked
     return status;
 }
 
+FILE_OBJECT *sim_device_file_reference(struct sim_device_file *file)
+{
+    __atomic_add_fetch(&file->file->references, 1, __ATOMIC_SEQ_CST);
+    return &file->file->object;
+}
+
+bool sim_device_file_dereference(FILE_OBJECT *object)
+{
+    if (object->DeviceObject == NULL) { /* a file on the volume */
+        return false;
+    }
+    __atomic_sub_fetch(&CONTAINING_RECORD(object, struct sim_file, object)->references, 1, __ATOMIC_SEQ_CST);
+    return true;
+}
+
 void sim_device_file_closed(struct sim_device_file *file)
 {
     struct identity identity = save();
+    if (__atomic_load_n(&file->file->references, __ATOMIC_SEQ_CST) != 0) {
+        sim_violation("reference", "the handle of a device is closed before its file object is given back");
+    }
     sim_kill_process(file->process);
     free(file);
     restore(identity);

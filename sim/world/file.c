@@ -569,6 +569,5 @@ static DEVICE_OBJECT file_system_device = {.DriverObject = &file_system};
 PDEVICE_OBJECT IoGetRelatedDeviceObject(PFILE_OBJECT file)
 {
     sim_check_irql("IoGetRelatedDeviceObject", DISPATCH_LEVEL);
-    UNREFERENCED_PARAMETER(file);
-    return &file_system_device;
+    return file->DeviceObject != NULL ? file->DeviceObject : &file_system_device;
 }

@@ -221,7 +221,7 @@ static struct sim_fs *mount(struct sim_device *device)
         return NULL;
     }
     sim_fs_hold(device, SIM_HOLD_MOUNTING);
-    if (device->deleted) {
+    if (device->deleted && !__atomic_load_n(&device->hangs, __ATOMIC_SEQ_CST)) {
         sim_violation("mounted", "a file system is mounted on a device that has been deleted");
     }
     struct sim_fs *fs = calloc(1, sizeof(*fs));
@@ -363,6 +363,12 @@ void sim_fs_close(struct sim_fs_open *opened)
 {
     struct sim_fs *fs = opened->fs;
     struct sim_device *device = fs->device;
+    pthread_mutex_lock(&mount_mutex);
+    bool locks_it = fs->locked_by == opened;
+    pthread_mutex_unlock(&mount_mutex);
+    if (locks_it) {
+        sim_fs_hold(device, SIM_HOLD_CLOSING);
+    }
     pthread_mutex_lock(&mount_mutex);
     if (fs->locked_by == opened) {
         unlock(fs);

@@ -4,6 +4,8 @@
 #include "sim/world/fs_hold.h"
 
 #include "sim/api/file_system.h"
+#include "sim/ground/thread.h"
+#include "sim/world/paging.h"
 
 #include <time.h>
 
@@ -25,16 +27,32 @@ void sim_fs_hold_reset(void)
     sim_hold_file_systems(0);
 }
 
+static void read_a_page(struct sim_device *device)
+{
+    unsigned char page[4096];
+    sim_self()->unordered = true;
+    (void)sim_kernel_read(&device->object, 0, page, sizeof(page));
+    sim_self()->unordered = false;
+}
+
+/* What it holds up hangs while it does: what is deleted then is deleted under who was left alone. */
 void sim_fs_hold(struct sim_device *device, unsigned what)
 {
     struct timespec time = {0, 100000};
-    if ((__atomic_load_n(&held, __ATOMIC_SEQ_CST) & what) == 0) {
+    unsigned now = __atomic_load_n(&held, __ATOMIC_SEQ_CST);
+    if ((now & what) == 0) {
         return;
     }
-    __atomic_store_n(&device->hangs, what != SIM_HOLD_MOUNTING, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&device->hangs, what != SIM_HOLD_MOUNTING || (now & SIM_HOLD_HANGS) != 0, __ATOMIC_SEQ_CST);
     __atomic_add_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
-    while ((__atomic_load_n(&held, __ATOMIC_SEQ_CST) & what) != 0) {
+    while (((now = __atomic_load_n(&held, __ATOMIC_SEQ_CST)) & what) != 0) {
+        if ((now & SIM_HOLD_READS) != 0) {
+            read_a_page(device);
+        }
         (void)nanosleep(&time, NULL);
+    }
+    if (!device->deleted) {
+        __atomic_store_n(&device->hangs, false, __ATOMIC_SEQ_CST);
     }
     __atomic_sub_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
 }

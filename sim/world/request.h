@@ -36,6 +36,7 @@ struct sim_file {
     bool cleaned;               /* IRP_MJ_CLEANUP has been sent */
     struct sim_fs_open *opened; /* NULL: no file system is in between */
     FILE_OBJECT object;
+    LONG references; /* atomic; to the object, by pointer, besides its handle */
     WCHAR name[SIM_PATH_SIZE];
     struct sim_file *next;
 };
