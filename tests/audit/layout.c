@@ -49,6 +49,7 @@ _Static_assert(NT_EVENT_PARAMETER == (ULONG)EVENT_PARAMETER, "events.mc");
 _Static_assert(NT_EVENT_BOOT_DISK == (ULONG)EVENT_BOOT_DISK, "events.mc");
 _Static_assert(NT_EVENT_REFRESH == (ULONG)EVENT_REFRESH, "events.mc");
 _Static_assert(NT_EVENT_TAKEN_TWICE == (ULONG)EVENT_TAKEN_TWICE, "events.mc");
+_Static_assert(NT_EVENT_NOT_DISMOUNTED == (ULONG)EVENT_NOT_DISMOUNTED, "events.mc");
 
 /* ---- what the simulation lays out in its own way ---- */
 

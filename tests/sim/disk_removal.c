@@ -2,9 +2,11 @@
 /* Removal of disks that a file system is mounted on: what it has not written yet is not lost, and it is gone first. */
 
 #include "core/disk/storage_abi.h"
+#include "driver/nt/events.h"
 #include "tests/behaviour/target.h"
 #include "tests/sim/disk_client.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
@@ -185,6 +187,28 @@ static void removal_waits_for_who_has_locked(void)
     end();
 }
 
+static void check_logged(NTSTATUS expected)
+{
+    char text[64];
+    CHECK_EQUAL(sim_log_events(), 1);
+    CHECK_EQUAL(sim_log_code(), NT_EVENT_NOT_DISMOUNTED);
+    CHECK_EQUAL(sim_log_last(text, sizeof(text)), expected);
+    CHECK(strncmp(text, DISK_DEVICE, strlen(DISK_DEVICE)) == 0);
+}
+
+/* He has had a second. */
+static void removal_says_who_was_not_dismounted(void)
+{
+    begin();
+    close_file();
+    struct sim_file *disk = open_disk();
+    CHECK_EQUAL(sim_fsctl(disk, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    check_logged(STATUS_ACCESS_DENIED);
+    sim_close(disk);
+    disk_end();
+}
+
 /* ---- file systems that hang, and disks that are slow ---- */
 
 /* Half a second instead of half a minute. */
@@ -205,6 +229,7 @@ static void removed_while_it_hangs(enum sim_hold where, bool by_number)
         sim_close(disk);
     }
     CHECK_EQUAL(sim_file_systems_held(), 1);
+    check_logged(STATUS_IO_TIMEOUT);
     CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
     CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
     CHECK_EQUAL(sim_stop(), STATUS_INVALID_DEVICE_REQUEST);
@@ -219,17 +244,92 @@ static void who_hangs_is_left(void)
     removed_while_it_hangs(SIM_HOLD_DISMOUNTING, true);
     removed_while_it_hangs(SIM_HOLD_LOCKING, false);
     removed_while_it_hangs(SIM_HOLD_DISMOUNTING, false);
+    removed_while_it_hangs(SIM_HOLD_CLOSING, true);
+}
+
+/* Who wakes up finds another disk of that number, which is none of his business. */
+static void who_is_left_leaves_others_alone(void)
+{
+    struct sim_file *other;
+    begin_with(IMDISK_TYPE_FILE, IMPATIENT); /* and the file stays open, so that it cannot be locked */
+    sim_hold_file_systems(SIM_HOLD_LOCKING);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_create_file(disk_process, FILE_3, GENERIC_READ | GENERIC_WRITE, &other), STATUS_SUCCESS);
+    sim_close(other);
+    sim_hold_file_systems(0);
+    sim_settle();
+    CHECK(sim_is_mounted(DISK_DEVICE));
+    CHECK_EQUAL(sim_volume_locks(), 0);
+    close_file();
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    disk_end();
+}
+
+/* It has not written anything yet when it has read what it needs for that. */
+static void who_reads_is_waited_for(void)
+{
+    static uint32_t number = DISK_NUMBER;
+    struct timespec time = {2, 500000000};
+    begin_with(IMDISK_TYPE_VM, IMPATIENT / 2);
+    close_file();
+    sim_hold_file_systems(SIM_HOLD_LOCKING | SIM_HOLD_READS);
+    struct sim_request *removal =
+        sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+    (void)nanosleep(&time, NULL);
+    CHECK(!sim_request_done(removal));
+    sim_hold_file_systems(0);
+    CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_lost_pages(), 0);
+    disk_end();
+}
+
+static void who_only_reads_is_left_in_the_end(void)
+{
+    begin_with(IMDISK_TYPE_VM, 20 * IMPATIENT);
+    close_file();
+    sim_hold_file_systems(SIM_HOLD_LOCKING | SIM_HOLD_READS);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_file_systems_held(), 1);
+    sim_hold_file_systems(0);
+    sim_settle();
+    disk_end();
+}
+
+static void threads_are_waited_for(void)
+{
+    begin();
+    close_file();
+    sim_refuse_threads(50); /* that removes, and that asks the file system */
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_log_events(), 0);
+    end();
+}
+
+/* It is removed as if the file system hung. */
+static void without_threads_nobody_is_asked(void)
+{
+    begin();
+    close_file();
+    struct sim_file *disk = open_disk();
+    sim_refuse_threads(UINT_MAX);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_volume_lock_refusals(), 0);
+    check_logged(STATUS_INSUFFICIENT_RESOURCES);
+    sim_refuse_threads(0);
+    sim_close(disk); /* the file system notices that its disk is gone */
+    disk_end();
 }
 
 /* The system goes down all the same, and the disk before or after it. */
 static void the_system_goes_down_while_it_hangs(void)
 {
     static uint32_t number = DISK_NUMBER;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         struct sim_request *removal = NULL;
         begin_with(IMDISK_TYPE_VM, IMPATIENT);
         close_file();
-        sim_hold_file_systems(SIM_HOLD_LOCKING);
+        sim_hold_file_systems(i == 2 ? SIM_HOLD_CLOSING : SIM_HOLD_LOCKING);
         if (i == 0) {
             removal = sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
             wait_until_held();
@@ -241,7 +341,7 @@ static void the_system_goes_down_while_it_hangs(void)
         }
         sim_hold_file_systems(0);
         sim_settle();
-        if (i == 1) {
+        if (i != 0) {
             CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
         }
         disk_end();
@@ -339,6 +439,58 @@ static void who_is_mounting_is_waited_for(void)
     disk_end();
 }
 
+/* The thread that mounts something, held up; the disk has begun to go. */
+static struct sim_request *begin_mounting(unsigned hurry_waits, unsigned where, pthread_t *thread, NTSTATUS *opened)
+{
+    static uint32_t number = DISK_NUMBER;
+    struct sim_options options = {.seed = 1, .hurry = 100, .hurry_waits = hurry_waits, .file_system = SIM_FILES};
+    disk_begin(&options);
+    CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+    sim_hold_file_systems(where);
+    CHECK_EQUAL(pthread_create(thread, NULL, open_a_file, opened), 0);
+    wait_until_held();
+    return sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+}
+
+/* Not for ever: the disk goes, and its number is free; the driver stays. What he has mounted in the end nobody can open. */
+static void who_mounts_for_ever_is_left(void)
+{
+    pthread_t thread;
+    struct timespec begun, ended;
+    NTSTATUS opened = STATUS_SUCCESS;
+    struct sim_request *removal = begin_mounting(IMPATIENT / 10, SIM_HOLD_MOUNTING | SIM_HOLD_HANGS, &thread, &opened);
+    (void)clock_gettime(CLOCK_MONOTONIC, &begun);
+    CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
+    (void)clock_gettime(CLOCK_MONOTONIC, &ended);
+    CHECK(ended.tv_sec - begun.tv_sec < 4); /* half a second, and not five: nobody gets a number meanwhile */
+    CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_stop(), STATUS_INVALID_DEVICE_REQUEST);
+    sim_hold_file_systems(0);
+    CHECK_EQUAL(pthread_join(thread, NULL), 0);
+    CHECK_EQUAL(opened, STATUS_NO_SUCH_DEVICE);
+    sim_settle();
+    disk_end();
+}
+
+/* What was mounted at the last moment is dismounted, and hangs when it is unlocked. */
+static void who_unlocks_for_ever_at_the_end_is_left(void)
+{
+    pthread_t thread;
+    NTSTATUS opened = STATUS_SUCCESS;
+    struct timespec moment = {0, 100000000};
+    struct sim_request *removal = begin_mounting(IMPATIENT / 10, SIM_HOLD_MOUNTING, &thread, &opened);
+    (void)nanosleep(&moment, NULL);
+    sim_hold_file_systems(SIM_HOLD_CLOSING);
+    CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_file_systems_held(), 1);
+    CHECK_EQUAL(sim_stop(), STATUS_INVALID_DEVICE_REQUEST);
+    sim_hold_file_systems(0);
+    CHECK_EQUAL(pthread_join(thread, NULL), 0);
+    sim_settle();
+    disk_end();
+}
+
 /* What was dismounted while it goes is not mounted again, and given something to lose. */
 static void what_goes_is_mounted_once(void)
 {
@@ -368,6 +520,14 @@ TEST_MAIN({"removal_dismounts", removal_dismounts},
           {"two_removals", two_removals}, {"removal_waits_for_who_has_locked", removal_waits_for_who_has_locked},
           {"nothing_is_mounted_on_what_goes", nothing_is_mounted_on_what_goes},
           {"who_hangs_is_left", who_hangs_is_left},
+          {"removal_says_who_was_not_dismounted", removal_says_who_was_not_dismounted},
+          {"threads_are_waited_for", threads_are_waited_for},
+          {"without_threads_nobody_is_asked", without_threads_nobody_is_asked},
+          {"who_is_left_leaves_others_alone", who_is_left_leaves_others_alone},
+          {"who_reads_is_waited_for", who_reads_is_waited_for},
+          {"who_only_reads_is_left_in_the_end", who_only_reads_is_left_in_the_end},
+          {"who_mounts_for_ever_is_left", who_mounts_for_ever_is_left},
+          {"who_unlocks_for_ever_at_the_end_is_left", who_unlocks_for_ever_at_the_end_is_left},
           {"the_system_goes_down_while_it_hangs", the_system_goes_down_while_it_hangs},
           {"who_waits_for_the_disk_is_waited_for", who_waits_for_the_disk_is_waited_for},
           {"who_is_mounting_is_waited_for", who_is_mounting_is_waited_for},

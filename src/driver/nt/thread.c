@@ -29,13 +29,6 @@ NTSTATUS nt_thread_create(struct nt_thread *thread, void (*routine)(void *contex
     return status;
 }
 
-bool nt_thread_ends(const struct nt_thread *thread, int64_t within_100ns)
-{
-    LARGE_INTEGER timeout = {.QuadPart = -within_100ns};
-    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
-    return ZwWaitForSingleObject(thread->handle, FALSE, &timeout) != STATUS_TIMEOUT;
-}
-
 void nt_thread_join(struct nt_thread *thread)
 {
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);

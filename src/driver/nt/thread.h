@@ -18,9 +18,6 @@ NTSTATUS nt_thread_create(struct nt_thread *thread, void (*routine)(void *contex
 /* For the calling thread, as storage drivers do: disk requests must not wait for busy user threads. */
 void nt_thread_raise_priority(void);
 
-/* Whether a thread that has been created ends within so many units of 100 ns. It is to be joined all the same. */
-bool nt_thread_ends(const struct nt_thread *thread, int64_t within_100ns);
-
 /* Waits until the thread has ended; does nothing if it was not created. */
 void nt_thread_join(struct nt_thread *thread);
 

@@ -63,9 +63,12 @@ struct disk_device;
 struct disk_asker {
     LONG state; /* atomic; enum in end/dismount.c */
     struct nt_thread thread;
-    HANDLE (*question)(const struct disk_device *device);
-    HANDLE answer;
+    HANDLE (*question)(struct disk_device *device);
+    NTSTATUS status;     /* of the last thing that failed */
+    KEVENT changed;      /* auto-reset; his state has */
+    KEVENT close;        /* auto-reset; what he has locked */
     struct nt_work work; /* his end, when he has been left alone */
+    bool reported;       /* atomic; that the file system was not dismounted */
     bool holds_driver;   /* instead of the device, which has gone meanwhile; the work thread's */
 };
 

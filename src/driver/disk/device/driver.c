@@ -66,8 +66,13 @@ void disk_driver_unlock_numbers(void)
     KeLeaveCriticalRegion();
 }
 
-/* number_mutex held. */
-static void drop_hold(void)
+void disk_driver_forbid_stop(void)
+{
+    disk_driver.held++;
+    disk_driver.object->DriverUnload = NULL;
+}
+
+void disk_driver_allow_stop(void)
 {
     if (--disk_driver.held == 0) {
         disk_driver.object->DriverUnload = disk_driver.unload;
@@ -80,8 +85,7 @@ NTSTATUS disk_driver_hold(HANDLE *held)
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK io;
     disk_driver_lock_numbers();
-    disk_driver.held++;
-    disk_driver.object->DriverUnload = NULL;
+    disk_driver_forbid_stop();
     disk_driver_unlock_numbers();
     InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
     NTSTATUS status =
@@ -89,7 +93,7 @@ NTSTATUS disk_driver_hold(HANDLE *held)
                      FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN, 0, NULL, 0);
     if (!NT_SUCCESS(status)) {
         disk_driver_lock_numbers();
-        drop_hold();
+        disk_driver_allow_stop();
         disk_driver_unlock_numbers();
     }
     return status == STATUS_NO_SUCH_DEVICE ? STATUS_DELETE_PENDING : status;
@@ -97,6 +101,6 @@ NTSTATUS disk_driver_hold(HANDLE *held)
 
 void disk_driver_let_go(HANDLE held)
 {
-    drop_hold();
+    disk_driver_allow_stop();
     (void)ZwClose(held);
 }

@@ -47,6 +47,13 @@ void disk_driver_leave(void);
 NTSTATUS disk_driver_hold(HANDLE *held);
 void disk_driver_let_go(HANDLE held);
 
+/*
+ * The one half of it: a stop is accepted, and goes on when the other half, the handle, is closed; or the hold is taken up again.
+ * number_mutex held.
+ */
+void disk_driver_allow_stop(void);
+void disk_driver_forbid_stop(void);
+
 /* For unload: no device is created after the first, and none is left after the second. PASSIVE_LEVEL. */
 void disk_driver_forbid_creation(void);
 void disk_driver_wait_until_left(void);

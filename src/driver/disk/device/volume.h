@@ -12,6 +12,12 @@
 USHORT disk_volume_flags(const struct disk_device *device);
 
 /*
+ * From now on nothing can be mounted, unless something is already that nobody has locked: false then. In one moment with the look,
+ * so that no transfer of who is mounted fails. <= DISPATCH_LEVEL.
+ */
+bool disk_volume_refuse_mounts(struct disk_device *device);
+
+/*
  * Whether a transfer comes from who would mount something on a disk whose removal has begun, or has just done so. What is mounted
  * is served until it is dismounted; after that there is nobody who had anything to save. <= DISPATCH_LEVEL.
  */

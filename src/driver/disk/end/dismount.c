@@ -5,13 +5,14 @@
 #include "driver/disk/device/driver.h"
 #include "driver/disk/device/names.h"
 #include "driver/disk/device/volume.h"
+#include "driver/nt/log.h"
 
 /* ntifs.h of the oldest toolchain does not have them. */
 #define CODE_LOCK_VOLUME     0x00090018u
 #define CODE_DISMOUNT_VOLUME 0x00090020u
 
 /* A second for others to close their files, and a few more attempts without waiting for them. */
-#define INTERVAL_100NS       (100 * 10000)
+#define INTERVAL_100NS       (100 * 10000ll)
 #define ATTEMPTS             12
 #define ATTEMPTS_WITH_LOCK   10
 
@@ -19,13 +20,17 @@
 #define UNLOCKING_100NS      (10 * 10000)
 #define UNLOCKING_ATTEMPTS   20
 
-/* Half a minute for a file system that neither asks the disk for anything nor writes anything to it. */
+/* Half a minute for a file system that neither asks the disk for anything nor waits for it; three seconds for what has nothing to
+ * write any more. One that writes is waited for; one that only reads, flushes or trims for so many times of these. */
 #define PATIENCE_100NS       (30 * 10000000ll)
+#define PATIENCE_LAST_100NS  (3 * 10000000ll)
+#define READING_INTERVALS    20
 
 enum {
     ASKER_IDLE,
     ASKER_ASKS,
-    ASKER_ANSWERED,
+    ASKER_HOLDS, /* what he has locked and dismounted, until that is closed */
+    ASKER_ENDS,
     ASKER_LEFT, /* alone with a file system that hangs; nobody else asks it */
 };
 
@@ -39,6 +44,18 @@ bool disk_dismount_needed(const struct disk_device *device)
     return disk_volume_flags(device) == VPB_MOUNTED;
 }
 
+/* Who was left alone wakes up, and the disk's name may be another's by now. */
+static NTSTATUS check_device(HANDLE volume, const struct disk_device *device)
+{
+    PFILE_OBJECT file;
+    NTSTATUS status = ObReferenceObjectByHandle(volume, 0, NULL, KernelMode, (PVOID *)&file, NULL);
+    if (NT_SUCCESS(status)) {
+        status = file->DeviceObject == device->object ? STATUS_SUCCESS : STATUS_NO_SUCH_DEVICE;
+        ObDereferenceObject(file);
+    }
+    return status;
+}
+
 static NTSTATUS open_volume(const struct disk_device *device, HANDLE *volume)
 {
     struct nt_name name;
@@ -46,29 +63,49 @@ static NTSTATUS open_volume(const struct disk_device *device, HANDLE *volume)
     IO_STATUS_BLOCK io;
     disk_names_of_device(&device->disk, &name);
     InitializeObjectAttributes(&attributes, &name.string, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    return ZwCreateFile(volume, GENERIC_READ | SYNCHRONIZE, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL,
-                        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT,
-                        NULL, 0);
+    NTSTATUS status = ZwCreateFile(volume, GENERIC_READ | SYNCHRONIZE, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL,
+                                   FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN,
+                                   FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
+    if (NT_SUCCESS(status)) {
+        status = check_device(*volume, device);
+        if (!NT_SUCCESS(status)) {
+            (void)ZwClose(*volume);
+        }
+    }
+    return status;
 }
 
-static bool control(HANDLE volume, ULONG code)
+static NTSTATUS control(HANDLE volume, ULONG code)
 {
     IO_STATUS_BLOCK io;
-    return NT_SUCCESS(ZwFsControlFile(volume, NULL, NULL, NULL, &io, code, NULL, 0, NULL, 0));
+    return ZwFsControlFile(volume, NULL, NULL, NULL, &io, code, NULL, 0, NULL, 0);
 }
 
-static HANDLE dismount(const struct disk_device *device)
+static bool is_left(const struct disk_device *device)
 {
-    for (unsigned attempt = 0; attempt < ATTEMPTS && mounted(device); attempt++) {
+    return __atomic_load_n(&device->asker.state, __ATOMIC_ACQUIRE) == ASKER_LEFT;
+}
+
+static NTSTATUS dismount_once(HANDLE volume, bool by_force)
+{
+    NTSTATUS status = control(volume, CODE_LOCK_VOLUME);
+    return NT_SUCCESS(status) || by_force ? control(volume, CODE_DISMOUNT_VOLUME) : status;
+}
+
+static HANDLE dismount(struct disk_device *device)
+{
+    for (unsigned attempt = 0; attempt < ATTEMPTS && mounted(device) && !is_left(device); attempt++) {
         LARGE_INTEGER interval = {.QuadPart = -INTERVAL_100NS};
         HANDLE volume;
-        if (NT_SUCCESS(open_volume(device, &volume))) { /* anew: something else may be mounted by now */
-            bool locked = control(volume, CODE_LOCK_VOLUME);
-            if ((locked || attempt >= ATTEMPTS_WITH_LOCK) && control(volume, CODE_DISMOUNT_VOLUME)) {
+        NTSTATUS status = open_volume(device, &volume); /* anew: something else may be mounted by now */
+        if (NT_SUCCESS(status)) {
+            status = dismount_once(volume, attempt >= ATTEMPTS_WITH_LOCK);
+            if (NT_SUCCESS(status)) {
                 return volume;
             }
             (void)ZwClose(volume);
         }
+        device->asker.status = status;
         (void)KeDelayExecutionThread(KernelMode, FALSE, &interval);
     }
     return NULL;
@@ -99,10 +136,10 @@ static bool settled(const struct disk_device *device)
     return status != STATUS_INSUFFICIENT_RESOURCES;
 }
 
-static HANDLE dismount_last(const struct disk_device *device)
+static HANDLE dismount_last(struct disk_device *device)
 {
     LARGE_INTEGER interval = {.QuadPart = -UNLOCKING_100NS};
-    for (unsigned i = 0; i < UNLOCKING_ATTEMPTS && !settled(device); i++) {
+    for (unsigned i = 0; i < UNLOCKING_ATTEMPTS && !is_left(device) && !settled(device); i++) {
         (void)KeDelayExecutionThread(KernelMode, FALSE, &interval);
     }
     return disk_dismount_needed(device) ? dismount(device) : NULL;
@@ -134,29 +171,59 @@ static void ask(void *context)
 {
     struct disk_device *device = context;
     struct disk_asker *asker = &device->asker;
-    asker->answer = asker->question(device);
-    if (!change(asker, ASKER_ASKS, ASKER_ANSWERED)) {
-        if (asker->answer != NULL) {
-            (void)ZwClose(asker->answer);
-        }
+    HANDLE volume = asker->question(device);
+    if (volume != NULL && change(asker, ASKER_ASKS, ASKER_HOLDS)) {
+        (void)KeSetEvent(&asker->changed, IO_NO_INCREMENT, FALSE);
+        (void)KeWaitForSingleObject(&asker->close, Executive, KernelMode, FALSE, NULL);
+    }
+    if (volume != NULL) {
+        (void)ZwClose(volume);
+    }
+    if (change(asker, ASKER_ASKS, ASKER_ENDS) || change(asker, ASKER_HOLDS, ASKER_ENDS)) {
+        (void)KeSetEvent(&asker->changed, IO_NO_INCREMENT, FALSE);
+    } else {
         nt_work_post(&disk_driver.work, &asker->work, end_left);
     }
 }
 
-/* Whether nothing has been written since the last time, and nobody waits for the disk, which may be slow itself. */
-static bool rests(struct disk_device *device, uint64_t *written)
+struct progress {
+    uint64_t requests, written;
+    unsigned readings; /* intervals in which it asked for much and wrote nothing */
+};
+
+/* Whether nothing has gone on since the last time, or always the same; who waits for the disk, which may be slow itself, does not rest. */
+static bool rests(struct disk_device *device, struct progress *progress)
 {
-    uint64_t before = *written;
-    *written = disk_count(&device->disk).written_bytes;
-    return *written == before && nt_irp_queue_count(&device->queue) == 0;
+    struct disk_counters now = disk_count(&device->disk);
+    struct progress before = *progress;
+    progress->written = now.written_bytes;
+    progress->requests =
+        now.read_requests + now.write_requests + now.flush_requests + now.trim_requests + now.failed_requests;
+    if (progress->written != before.written) {
+        progress->readings = 0;
+        return false;
+    }
+    if (progress->requests != before.requests) {
+        return ++progress->readings >= READING_INTERVALS;
+    }
+    return nt_irp_queue_count(&device->queue) == 0;
+}
+
+static void report(struct disk_device *device, NTSTATUS status)
+{
+    struct nt_name name;
+    if (!__atomic_exchange_n(&device->asker.reported, true, __ATOMIC_RELAXED)) {
+        disk_names_write(&(struct disk_name){.number = device->disk.number}, &name);
+        nt_log_failure(disk_driver.object, NT_EVENT_NOT_DISMOUNTED, name.text, status);
+    }
 }
 
 /* Leaves him alone: the device's memory and the driver stay for him. False: he has just answered. */
-static bool leave_alone(struct disk_device *device)
+static bool leave_alone(struct disk_device *device, LONG state)
 {
     ObReferenceObject(device->object);
     disk_driver_stay();
-    if (change(&device->asker, ASKER_ASKS, ASKER_LEFT)) {
+    if (change(&device->asker, state, ASKER_LEFT)) {
         return true;
     }
     ObDereferenceObject(device->object);
@@ -164,48 +231,111 @@ static bool leave_alone(struct disk_device *device)
     return false;
 }
 
-/* In a thread of its own, which is waited for as long as anything goes on; in this one if there is no other. */
-static HANDLE have_asked(struct disk_device *device, HANDLE (*question)(const struct disk_device *device))
+/* Until he is not in this state any more, for as long as anything goes on. False: he has been left alone. */
+static bool wait_while(struct disk_device *device, LONG state, int64_t patience_100ns)
+{
+    struct progress progress = {0};
+    LARGE_INTEGER timeout = {.QuadPart = -patience_100ns};
+    (void)rests(device, &progress);
+    progress.readings = 0;
+    while (KeWaitForSingleObject(&device->asker.changed, Executive, KernelMode, FALSE, &timeout) == STATUS_TIMEOUT) {
+        if (rests(device, &progress) && leave_alone(device, state)) {
+            report(device, STATUS_IO_TIMEOUT);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Without memory for a thread he is waited for as if he hung, and then nobody asks. */
+static NTSTATUS start(struct disk_device *device, int64_t patience_100ns)
 {
     struct disk_asker *asker = &device->asker;
-    uint64_t written = 0;
+    LARGE_INTEGER interval = {.QuadPart = -INTERVAL_100NS};
+    NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
+    KeInitializeEvent(&asker->changed, SynchronizationEvent, FALSE);
+    KeInitializeEvent(&asker->close, SynchronizationEvent, FALSE);
+    for (int64_t waited = 0; waited < patience_100ns; waited += INTERVAL_100NS) {
+        status = nt_thread_create(&asker->thread, ask, device);
+        if (NT_SUCCESS(status)) {
+            break;
+        }
+        (void)KeDelayExecutionThread(KernelMode, FALSE, &interval);
+    }
+    return status;
+}
+
+static void end(struct disk_asker *asker)
+{
+    nt_thread_join(&asker->thread);
+    __atomic_store_n(&asker->state, ASKER_IDLE, __ATOMIC_RELEASE);
+}
+
+/* In a thread of its own, which keeps what it has locked. False: it has nothing, and *status says what is wrong, if anything is. */
+static bool have_asked(struct disk_device *device, HANDLE (*question)(struct disk_device *device),
+                       int64_t patience_100ns, NTSTATUS *status)
+{
+    struct disk_asker *asker = &device->asker;
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
     while (!change(asker, ASKER_IDLE, ASKER_ASKS)) { /* the system goes down while the disk does */
         LARGE_INTEGER interval = {.QuadPart = -INTERVAL_100NS};
-        if (__atomic_load_n(&asker->state, __ATOMIC_RELAXED) == ASKER_LEFT) {
-            return NULL;
+        if (is_left(device)) {
+            *status = STATUS_IO_TIMEOUT;
+            return false;
         }
         (void)KeDelayExecutionThread(KernelMode, FALSE, &interval);
     }
     asker->question = question;
-    if (NT_SUCCESS(nt_thread_create(&asker->thread, ask, device))) {
-        (void)rests(device, &written);
-        while (!nt_thread_ends(&asker->thread, PATIENCE_100NS)) {
-            if (rests(device, &written) && leave_alone(device)) {
-                return NULL;
-            }
-        }
-        nt_thread_join(&asker->thread);
-    } else {
-        asker->answer = question(device);
+    asker->status = STATUS_SUCCESS;
+    *status = start(device, patience_100ns);
+    if (!NT_SUCCESS(*status)) {
+        __atomic_store_n(&asker->state, ASKER_IDLE, __ATOMIC_RELEASE);
+        return false;
     }
-    HANDLE answer = asker->answer;
-    __atomic_store_n(&asker->state, ASKER_IDLE, __ATOMIC_RELEASE);
-    return answer;
+    if (!wait_while(device, ASKER_ASKS, patience_100ns)) {
+        *status = STATUS_IO_TIMEOUT;
+        return false;
+    }
+    *status = asker->status;
+    if (__atomic_load_n(&asker->state, __ATOMIC_ACQUIRE) == ASKER_HOLDS) {
+        return true;
+    }
+    end(asker);
+    return false;
 }
 
-HANDLE disk_dismount(struct disk_device *device)
+enum disk_dismounted disk_dismount(struct disk_device *device)
 {
-    return have_asked(device, dismount);
+    NTSTATUS status;
+    if (have_asked(device, dismount, PATIENCE_100NS, &status)) {
+        return DISK_DISMOUNTED;
+    }
+    if (NT_SUCCESS(status) || !mounted(device)) {
+        return DISK_NOT_MOUNTED;
+    }
+    report(device, status);
+    return DISK_NOT_DISMOUNTED;
 }
 
-HANDLE disk_dismount_last(struct disk_device *device)
+enum disk_dismounted disk_dismount_last(struct disk_device *device)
 {
-    return in_use(device) ? have_asked(device, dismount_last) : NULL;
+    NTSTATUS status;
+    bool has = in_use(device) && have_asked(device, dismount_last, PATIENCE_LAST_100NS, &status);
+    return has ? DISK_DISMOUNTED : DISK_NOT_MOUNTED;
+}
+
+void disk_dismount_end(struct disk_device *device, enum disk_dismounted done)
+{
+    if (done == DISK_DISMOUNTED) {
+        (void)KeSetEvent(&device->asker.close, IO_NO_INCREMENT, FALSE);
+        if (wait_while(device, ASKER_HOLDS, PATIENCE_LAST_100NS)) {
+            end(&device->asker);
+        }
+    }
 }
 
 bool disk_dismount_holds_driver(struct disk_device *device)
 {
-    device->asker.holds_driver = __atomic_load_n(&device->asker.state, __ATOMIC_ACQUIRE) == ASKER_LEFT;
+    device->asker.holds_driver = is_left(device);
     return device->asker.holds_driver;
 }

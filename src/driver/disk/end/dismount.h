@@ -11,19 +11,31 @@
  */
 bool disk_dismount_needed(const struct disk_device *device);
 
+enum disk_dismounted {
+    DISK_NOT_MOUNTED, /* (any more) */
+    DISK_DISMOUNTED,  /* and until disk_dismount_end nothing is mounted again, if it could be locked */
+    DISK_NOT_DISMOUNTED,
+};
+
 /*
  * Locks the file system and dismounts it; if others have files open, it waits a while for them, and then takes the files from
- * them. What it has not written yet it writes. Until the handle that this returns is closed nothing is mounted again if it
- * could be locked. NULL: the volume could not be opened, or nothing is mounted any more; or the file system hangs: when it has neither written
- * anything nor waited for the disk for half a minute, who asks it is left alone with it. PASSIVE_LEVEL, no lock held; blocks.
+ * them. What it has not written yet it writes.
+ *
+ * Who asks is a thread of its own, and is left alone with a file system that hangs: that has asked the disk for nothing, nor waited
+ * for it, for half a minute, or only read, flushed and trimmed for ten. A file system that writes is waited for, and so is a disk that
+ * is slow itself. If there is no memory for a thread for half a minute nobody asks. What is not dismounted is logged, once.
+ * PASSIVE_LEVEL, no lock held; blocks.
  */
-HANDLE disk_dismount(struct disk_device *device);
+enum disk_dismounted disk_dismount(struct disk_device *device);
 
 /*
  * When nothing can be read any more: dismounts what somebody had read enough to mount before, or has ejected without dismounting
- * it. Neither has anything to write. As disk_dismount.
+ * it. Neither has anything to write, so that three seconds are enough; number_mutex may be held. Otherwise as disk_dismount.
  */
-HANDLE disk_dismount_last(struct disk_device *device);
+enum disk_dismounted disk_dismount_last(struct disk_device *device);
+
+/* Lets go what has been locked; three seconds, as before: unlocking writes nothing. The device is still there. PASSIVE_LEVEL; blocks. */
+void disk_dismount_end(struct disk_device *device, enum disk_dismounted done);
 
 /* Whether who asks a file system that hangs lets the driver go (disk_driver_let_go), instead of who ends the device. Work thread. */
 bool disk_dismount_holds_driver(struct disk_device *device);

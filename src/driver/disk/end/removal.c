@@ -66,34 +66,19 @@ static void leave(struct disk_device *device)
 }
 
 /*
- * False: somebody has mounted something meanwhile. Otherwise nobody does any more: who is mounting it finds out when he reads from
- * it, before he has anything to write.
+ * While the file system writes what it has in memory the disk serves it as ever. If mounts can be refused afterwards, who is mounting
+ * something finds out when he reads from the disk, before he has anything to write.
  */
-static bool refuse_mounts(struct disk_device *device)
-{
-    __atomic_store_n(&device->leaving, 2, __ATOMIC_SEQ_CST);
-    if (disk_dismount_needed(device)) {
-        __atomic_store_n(&device->leaving, 1, __ATOMIC_SEQ_CST);
-        return false;
-    }
-    return true;
-}
-
-/* While the file system writes what it has in memory the disk serves it as ever. */
 static void dismount_and_leave(void *context)
 {
     struct disk_device *device = context;
-    HANDLE volume = disk_dismount(device);
-    for (unsigned i = 0; i < MOUNTED_AGAIN && !refuse_mounts(device); i++) {
-        if (volume != NULL) {
-            (void)ZwClose(volume);
-        }
-        volume = disk_dismount(device);
+    enum disk_dismounted done = disk_dismount(device);
+    for (unsigned i = 0; i < MOUNTED_AGAIN && done != DISK_NOT_DISMOUNTED && !disk_volume_refuse_mounts(device); i++) {
+        disk_dismount_end(device, done);
+        done = disk_dismount(device);
     }
     leave(device);
-    if (volume != NULL) {
-        (void)ZwClose(volume); /* and with it the lock: too late to mount anything */
-    }
+    disk_dismount_end(device, done); /* and with it the lock: too late to mount anything */
     disk_device_release(device);
 }
 
@@ -120,7 +105,7 @@ void disk_removal_start(struct disk_device *device, PIRP irp)
     __atomic_store_n(&device->queues, 1, __ATOMIC_RELAXED); /* where it is seen who would mount something now */
     /* Who ejects what is locked has locked it. Others wait for who has. */
     bool needed = ejected ? disk_dismount_needed(device) : (disk_volume_flags(device) & VPB_MOUNTED) != 0;
-    needed = needed || !refuse_mounts(device);
+    needed = needed || !disk_volume_refuse_mounts(device);
     if (needed && disk_device_acquire(device)) {
         nt_work_post(&disk_driver.work, &device->leave, begin_dismount);
     } else {
@@ -142,6 +127,7 @@ void disk_removal_start_all(void)
 static void finish(struct nt_work *work)
 {
     struct disk_device *device = CONTAINING_RECORD(work, struct disk_device, ending);
+    PDEVICE_OBJECT object = device->object;
     PKEVENT gone = device->gone;
     for (unsigned i = 0; i < DISK_DEVICE_WORKERS; i++) {
         nt_thread_join(&device->workers[i]);
@@ -152,19 +138,20 @@ static void finish(struct nt_work *work)
     disk_driver_lock_numbers(); /* who hears of the ejection below and asks for the same number gets it */
     disk_names_unlink(device);
     disk_device_unlist(device);
-    if (!disk_dismount_holds_driver(device)) {
-        disk_driver_let_go(device->held); /* who hears of the end below and stops the driver may do so */
-    }
-    /* Names them even when the extension is gone; no other device can take its place before unlock_numbers. */
-    const void *removes = removes_of(device);
+    disk_driver_allow_stop(); /* who hears of the end below may try */
     disk_refresh();
     nt_irp_queue_abandon_all(&removals, ejects_of(device), STATUS_SUCCESS);
-    HANDLE volume = disk_dismount_last(device);
-    IoDeleteDevice(device->object);
-    if (volume != NULL) {
-        (void)ZwClose(volume);
+    enum disk_dismounted done = disk_dismount_last(device);
+    ObReferenceObject(object);
+    IoDeleteDevice(object);
+    disk_dismount_end(device, done);
+    if (disk_dismount_holds_driver(device)) {
+        disk_driver_forbid_stop();
+    } else {
+        (void)ZwClose(device->held);
     }
-    nt_irp_queue_abandon_all(&removals, removes, STATUS_SUCCESS);
+    nt_irp_queue_abandon_all(&removals, removes_of(device), STATUS_SUCCESS);
+    ObDereferenceObject(object);
     disk_driver_unlock_numbers();
     if (gone != NULL) {
         (void)KeSetEvent(gone, IO_NO_INCREMENT, FALSE);

@@ -31,11 +31,9 @@ void disk_shutdown_unregister(PDEVICE_OBJECT control)
 /* What the file system on the disk holds goes to the disk, and what the image's holds of that goes to its medium. */
 static void save(struct disk_device *device)
 {
-    HANDLE volume = disk_dismount_needed(device) ? disk_dismount(device) : NULL;
+    enum disk_dismounted done = disk_dismount_needed(device) ? disk_dismount(device) : DISK_NOT_MOUNTED;
     (void)disk_flush(&device->disk);
-    if (volume != NULL) {
-        (void)ZwClose(volume);
-    }
+    disk_dismount_end(device, done);
 }
 
 /* The newest disk first: an image may lie on an older one, but not on a newer. */
