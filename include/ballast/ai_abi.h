@@ -22,40 +22,41 @@
 #define BALLAST_AI_CODE(function, access) \
     BALLAST_CONTROL_CODE(BALLAST_DEVICE_TYPE, function, BALLAST_METHOD_BUFFERED, access)
 
-#define BALLAST_IOCTL_AI_QUERY_GPUS      BALLAST_AI_CODE(0x901, BALLAST_ACCESS_ANY)
-#define BALLAST_IOCTL_AI_QUERY_PROCESSES BALLAST_AI_CODE(0x902, BALLAST_ACCESS_ANY)
-#define BALLAST_IOCTL_AI_QUERY_SCHEDULER BALLAST_AI_CODE(0x903, BALLAST_ACCESS_ANY)
-#define BALLAST_IOCTL_AI_QUERY_RULES     BALLAST_AI_CODE(0x904, BALLAST_ACCESS_ANY)
-#define BALLAST_IOCTL_AI_QUERY_POOL      BALLAST_AI_CODE(0x905, BALLAST_ACCESS_ANY)
-#define BALLAST_IOCTL_AI_QUERY_BLOCKS    BALLAST_AI_CODE(0x906, BALLAST_ACCESS_ANY)
-#define BALLAST_IOCTL_AI_QUERY_DRIVER    BALLAST_AI_CODE(0x907, BALLAST_ACCESS_ANY)
-#define BALLAST_IOCTL_AI_QUERY_OWNERS    BALLAST_AI_CODE(0x908, BALLAST_ACCESS_ANY)
-#define BALLAST_IOCTL_AI_ALLOCATE        BALLAST_AI_CODE(0x910, BALLAST_ACCESS_READ_WRITE)
-#define BALLAST_IOCTL_AI_FREE            BALLAST_AI_CODE(0x911, BALLAST_ACCESS_READ_WRITE)
-#define BALLAST_IOCTL_AI_GRANT           BALLAST_AI_CODE(0x912, BALLAST_ACCESS_READ_WRITE)
-#define BALLAST_IOCTL_AI_MAP             BALLAST_AI_CODE(0x913, BALLAST_ACCESS_READ_WRITE)
-#define BALLAST_IOCTL_AI_UNMAP           BALLAST_AI_CODE(0x914, BALLAST_ACCESS_READ_WRITE)
+#define BALLAST_IOCTL_AI_QUERY_GPUS       BALLAST_AI_CODE(0x901, BALLAST_ACCESS_ANY)
+#define BALLAST_IOCTL_AI_QUERY_PROCESSES  BALLAST_AI_CODE(0x902, BALLAST_ACCESS_ANY)
+#define BALLAST_IOCTL_AI_QUERY_SCHEDULER  BALLAST_AI_CODE(0x903, BALLAST_ACCESS_ANY)
+#define BALLAST_IOCTL_AI_QUERY_RULES      BALLAST_AI_CODE(0x904, BALLAST_ACCESS_ANY)
+#define BALLAST_IOCTL_AI_QUERY_POOL       BALLAST_AI_CODE(0x905, BALLAST_ACCESS_ANY)
+#define BALLAST_IOCTL_AI_QUERY_BLOCKS     BALLAST_AI_CODE(0x906, BALLAST_ACCESS_ANY)
+#define BALLAST_IOCTL_AI_QUERY_DRIVER     BALLAST_AI_CODE(0x907, BALLAST_ACCESS_ANY)
+#define BALLAST_IOCTL_AI_QUERY_OWNERS     BALLAST_AI_CODE(0x908, BALLAST_ACCESS_ANY)
+#define BALLAST_IOCTL_AI_ALLOCATE         BALLAST_AI_CODE(0x910, BALLAST_ACCESS_READ_WRITE)
+#define BALLAST_IOCTL_AI_FREE             BALLAST_AI_CODE(0x911, BALLAST_ACCESS_READ_WRITE)
+#define BALLAST_IOCTL_AI_GRANT            BALLAST_AI_CODE(0x912, BALLAST_ACCESS_READ_WRITE)
+#define BALLAST_IOCTL_AI_MAP              BALLAST_AI_CODE(0x913, BALLAST_ACCESS_READ_WRITE)
+#define BALLAST_IOCTL_AI_UNMAP            BALLAST_AI_CODE(0x914, BALLAST_ACCESS_READ_WRITE)
 /* Administrators only. */
-#define BALLAST_IOCTL_AI_PUSH_SAMPLE     BALLAST_AI_CODE(0x920, BALLAST_ACCESS_READ_WRITE)
-#define BALLAST_IOCTL_AI_RELOAD_RULES    BALLAST_AI_CODE(0x921, BALLAST_ACCESS_READ_WRITE)
+#define BALLAST_IOCTL_AI_PUSH_SAMPLE      BALLAST_AI_CODE(0x920, BALLAST_ACCESS_READ_WRITE)
+#define BALLAST_IOCTL_AI_RELOAD_RULES     BALLAST_AI_CODE(0x921, BALLAST_ACCESS_READ_WRITE)
 
-#define BALLAST_AI_VERSION               1u /* of every structure below */
+#define BALLAST_AI_VERSION                1u /* of every structure below */
 
-/* So many requests of one handle may be waiting for an answer; more are refused with QUOTA_EXCEEDED. */
-#define BALLAST_AI_MAXIMUM_PENDED        64u
+/* So many requests of one handle, and of all of one process, may be waiting for an answer; more are refused with QUOTA_EXCEEDED. */
+#define BALLAST_AI_MAXIMUM_PENDED         64u
+#define BALLAST_AI_MAXIMUM_PROCESS_PENDED 256u
 
 /* ---- values ------------------------------------------------------------------------------------------------------- */
 
 /* ballast_ai_value.state */
-#define BALLAST_AI_UNKNOWN               0u /* value and age are 0; reason says why */
-#define BALLAST_AI_MEASURED              1u
-#define BALLAST_AI_ESTIMATED             2u /* derived from something else; source says from what */
-#define BALLAST_AI_STALE                 3u /* measured longer ago than samples live; the last value and its age are still given */
+#define BALLAST_AI_UNKNOWN                0u /* value and age are 0; reason says why */
+#define BALLAST_AI_MEASURED               1u
+#define BALLAST_AI_ESTIMATED              2u /* derived from something else; source says from what */
+#define BALLAST_AI_STALE                  3u /* measured longer ago than samples live; the last value and its age are still given */
 
 /* ballast_ai_value.source */
-#define BALLAST_AI_SOURCE_NONE           0u
-#define BALLAST_AI_SOURCE_REGISTRY       1u /* the adapter's driver key */
-#define BALLAST_AI_SOURCE_KERNEL         2u /* measured or counted by the driver */
+#define BALLAST_AI_SOURCE_NONE            0u
+#define BALLAST_AI_SOURCE_REGISTRY        1u /* the adapter's driver key */
+#define BALLAST_AI_SOURCE_KERNEL          2u /* measured or counted by the driver */
 #define BALLAST_AI_SOURCE_PROCESS_COUNT \
     3u /* estimated from the number of AI processes: 0, 1, 2, 3+ are 5, 35, 60, 85 % */
 #define BALLAST_AI_SOURCE_D3DKMT       4u /* this and the following: pushed, and where the pusher had it from */

@@ -176,7 +176,8 @@ mutate freed-block-granted src/core/mem/pool_share.c '/^static ballast_status se
 mutate freed-by-who-maps src/core/mem/pool_block.c \
     '/^void pool_unpin/,/^}/s/give_back(/withdraw(pool, block); &/;/^bool pool_begin_free/,/^}/s/if (pinned) {/& pool_unpin(pool, block); return true;/'
 mutate exit-does-not-wait src/driver/ai/view.c '/^void ai_views_forget/,/^}/s/wait = viewer->unmapping != 0/wait = false/'
-mutate unlimited-pending src/driver/ai/control.c 's/(LONG)BALLAST_AI_MAXIMUM_PENDED/1000000/'
+mutate unlimited-pending src/driver/ai/file.c 's/BALLAST_AI_MAXIMUM_PENDED)/1000000)/'
+mutate unlimited-process-pending src/driver/ai/file.c 's/BALLAST_AI_MAXIMUM_PROCESS_PENDED)/1000000)/'
 mutate sums-compared src/core/ai/process_delta.c \
     's/position++; .*/sum.context_switches -= before->thread[position++].context_switches;/'
 mutate one-thread-maps src/driver/ai/control.c \

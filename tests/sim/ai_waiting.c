@@ -242,6 +242,37 @@ static void a_handle_keeps_only_so_many_requests_waiting(void)
 
 /* ---- views ---- */
 
+/* Nor do many handles of one process keep more; another one is not refused for that. */
+static void a_process_keeps_only_so_many_requests_waiting(void)
+{
+    enum { COUNT = BALLAST_AI_MAXIMUM_PROCESS_PENDED + BALLAST_AI_MAXIMUM_PENDED };
+    struct ballast_ai_process_query fresh = {{sizeof(fresh), BALLAST_AI_VERSION, 0}, 1, 0};
+    static struct ballast_ai_process_reply replies[COUNT + 1];
+    static struct sim_request *requests[COUNT + 1];
+    struct sim_file *opened = NULL;
+    unsigned refused = 0;
+    begin();
+    sim_system_hold(true);
+    for (unsigned i = 0; i <= COUNT; i++) {
+        opened = i == COUNT ? others : i % BALLAST_AI_MAXIMUM_PENDED == 0 ? ai_open(user) : opened;
+        requests[i] = sim_ioctl_begin(opened, BALLAST_IOCTL_AI_QUERY_PROCESSES, &fresh, sizeof(fresh), &replies[i],
+                                      sizeof(replies[i]));
+    }
+    CHECK(!sim_request_done(requests[COUNT]));
+    sim_system_hold(false);
+    for (unsigned i = 0; i < COUNT; i++) {
+        NTSTATUS status = sim_request_wait(requests[i], NULL);
+        CHECK(status == STATUS_SUCCESS || status == STATUS_QUOTA_EXCEEDED);
+        refused += status == STATUS_QUOTA_EXCEEDED;
+    }
+    CHECK_EQUAL(refused, BALLAST_AI_MAXIMUM_PENDED);
+    CHECK_EQUAL(VALUE(sim_request_wait(requests[COUNT], NULL)), STATUS_SUCCESS);
+    ai_pause_ms(3);
+    CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_QUERY_PROCESSES, &replies[0], sizeof(replies[0]))),
+                STATUS_SUCCESS);
+    end();
+}
+
 static bool sharing;      /* atomic */
 static uint32_t other_id; /* `other` changes meanwhile */
 
@@ -333,5 +364,6 @@ TEST_MAIN({"busy_address_spaces_hold_up_nobody_else", busy_address_spaces_hold_u
           {"who_frees_holds_up_nobody_who_maps", who_frees_holds_up_nobody_who_maps},
           {"a_slow_system_holds_up_only_who_asks_for_it", a_slow_system_holds_up_only_who_asks_for_it},
           {"a_handle_keeps_only_so_many_requests_waiting", a_handle_keeps_only_so_many_requests_waiting},
+          {"a_process_keeps_only_so_many_requests_waiting", a_process_keeps_only_so_many_requests_waiting},
           {"processes_exit_while_others_unmap_in_them", processes_exit_while_others_unmap_in_them},
           {"exits_wait_for_who_unmaps", exits_wait_for_who_unmaps})

@@ -310,13 +310,12 @@ static void queue(enum stage stage, PIRP irp)
 static NTSTATUS pend(const struct ai_request *ai, enum stage stage)
 {
     struct ai_file *file = ai->file;
-    if (__atomic_add_fetch(&file->pended, 1, __ATOMIC_RELAXED) > (LONG)BALLAST_AI_MAXIMUM_PENDED) {
-        __atomic_sub_fetch(&file->pended, 1, __ATOMIC_RELAXED);
+    if (!ai_file_begin_pending(file)) {
         return STATUS_QUOTA_EXCEEDED;
     }
     struct ai_request *kept = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*kept), CONTROL_TAG_REQUEST);
     if (kept == NULL) {
-        __atomic_sub_fetch(&file->pended, 1, __ATOMIC_RELAXED);
+        ai_file_end_pending(file);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     *kept = *ai;
@@ -372,7 +371,7 @@ static void finish(PIRP irp, NTSTATUS status, ULONG_PTR information)
     struct ai_request *kept = irp->Tail.Overlay.DriverContext[CONTEXT_REQUEST];
     forget_processes(kept);
     platform_free(kept, sizeof(*kept), CONTROL_TAG_REQUEST);
-    __atomic_sub_fetch(&file->pended, 1, __ATOMIC_RELAXED);
+    ai_file_end_pending(file);
     ai_file_release(file);
     (void)nt_complete(irp, status, information);
 }

@@ -260,6 +260,9 @@ static NTSTATUS load(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
         .object = object, .service_key = registry_path, .clock_offset = nt_system_time() - nt_clock_100ns()};
     KeInitializeSpinLock(&ai_driver.files_lock);
     InitializeListHead(&ai_driver.files);
+    for (size_t i = 0; i < AI_CLIENT_BUCKETS; i++) {
+        InitializeListHead(&ai_driver.clients[i]);
+    }
     /* What is not named here the I/O manager has set to refuse. */
     object->MajorFunction[IRP_MJ_CREATE] = dispatch_create;
     object->MajorFunction[IRP_MJ_CLEANUP] = dispatch_cleanup;

@@ -31,6 +31,15 @@
 #include "driver/nt/irp_queue.h"
 #include "driver/nt/work.h"
 
+/* A process with handles: what they may do together. */
+struct ai_client {
+    LIST_ENTRY link; /* of its bucket; files_lock, as the next */
+    LONG handles;
+    PEPROCESS process; /* which the handles' owners keep */
+    LONG pended;       /* atomic; requests of all its handles that wait */
+};
+#define AI_CLIENT_BUCKETS 64u
+
 /* What a handle is to the driver: FileObject->FsContext. Referenced by the handle and by each pended request. */
 struct ai_file {
     LIST_ENTRY link; /* in ai_driver.files */
@@ -40,6 +49,7 @@ struct ai_file {
     bool may_write;  /* it was opened so */
     bool feeds;      /* it is of the feed device */
     struct ai_pool_owner *owner;
+    struct ai_client *client;
     struct nt_work ending;
 };
 
@@ -77,6 +87,7 @@ struct ai_driver {
     struct ai_counters counters;
     KSPIN_LOCK files_lock;
     LIST_ENTRY files;
+    LIST_ENTRY clients[AI_CLIENT_BUCKETS];
     struct nt_work_thread work; /* frees what closed handles leave */
     struct ai_service service[AI_SERVICES];
 };
@@ -115,6 +126,9 @@ void ai_service_abandon(const struct ai_file *file);
 /* For the file object that this request opens. PASSIVE_LEVEL. */
 NTSTATUS ai_file_open(const DEVICE_OBJECT *device, PIRP irp);
 void ai_file_reference(struct ai_file *file);
+/* Whether one request more may wait, of the handle and of its process; counts it. The file is referenced until it ends. Any IRQL. */
+bool ai_file_begin_pending(struct ai_file *file);
+void ai_file_end_pending(struct ai_file *file);
 /* <= DISPATCH_LEVEL. At PASSIVE_LEVEL on Windows the last one frees what is left at once, in its own thread. */
 void ai_file_release(struct ai_file *file);
 /* Of handles that are still open when the driver is unloaded, in Wine. Nothing else runs any more. PASSIVE_LEVEL. */

@@ -6,10 +6,71 @@
 
 #define DRIVER_TAG_FILE PLATFORM_TAG('B', 'a', 'F', 'i')
 
+/* ---- processes ---- */
+
+static LIST_ENTRY *bucket_of(const void *process)
+{
+    return &ai_driver.clients[((uint64_t)(ULONG_PTR)process * 0x9E3779B97F4A7C15u) >> 58];
+}
+_Static_assert(AI_CLIENT_BUCKETS == 1u << (64 - 58), "as many as the hash has values");
+
+/* Lock held. */
+static struct ai_client *find_client(PEPROCESS process)
+{
+    LIST_ENTRY *head = bucket_of(process);
+    for (LIST_ENTRY *link = head->Flink; link != head; link = link->Flink) {
+        struct ai_client *client = CONTAINING_RECORD(link, struct ai_client, link);
+        if (client->process == process) {
+            return client;
+        }
+    }
+    return NULL;
+}
+
+/* The current process's, for one handle more. NULL: no memory. */
+static struct ai_client *enter_client(void)
+{
+    PEPROCESS process = PsGetCurrentProcess();
+    struct ai_client *fresh = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*fresh), DRIVER_TAG_FILE);
+    KIRQL irql;
+    if (fresh == NULL) {
+        return NULL;
+    }
+    *fresh = (struct ai_client){.process = process};
+    KeAcquireSpinLock(&ai_driver.files_lock, &irql);
+    struct ai_client *client = find_client(process);
+    if (client == NULL) {
+        client = fresh;
+        fresh = NULL;
+        InsertTailList(bucket_of(process), &client->link);
+    }
+    client->handles++;
+    KeReleaseSpinLock(&ai_driver.files_lock, irql);
+    platform_free(fresh, sizeof(*fresh), DRIVER_TAG_FILE);
+    return client;
+}
+
+static void leave_client(struct ai_client *client)
+{
+    KIRQL irql;
+    KeAcquireSpinLock(&ai_driver.files_lock, &irql);
+    bool last = --client->handles == 0;
+    if (last) {
+        RemoveEntryList(&client->link);
+    }
+    KeReleaseSpinLock(&ai_driver.files_lock, irql);
+    if (last) {
+        platform_free(client, sizeof(*client), DRIVER_TAG_FILE);
+    }
+}
+
+/* ---- handles ---- */
+
 static void free_file(struct nt_work *work)
 {
     struct ai_file *file = CONTAINING_RECORD(work, struct ai_file, ending);
     KIRQL irql;
+    leave_client(file->client); /* before its process may go */
     ai_pool_owner_destroy(file->owner);
     if (__atomic_load_n(&file->registered, __ATOMIC_RELAXED) != 0) {
         __atomic_sub_fetch(&ai_driver.counters.registered_runtimes, 1, __ATOMIC_RELAXED);
@@ -18,6 +79,33 @@ static void free_file(struct nt_work *work)
     RemoveEntryList(&file->link);
     KeReleaseSpinLock(&ai_driver.files_lock, irql);
     platform_free(file, sizeof(*file), DRIVER_TAG_FILE);
+}
+
+static bool count_pended(LONG *pended, uint32_t most)
+{
+    if (__atomic_add_fetch(pended, 1, __ATOMIC_RELAXED) > (LONG)most) {
+        __atomic_sub_fetch(pended, 1, __ATOMIC_RELAXED);
+        return false;
+    }
+    return true;
+}
+
+bool ai_file_begin_pending(struct ai_file *file)
+{
+    if (!count_pended(&file->pended, BALLAST_AI_MAXIMUM_PENDED)) {
+        return false;
+    }
+    if (!count_pended(&file->client->pended, BALLAST_AI_MAXIMUM_PROCESS_PENDED)) {
+        __atomic_sub_fetch(&file->pended, 1, __ATOMIC_RELAXED);
+        return false;
+    }
+    return true;
+}
+
+void ai_file_end_pending(struct ai_file *file)
+{
+    __atomic_sub_fetch(&file->client->pended, 1, __ATOMIC_RELAXED);
+    __atomic_sub_fetch(&file->pended, 1, __ATOMIC_RELAXED);
 }
 
 void ai_file_reference(struct ai_file *file)
@@ -66,7 +154,9 @@ NTSTATUS ai_file_open(const DEVICE_OBJECT *device, PIRP irp)
     file->may_write = opened_for_writing(irp);
     file->feeds = device == ai_driver.feed_device;
     file->owner = ai_pool_owner_create(!file->may_write);
-    if (file->owner == NULL) {
+    file->client = file->owner != NULL ? enter_client() : NULL;
+    if (file->client == NULL) {
+        ai_pool_owner_destroy(file->owner);
         platform_free(file, sizeof(*file), DRIVER_TAG_FILE);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
