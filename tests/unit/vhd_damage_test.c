@@ -378,10 +378,13 @@ static void parents_are_checked(void)
     enum vhd_problem problem;
     CHECK_EQUAL(memory_file_open(&files[0], &any, &vhd, &problem), BALLAST_SUCCESS);
     memory_file_close(vhd);
-    /* Its own time will do, too. */
+    /* Its own time will do where the file's is not known: that one tells of changes, its own stays. */
     vhd_store32(files[0].bytes + HEADER + 56, 1000);
     seal(files[0].bytes + HEADER, VHD_HEADER_SIZE, 36);
     expect(&files[0], VHD_NO_PROBLEM);
+    memory_names[0].modified = 1001;
+    expect(&files[0], VHD_PARENT_CHANGED);
+    memory_names[0].modified = 0;
     memory_names[0].file = &files[2];
     expect(&files[0], VHD_PARENT_IS_OTHER);
     memory_names[0].status = BALLAST_ACCESS_DENIED;

@@ -133,9 +133,9 @@ static enum vhd_problem verify(const struct vhd *vhd, const struct vhd *parent, 
     if (__builtin_memcmp(vhd->header.parent_id, parent->footer.id, sizeof(parent->footer.id)) != 0) {
         return VHD_PARENT_IS_OTHER;
     }
-    uint32_t time = vhd->header.parent_time;
-    bool same = time == parent->footer.time || (file->modified != 0 && time == file->modified);
-    return same || options->any_time ? VHD_NO_PROBLEM : VHD_PARENT_CHANGED;
+    /* When the file was written last. A footer's time stays as its data change, and has to do where that is not known. */
+    uint32_t time = file->modified != 0 ? file->modified : parent->footer.time;
+    return time == vhd->header.parent_time || options->any_time ? VHD_NO_PROBLEM : VHD_PARENT_CHANGED;
 }
 
 static enum vhd_problem open_candidate(struct vhd *vhd, const struct vhd_options *options, const uint16_t *name)
