@@ -250,7 +250,8 @@ static void wrong_headers(void)
         {32, 512, VHD_BAD_BLOCK_SIZE},
         {32, 5000, VHD_BAD_BLOCK_SIZE},
         {32, 1u << 27, VHD_BAD_BLOCK_SIZE},
-        {28, 0xFFFFFFFF, VHD_NO_PROBLEM},
+        {28, 0xFFFFFFFF, VHD_BAD_TABLE},
+        {28, 128, VHD_NO_PROBLEM},
         {32, 8192, VHD_BLOCK_BEYOND_END},
     };
     for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

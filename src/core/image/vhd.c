@@ -16,7 +16,7 @@ static const struct {
     [VHD_DATA_BEYOND_END] = {"data_beyond_end", "the file is shorter than its disk"},
     [VHD_BAD_HEADER] = {"bad_header", "the header of the dynamic disk is damaged"},
     [VHD_BAD_BLOCK_SIZE] = {"bad_block_size", "the size of blocks is impossible"},
-    [VHD_BAD_TABLE] = {"bad_table", "the table of blocks is too short, or lies where it cannot"},
+    [VHD_BAD_TABLE] = {"bad_table", "the table of blocks is too short or too long, or lies where it cannot"},
     [VHD_BAD_LOCATOR] = {"bad_locator", "a name of the parent lies where it cannot"},
     [VHD_BLOCK_BEYOND_END] = {"block_beyond_end", "a block reaches beyond the end of the file"},
     [VHD_BLOCKS_OVERLAP] = {"blocks_overlap", "a block overlaps another one, or the headers"},

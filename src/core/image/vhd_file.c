@@ -50,7 +50,8 @@ static const struct source_operations operations = {
 
 /*
  * The footer, unless it is damaged; then its copy. A copy of another disk than the footer's is believed, as most programs
- * look there first: where a cut has left a file of any length, what is at its end may be data.
+ * look there first: where a cut has left a file of any length, what is at its end may be data. A fixed disk has none: what
+ * its file begins with is what somebody has written to the disk.
  */
 static enum vhd_problem find_footer(struct vhd *vhd, const struct vhd_file *file)
 {
@@ -70,14 +71,15 @@ static enum vhd_problem find_footer(struct vhd *vhd, const struct vhd_file *file
         return VHD_READ_FAILED;
     }
     at_begin = vhd_parse_footer(bytes, &copy);
-    bool copied = at_begin == VHD_NO_PROBLEM && copy.kind != VHD_FIXED;
     bool sound = at_end == VHD_NO_PROBLEM;
+    bool fixed = sound && vhd->footer.kind == VHD_FIXED;
+    bool copied = at_begin == VHD_NO_PROBLEM && copy.kind != VHD_FIXED && !fixed;
     if (copied && (!sound || __builtin_memcmp(copy.id, vhd->footer.id, sizeof(copy.id)) != 0)) {
         vhd->footer = copy;
         vhd->footer_damaged = true;
     } else if (!sound) {
         return at_end != VHD_NO_FOOTER || at_begin == VHD_NO_PROBLEM ? at_end : at_begin;
-    } else if (vhd->footer.kind != VHD_FIXED) {
+    } else if (!fixed) {
         vhd->copy_damaged = !copied;
         vhd->copy_differs = copied && __builtin_memcmp(copy.bytes, vhd->footer.bytes, VHD_FOOTER_SIZE) != 0;
     }

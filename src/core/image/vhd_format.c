@@ -160,7 +160,7 @@ enum vhd_problem vhd_parse_header(const uint8_t bytes[VHD_HEADER_SIZE], uint64_t
         return VHD_BAD_BLOCK_SIZE;
     }
     uint64_t blocks = vhd_round(size, header->block_size) / header->block_size;
-    if (header->entries < blocks || blocks > VHD_MAXIMUM_BLOCKS || header->table % VHD_SECTOR != 0 ||
+    if (header->entries < blocks || header->entries > VHD_MAXIMUM_BLOCKS || header->table % VHD_SECTOR != 0 ||
         header->table < VHD_FOOTER_SIZE || header->table > INT64_MAX) {
         return VHD_BAD_TABLE;
     }

@@ -115,7 +115,7 @@ static enum vhd_problem check_ranges(struct vhd *vhd, struct vhd_range ranges[RA
 {
     ranges[0] = (struct vhd_range){0, VHD_FOOTER_SIZE};
     ranges[1] = (struct vhd_range){vhd->footer.header, VHD_HEADER_SIZE};
-    ranges[2] = (struct vhd_range){vhd->header.table, vhd_table_size(vhd->blocks)};
+    ranges[2] = (struct vhd_range){vhd->header.table, vhd_table_size(vhd->header.entries)};
     *count = FIXED_RANGES;
     for (unsigned i = 0; i < VHD_LOCATORS && vhd->footer.kind == VHD_DIFFERENCING; i++) {
         if (vhd->header.locators[i].length != 0) {
@@ -175,6 +175,26 @@ static bool read_entries(struct vhd *vhd)
     return true;
 }
 
+/* Entries behind the disk's are in no use: a block of theirs would be overwritten, and nobody would read it. */
+static enum vhd_problem check_surplus(const struct vhd *vhd)
+{
+    uint8_t bytes[VHD_SECTOR];
+    uint32_t sector = VHD_UNUSED;
+    for (uint32_t i = vhd->blocks; i < vhd->header.entries; i++) {
+        if (sector != i / VHD_ENTRIES) {
+            sector = i / VHD_ENTRIES;
+            if (ballast_failed(
+                    vhd_file_read(vhd, vhd->header.table + (uint64_t)sector * VHD_SECTOR, bytes, VHD_SECTOR))) {
+                return VHD_READ_FAILED;
+            }
+        }
+        if (vhd_load32(bytes + (size_t)(i % VHD_ENTRIES) * 4) != VHD_UNUSED) {
+            return VHD_BAD_TABLE;
+        }
+    }
+    return VHD_NO_PROBLEM;
+}
+
 enum vhd_problem vhd_table_load(struct vhd *vhd, uint64_t limit)
 {
     struct vhd_range ranges[RANGES];
@@ -188,5 +208,9 @@ enum vhd_problem vhd_table_load(struct vhd *vhd, uint64_t limit)
     if (!vhd_table_allocate(vhd) || !slots_allocate(vhd)) {
         return VHD_NO_MEMORY;
     }
-    return read_entries(vhd) ? check_blocks(vhd, ranges, count, limit) : VHD_READ_FAILED;
+    if (!read_entries(vhd)) {
+        return VHD_READ_FAILED;
+    }
+    problem = check_blocks(vhd, ranges, count, limit);
+    return problem != VHD_NO_PROBLEM ? problem : check_surplus(vhd);
 }
