@@ -85,7 +85,8 @@ static ballast_status file_resize(struct source *source, uint64_t length)
 static ballast_status file_flush(struct source *source)
 {
     struct memory_file *file = (struct memory_file *)source;
-    if (fails(file)) {
+    if (fails(file) || file->flush_fails) {
+        file->flush_failed = true;
         return BALLAST_IO_DEVICE_ERROR;
     }
     record(file, OPERATION_FLUSH, 0, NULL, 0);

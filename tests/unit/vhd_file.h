@@ -27,7 +27,9 @@ struct memory_file {
     uint64_t length;
     uint64_t space;     /* no more than this is taken, as on a full disk */
     int64_t fail_after; /* so many calls; negative: never */
-    bool read_only;     /* a write is a failed check */
+    bool flush_fails;
+    bool flush_failed; /* one has, since it was made */
+    bool read_only;    /* a write is a failed check */
     bool recording;
     struct operation *operations;
     size_t operation_count;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is believed of a VHD's file: not what a guest has put there. */
+/* What is believed of a VHD's file, and of its flushes: neither what a guest has put there, nor what is too late. */
 
 #include "core/image/vhd_format.h"
 #include "tests/unit/vhd_file.h"
@@ -107,6 +107,33 @@ static void a_long_table_has_no_blocks_behind_the_disk(void)
     memory_file_release(&file);
 }
 
+/* ---- flushes ---- */
+
+/* What a flush could not write may be gone, and the next one succeeds all the same: the system has forgotten it. */
+static void a_failed_flush_is_remembered(void)
+{
+    for (unsigned kind = VHD_FIXED; kind <= VHD_DYNAMIC; kind++) {
+        create((enum vhd_kind)kind);
+        struct vhd *vhd = memory_file_opened(&file, true, NULL);
+        struct source *source = vhd_source(vhd);
+        CHECK_EQUAL(source->operations->write(source, 0, "data", 4), BALLAST_SUCCESS);
+        file.flush_fails = true;
+        CHECK_EQUAL(source->operations->flush(source), BALLAST_IO_DEVICE_ERROR);
+        file.flush_fails = false;
+        file.recording = true;
+        CHECK_EQUAL(source->operations->flush(source), BALLAST_IO_DEVICE_ERROR);
+        CHECK_EQUAL(file.operation_count, 0); /* no table tells of what may be gone */
+        memory_file_close(vhd);
+        vhd = memory_file_opened(&file, true, NULL);
+        source = vhd_source(vhd);
+        CHECK_EQUAL(source->operations->write(source, 0, "data", 4), BALLAST_SUCCESS);
+        CHECK_EQUAL(source->operations->flush(source), BALLAST_SUCCESS);
+        memory_file_close(vhd);
+        memory_file_release(&file);
+    }
+}
+
 TEST_MAIN({"a_fixed_disk_is_what_its_end_says", a_fixed_disk_is_what_its_end_says},
           {"a_long_table_is_kept", a_long_table_is_kept},
-          {"a_long_table_has_no_blocks_behind_the_disk", a_long_table_has_no_blocks_behind_the_disk})
+          {"a_long_table_has_no_blocks_behind_the_disk", a_long_table_has_no_blocks_behind_the_disk},
+          {"a_failed_flush_is_remembered", a_failed_flush_is_remembered})

@@ -7,6 +7,7 @@
  * and of each sector that was written later what was there before or what was written. For that, no flush:
  *   - a new block lies behind the end of all others, in space that reads as zeros; behind it a footer is written;
  *   - neither the table nor the bitmap of a sector is written before a flush of the file has made the data durable.
+ * After a flush that failed, all others fail until the disk is opened again.
  * The copy of the footer at the beginning is written when the disk grows only, which is when the other one is durable.
  *
  * One thread at a time. Not above PASSIVE_LEVEL: files are read and written.

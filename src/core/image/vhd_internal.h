@@ -27,6 +27,7 @@ struct vhd {
     struct vhd_header header;
     struct vhd *parent; /* NULL: none, and what is nowhere is zeros */
     uint16_t parent_name[VHD_PARENT_NAME];
+    ballast_status lost; /* of the first flush that failed */
     bool writable;
     bool begun;      /* the file is ready for changes */
     bool footer_due; /* there is none at the file's end */
@@ -81,9 +82,13 @@ static inline ballast_status vhd_file_write(const struct vhd *vhd, uint64_t offs
     return vhd->source.below->operations->write(vhd->source.below, offset, buffer, length);
 }
 
-static inline ballast_status vhd_file_flush(const struct vhd *vhd)
+/* What a flush that failed should have made durable may be gone, and the next one need not know: they fail from then on. */
+static inline ballast_status vhd_file_flush(struct vhd *vhd)
 {
-    return vhd->source.below->operations->flush(vhd->source.below);
+    if (!ballast_failed(vhd->lost)) {
+        vhd->lost = vhd->source.below->operations->flush(vhd->source.below);
+    }
+    return vhd->lost;
 }
 
 /* The memory for a table of so many blocks; false: there is none. Released by the second, which takes what there is. */

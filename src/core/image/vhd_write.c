@@ -304,6 +304,7 @@ ballast_status vhd_resize(struct source *source, uint64_t size)
     status = append_tables(vhd, &resized);
     if (ballast_failed(status)) {
         vhd_table_free(&resized);
+        vhd->lost = resized.lost;
         vhd->begun = false;
         return status;
     }
