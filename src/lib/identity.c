@@ -51,23 +51,32 @@ UNICODE_STRING *identity_object_name(HANDLE handle)
     return name;
 }
 
-static HANDLE open_native(UNICODE_STRING *name, NTSTATUS *status)
+static HANDLE open_native_for(UNICODE_STRING *name, ACCESS_MASK access, ULONG share, NTSTATUS *status)
 {
     HANDLE handle;
     IO_STATUS_BLOCK io;
     OBJECT_ATTRIBUTES attributes;
     InitializeObjectAttributes(&attributes, name, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    *status = NtOpenFile(&handle, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes, &io,
-                         FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_SYNCHRONOUS_IO_NONALERT);
+    *status = NtOpenFile(&handle, access | SYNCHRONIZE, &attributes, &io, share, FILE_SYNCHRONOUS_IO_NONALERT);
     return *status >= 0 ? handle : INVALID_HANDLE_VALUE;
 }
 
-/* The image's name is a native path. */
+static HANDLE open_native(UNICODE_STRING *name, NTSTATUS *status)
+{
+    return open_native_for(name, FILE_READ_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, status);
+}
+
+/* A native path. */
+static UNICODE_STRING image_name(const struct imdisk_create_data *disk)
+{
+    return (UNICODE_STRING){.Length = disk->file_name_length_bytes,
+                            .MaximumLength = disk->file_name_length_bytes,
+                            .Buffer = (wchar_t *)(uintptr_t)disk->file_name};
+}
+
 static HANDLE open_image_of(const struct imdisk_create_data *disk, NTSTATUS *status)
 {
-    UNICODE_STRING name = {.Length = disk->file_name_length_bytes,
-                           .MaximumLength = disk->file_name_length_bytes,
-                           .Buffer = (wchar_t *)(uintptr_t)disk->file_name};
+    UNICODE_STRING name = image_name(disk);
     return open_native(&name, status);
 }
 
@@ -81,6 +90,17 @@ HANDLE identity_open_image(const struct imdisk_create_data *disk)
 {
     NTSTATUS status;
     return has_image(disk) ? open_image_of(disk, &status) : INVALID_HANDLE_VALUE;
+}
+
+int identity_image_is_held(const struct imdisk_create_data *disk)
+{
+    NTSTATUS status; /* STATUS_SHARING_VIOLATION if it is; other failures tell nothing */
+    UNICODE_STRING name = image_name(disk);
+    HANDLE image = open_native_for(&name, FILE_READ_DATA, 0, &status);
+    if (image != INVALID_HANDLE_VALUE) {
+        CloseHandle(image);
+    }
+    return image == INVALID_HANDLE_VALUE;
 }
 
 static int is_gone(NTSTATUS status)

@@ -40,6 +40,9 @@ struct identity_layers {
 /* The image of a disk, for its attributes. INVALID_HANDLE_VALUE: it has none, or it cannot be opened. */
 HANDLE identity_open_image(const struct imdisk_create_data *disk);
 
+/* False: nobody has it open to read or write it, so that its name leads elsewhere by now: the disk has its own open. */
+int identity_image_is_held(const struct imdisk_create_data *disk);
+
 void identity_layers(HANDLE handle, struct identity_layers *layers);
 
 /* Whether writing to one may change what is read from the other. */

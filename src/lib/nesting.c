@@ -32,8 +32,8 @@ static uint32_t find_by_name(const struct nesting *nesting, const UNICODE_STRING
     return NESTING_NONE;
 }
 
-/* The disk that a file lies on, or that a handle to a device leads to. */
-static uint32_t disk_under(const struct nesting *nesting, HANDLE image)
+/* The disk that the file of an image lies on, or that a handle to a device leads to. */
+static uint32_t disk_under(const struct nesting *nesting, HANDLE image, const struct imdisk_create_data *disk)
 {
     struct imdisk_create_data *data;
     uint32_t found = NESTING_NONE;
@@ -47,7 +47,7 @@ static uint32_t disk_under(const struct nesting *nesting, HANDLE image)
         found = find_by_name(nesting, name);
     }
     free(name);
-    return found;
+    return found != NESTING_NONE && identity_image_is_held(disk) ? found : NESTING_NONE;
 }
 
 /* Never on a disk of ours, and opening it waits for a server that may not be there any more. */
@@ -85,11 +85,11 @@ static uint32_t carrier_of(const struct nesting *nesting, uint32_t index)
                        ? INVALID_HANDLE_VALUE
                        : identity_open_image(data);
     if (image != INVALID_HANDLE_VALUE) {
-        carrier = disk_under(nesting, image);
+        carrier = disk_under(nesting, image, data);
         CloseHandle(image);
     }
     free(data);
-    /* A name may lead elsewhere by now, but the image was opened when the disk was made, on one that was there. */
+    /* The image was opened when the disk was made, on one that was there. */
     return carrier != NESTING_NONE && carrier > index ? carrier : NESTING_NONE;
 }
 

@@ -96,6 +96,31 @@ static BOOL WINAPI flush(HANDLE file)
     return __real___imp_FlushFileBuffers(file);
 }
 
+/* Files of this name are on the file system of this disk. */
+#define INNER_IMAGE L"ballast-inner.img"
+static uint32_t carrier = NOBODY;
+
+NTSTATUS NTAPI __real_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
+                                    ULONG *returned);
+NTSTATUS NTAPI __wrap_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
+                                    ULONG *returned);
+
+NTSTATUS NTAPI __wrap_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
+                                    ULONG *returned)
+{
+    NTSTATUS status = __real_NtQueryObject(handle, class, buffer, length, returned);
+    UNICODE_STRING *name = buffer;
+    if (status >= 0 && class == (OBJECT_INFORMATION_CLASS)1 && carrier != NOBODY &&
+        name->Length > wcslen(INNER_IMAGE) * sizeof(wchar_t) && wcsstr(name->Buffer, INNER_IMAGE) != NULL) {
+        wchar_t device[DISK_DEVICE_NAME_SIZE];
+        disk_device_name(carrier, device);
+        name->Buffer = (wchar_t *)(name + 1);
+        (void)swprintf(name->Buffer, MAX_PATH, L"%ls\\" INNER_IMAGE, device);
+        name->Length = (USHORT)(wcslen(name->Buffer) * sizeof(wchar_t));
+    }
+    return status;
+}
+
 /* ---- the cases ---- */
 
 static uint32_t create(ballast_disk_type type, const wchar_t *image)
@@ -311,6 +336,38 @@ static void stop_busy_outer(void)
     CHECK_EQUAL(ballast_disk_remove(other, 0, NULL), BALLAST_OK);
 }
 
+static void make_file(const wchar_t *path)
+{
+    static const unsigned char bytes[1 << 17];
+    DWORD written = 0;
+    HANDLE file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    CHECK(WriteFile(file, bytes, sizeof(bytes), &written, NULL) && written == sizeof(bytes));
+    CloseHandle(file);
+}
+
+/* By path, but not if another file has the image's path by now: the one that the disk has open is elsewhere. */
+static void images_on_file_systems(void)
+{
+    ballast_error error = {0};
+    wchar_t image[MAX_PATH];
+    wchar_t moved[MAX_PATH];
+    CHECK(GetTempPathW(MAX_PATH - 32, image) != 0);
+    (void)swprintf(moved, MAX_PATH, L"%lsballast-moved.img", image);
+    wcscat(image, INNER_IMAGE);
+    make_file(image);
+    carrier = create(BALLAST_DISK_RAM, NULL);
+    uint32_t inner = create(BALLAST_DISK_FILE, image);
+    CHECK_EQUAL(ballast_disk_remove(carrier, 0, &error), BALLAST_BUSY);
+    says(&error, "lies on it");
+    CHECK(MoveFileW(image, moved));
+    make_file(image);
+    CHECK_EQUAL(ballast_disk_remove(carrier, BALLAST_REMOVE_FORCE, &error), BALLAST_OK);
+    CHECK_EQUAL(count(), 1);
+    carrier = NOBODY;
+    CHECK_EQUAL(ballast_disk_remove(inner, 0, NULL), BALLAST_OK);
+    CHECK(DeleteFileW(image) && DeleteFileW(moved));
+}
+
 static void wrong_arguments(void)
 {
     CHECK_EQUAL(ballast_drivers_stop(1u << BALLAST_DRIVERS, 0, NULL, NULL), BALLAST_INVALID_ARGUMENT);
@@ -324,4 +381,5 @@ TEST_MAIN({"a disk in use is not removed, and who uses it is unknown", remove_bu
           {"a disk in use keeps all from being removed, and all are usable", stop_busy},
           {"an AI driver that is open keeps all disks from being removed", stop_open_ai},
           {"an outer disk in use keeps all but the inner one", stop_busy_outer},
+          {"an image on a disk's file system, and another file of its name", images_on_file_systems},
           {"drivers that there are not", wrong_arguments})
