@@ -49,6 +49,10 @@ enum sim_hold {
     SIM_HOLD_HANGS = 16,  /* with one of these: longer than anybody waits. Who locks or dismounts always does */
     SIM_HOLD_READS = 32,  /* with one of these: who is held up reads from the disk all the while */
 };
+/* The n-th look from now on of the driver at what is mounted waits, before it sees anything, until this is 0; whether one does. */
+void sim_hold_look(unsigned n);
+bool sim_look_is_held(void);
+
 void sim_hold_file_systems(unsigned what); /* 0: nothing (any more) */
 unsigned sim_file_systems_held(void);      /* threads */
 

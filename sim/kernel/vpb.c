@@ -3,12 +3,14 @@
 
 #include "sim/kernel/vpb.h"
 
+#include "sim/api/file_system.h"
 #include "sim/ground/chance.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
 #include "sim/kernel/ps.h"
 
 #include <pthread.h>
+#include <time.h>
 
 static struct {
     pthread_mutex_t mutex;
@@ -42,11 +44,36 @@ bool sim_vpb_is_left(const struct sim_device *device)
            !sim_threads_are_refused();
 }
 
+static unsigned held_look; /* atomic; how many from now on, and one; 1: it waits; 0: none does */
+
+void sim_hold_look(unsigned n)
+{
+    __atomic_store_n(&held_look, n == 0 ? 0 : n + 1, __ATOMIC_SEQ_CST);
+}
+
+bool sim_look_is_held(void)
+{
+    return __atomic_load_n(&held_look, __ATOMIC_SEQ_CST) == 1;
+}
+
+static void wait_for_look(void)
+{
+    struct timespec time = {0, 100000};
+    unsigned now = __atomic_load_n(&held_look, __ATOMIC_SEQ_CST);
+    while (now > 1 &&
+           !__atomic_compare_exchange_n(&held_look, &now, now - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    }
+    while (now == 2 && sim_look_is_held()) {
+        (void)nanosleep(&time, NULL);
+    }
+}
+
 void sim_IoAcquireVpbSpinLock(PKIRQL irql)
 {
     struct sim_thread *self = sim_self();
     sim_check_irql("IoAcquireVpbSpinLock", DISPATCH_LEVEL);
     sim_delay();
+    wait_for_look();
     if (__atomic_load_n(&vpb_lock.owner, __ATOMIC_RELAXED) == self) {
         sim_violation("lock-recursive", "a thread takes the lock of volume parameter blocks that it holds");
     }

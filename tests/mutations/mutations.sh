@@ -114,7 +114,6 @@ mutate left-for-ever src/driver/disk/end/dismount.c '/^static void end_left/,/^}
 mutate left-unlogged src/driver/disk/end/dismount.c 's/report(device, STATUS_IO_TIMEOUT);//'
 mutate refusal-unlogged src/driver/disk/end/dismount.c 's/    report(device, status);//'
 mutate threads-not-waited-for src/driver/disk/end/dismount.c 's/waited += INTERVAL_100NS/waited += patience_100ns/'
-mutate special-apcs-let-in src/driver/nt/late.c 's/        resolve_guarded_regions();/        (void)resolve_guarded_regions;/'
 mutate lock-not-waited-for src/driver/disk/end/removal.c 's/bool needed = ejected ? disk_dismount_needed(device) :.*/bool needed = disk_dismount_needed(device);/'
 mutate lock-taken-twice src/driver/disk/end/removal.c 's/bool needed = ejected ? disk_dismount_needed(device) :/bool needed = /'
 mutate stop-not-refused src/driver/disk/device/driver.c 's/object->DriverUnload = NULL;/object->DriverUnload = disk_driver.unload;/'

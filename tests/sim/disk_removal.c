@@ -439,6 +439,39 @@ static void who_is_mounting_is_waited_for(void)
     disk_end();
 }
 
+static void *remove_the_disk(void *context)
+{
+    *(NTSTATUS *)context = disk_remove();
+    return NULL;
+}
+
+/* What has been mounted just before the removal looks is served as ever until it is dismounted. */
+static void who_has_just_mounted_is_served(void)
+{
+    struct sim_options options = {.seed = 1, .hurry = 100, .file_system = SIM_FILES};
+    pthread_t mounts, removes;
+    NTSTATUS opened = STATUS_SUCCESS, removed = STATUS_SUCCESS;
+    struct timespec time = {0, 100000};
+    disk_begin(&options);
+    CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+    sim_hold_file_systems(SIM_HOLD_MOUNTING);
+    CHECK_EQUAL(pthread_create(&mounts, NULL, open_a_file, &opened), 0);
+    wait_until_held();
+    sim_hold_look(2); /* after the first nothing is mounted yet */
+    CHECK_EQUAL(pthread_create(&removes, NULL, remove_the_disk, &removed), 0);
+    while (!sim_look_is_held()) {
+        (void)nanosleep(&time, NULL);
+    }
+    sim_hold_file_systems(0);
+    CHECK_EQUAL(pthread_join(mounts, NULL), 0);
+    CHECK_EQUAL(opened, STATUS_SUCCESS);
+    sim_hold_look(0);
+    CHECK_EQUAL(pthread_join(removes, NULL), 0);
+    CHECK_EQUAL(removed, STATUS_SUCCESS);
+    sim_settle();
+    disk_end();
+}
+
 /* The thread that mounts something, held up; the disk has begun to go. */
 static struct sim_request *begin_mounting(unsigned hurry_waits, unsigned where, pthread_t *thread, NTSTATUS *opened)
 {
@@ -526,6 +559,7 @@ TEST_MAIN({"removal_dismounts", removal_dismounts},
           {"who_is_left_leaves_others_alone", who_is_left_leaves_others_alone},
           {"who_reads_is_waited_for", who_reads_is_waited_for},
           {"who_only_reads_is_left_in_the_end", who_only_reads_is_left_in_the_end},
+          {"who_has_just_mounted_is_served", who_has_just_mounted_is_served},
           {"who_mounts_for_ever_is_left", who_mounts_for_ever_is_left},
           {"who_unlocks_for_ever_at_the_end_is_left", who_unlocks_for_ever_at_the_end_is_left},
           {"the_system_goes_down_while_it_hangs", the_system_goes_down_while_it_hangs},
