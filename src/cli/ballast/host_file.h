@@ -21,7 +21,10 @@ ballast_result host_file_open(const wchar_t *path, bool writable, struct vhd_fil
  */
 ballast_result host_file_create(const wchar_t *path, bool replace, struct vhd_file *created, ballast_error *error);
 
-/* Flushes it, puts it into its place, and destroys the source either way. */
+/*
+ * Flushes it, puts it into its place, and destroys the source either way. BALLAST_BUSY: somebody has put a file there
+ * meanwhile, which stays, as it shall not be replaced.
+ */
 ballast_result host_file_commit(struct source *source, ballast_error *error);
 
 /* Of the failure that a source of these has told of last, so that a message can say why. */

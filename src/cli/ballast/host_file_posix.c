@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Image files of POSIX systems; host_file.h has the contract. */
 
-#define _GNU_SOURCE /* SEEK_DATA, sync_file_range, getentropy */
+#define _GNU_SOURCE /* SEEK_DATA, sync_file_range, getentropy, renameat2 */
 
 #include "cli/ballast/host_file.h"
 
@@ -28,6 +28,7 @@ struct host_file {
     uint64_t begun; /* writing behind */
     char *path;     /* of a new file: its place, and where it is */
     char *beside;
+    bool replace; /* what is at its place by then */
 };
 
 static int last_failure;
@@ -276,6 +277,7 @@ ballast_result host_file_create(const wchar_t *path, bool replace, struct vhd_fi
     set_rights(file->descriptor, place);
     file->path = place;
     file->beside = beside;
+    file->replace = replace;
     *created = (struct vhd_file){.source = &file->source};
     return BALLAST_OK;
 }
@@ -296,10 +298,29 @@ static void flush_directory(const char *path)
     }
 }
 
+/* 0 or the error. Not every file system can rename to a name that is free only; those have links, which need one. */
+static int put_into_place(const struct host_file *file)
+{
+    if (file->replace) {
+        return rename(file->beside, file->path) == 0 ? 0 : errno;
+    }
+    if (renameat2(AT_FDCWD, file->beside, AT_FDCWD, file->path, RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
+        return errno;
+    }
+    if (link(file->beside, file->path) != 0) {
+        return errno;
+    }
+    (void)unlink(file->beside);
+    return 0;
+}
+
 ballast_result host_file_commit(struct source *source, ballast_error *error)
 {
     struct host_file *file = (struct host_file *)source;
-    int code = fsync(file->descriptor) == 0 && rename(file->beside, file->path) == 0 ? 0 : errno;
+    int code = fsync(file->descriptor) == 0 ? put_into_place(file) : errno;
     ballast_result result = BALLAST_OK;
     if (code == 0) {
         flush_directory(file->path);
