@@ -145,6 +145,28 @@ changed_parent() {
         fails 1 "$image" convert child.vhd whole.vhd --force && "$image" check child.vhd --any-time
 }
 
+# A parent's name is the one that leads to it from the child's directory, or there is no child.
+names_that_lead() {
+    mkdir -p sub && truncate -s 8M empty.raw && "$image" convert empty.raw up.vhd --force &&
+        fails 2 "$image" create sub/child.vhd --parent up.vhd && [ ! -e sub/child.vhd ] || return
+    "$image" convert empty.raw sub/up.vhd --force && fails 2 "$image" create sub/child.vhd --parent up.vhd &&
+        "$image" create sub/child.vhd --parent sub/up.vhd && "$image" check sub/child.vhd &&
+        (cd sub && ln -s up.vhd name.vhd && "$image" create linked.vhd --parent name.vhd && "$image" check linked.vhd)
+}
+
+# Without its end, nothing says what it was but its name; a raw image is not called so.
+truncated_fixed() {
+    source_image a.raw 8388608
+    "$image" convert a.raw cut.vhd --format vhd-fixed --force || return
+    for length in 8388608 8000000 100; do
+        truncate -s $length cut.vhd
+        fails 1 "$image" check cut.vhd 2>&1 | grep 'neither a footer nor its copy is intact' &&
+            fails 1 "$image" convert cut.vhd back.raw --force || return
+    done
+    "$image" convert a.raw cut.vhd --format vhd-fixed --force && tail -c 512 cut.vhd >footer && truncate -s 8000000 cut.vhd &&
+        cat footer >>cut.vhd && fails 1 "$image" check cut.vhd 2>&1 | grep 'the file is shorter than its disk'
+}
+
 check "disks of 20 MiB" both_ways 20971520
 check "disks of an odd number of sectors" both_ways 20972032
 check "disks of a gigabyte" both_ways 1073741824
@@ -159,6 +181,8 @@ check "an interrupted conversion" interrupted
 check "pipes, directories, links and parents of themselves" odd_places
 check "parents elsewhere" parents
 check "a parent that was changed" changed_parent
+check "parents' names lead to them" names_that_lead
+check "a fixed disk that was cut" truncated_fixed
 check "an image is not its own target" fails 2 "$image" convert a.raw ./a.raw --force
 check "a target that exists" fails 6 "$image" convert a.raw base.vhd
 check "no such image" fails 3 "$image" info missing

@@ -16,6 +16,12 @@ enum image_format {
 /* "raw", "vhd-fixed", "vhd", "vhd-diff". */
 const char *image_format_word(enum image_format format);
 
+/* Whether a path ends with .vhd. What is not one then is damaged. */
+bool image_is_named_vhd(const wchar_t *path);
+
+/* Whether the name, in the directory of the child, is that of the parent. */
+bool image_name_leads_to(const wchar_t *child, const uint16_t *name, const wchar_t *parent);
+
 /* An image that is open: the disk in it as a source, whatever the format is. */
 struct image {
     enum image_format format;

@@ -13,18 +13,12 @@
 
 /* ---- options ---- */
 
-static bool ends_with_vhd(const wchar_t *path)
-{
-    size_t length = wcslen(path);
-    return length > 4 && (wcscmp(path + length - 4, L".vhd") == 0 || wcscmp(path + length - 4, L".VHD") == 0);
-}
-
 /* By the option, or else by the name. */
 static bool format_option(const struct arguments *arguments, const wchar_t *path, enum image_format *format)
 {
     const wchar_t *value = option_value(arguments, L"format");
     if (value == NULL) {
-        *format = ends_with_vhd(path) ? IMAGE_FORMAT_DYNAMIC : IMAGE_FORMAT_RAW;
+        *format = image_is_named_vhd(path) ? IMAGE_FORMAT_DYNAMIC : IMAGE_FORMAT_RAW;
     } else if (wcscmp(value, L"raw") == 0) {
         *format = IMAGE_FORMAT_RAW;
     } else if (wcscmp(value, L"vhd-fixed") == 0) {
@@ -303,7 +297,8 @@ static ballast_result create_child(const struct arguments *arguments, struct tar
     if (result != BALLAST_OK) {
         return result;
     }
-    if (parent.vhd == NULL || !relative_name(target->path, parent_path, name)) {
+    if (parent.vhd == NULL || !relative_name(target->path, parent_path, name) ||
+        !image_name_leads_to(target->path, name, parent_path)) {
         print_error(parent.vhd == NULL ? "error: '%s' is not a VHD; 'image convert' makes one of it\n"
                                        : "error: '%s' is neither in the directory of the new image nor below it\n",
                     utf8(parent_path));

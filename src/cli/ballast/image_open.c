@@ -12,6 +12,12 @@ const char *image_format_word(enum image_format format)
     return words[format];
 }
 
+bool image_is_named_vhd(const wchar_t *path)
+{
+    size_t length = wcslen(path);
+    return length > 4 && (wcscmp(path + length - 4, L".vhd") == 0 || wcscmp(path + length - 4, L".VHD") == 0);
+}
+
 ballast_result image_failed(const char *what, const wchar_t *path, ballast_status status)
 {
     ballast_error error;
@@ -47,15 +53,39 @@ static void append_name(wchar_t *path, const uint16_t *name)
     *path = 0;
 }
 
+/* The path of a name in a directory; the caller's to free. NULL: no memory. */
+static wchar_t *path_in(const wchar_t *directory, size_t length, const uint16_t *name)
+{
+    wchar_t *path = malloc((length + VHD_PARENT_NAME + 1) * sizeof(*path));
+    if (path != NULL) {
+        wmemcpy(path, directory, length);
+        append_name(path + length, name);
+    }
+    return path;
+}
+
+/* How much of a path is the directory of the file, with the separator. */
+static size_t directory_length(const wchar_t *path)
+{
+    const wchar_t *last = host_last_separator(path);
+    return last != NULL ? (size_t)(last - path) + 1 : 0;
+}
+
+bool image_name_leads_to(const wchar_t *child, const uint16_t *name, const wchar_t *parent)
+{
+    wchar_t *path = path_in(child, directory_length(child), name);
+    bool leads = path != NULL && host_file_same(path, parent);
+    free(path);
+    return leads;
+}
+
 static ballast_status open_in(const wchar_t *directory, size_t length, const uint16_t *name, struct vhd_file *file)
 {
     ballast_error error;
-    wchar_t *path = malloc((length + VHD_PARENT_NAME + 1) * sizeof(*path));
+    wchar_t *path = path_in(directory, length, name);
     if (path == NULL) {
         return BALLAST_INSUFFICIENT_RESOURCES;
     }
-    wmemcpy(path, directory, length);
-    append_name(path + length, name);
     ballast_result result = host_file_open(path, false, file, &error);
     free(path);
     return result == BALLAST_OK          ? BALLAST_SUCCESS
@@ -66,8 +96,7 @@ static ballast_status open_in(const wchar_t *directory, size_t length, const uin
 static ballast_status open_parent(void *context, const uint16_t *name, struct vhd_file *file)
 {
     const struct directories *directories = context;
-    const wchar_t *last = host_last_separator(directories->child);
-    size_t length = last != NULL ? (size_t)(last - directories->child) + 1 : 0;
+    size_t length = directory_length(directories->child);
     ballast_status status = open_in(directories->child, length, name, file);
     if (status != BALLAST_OBJECT_NAME_NOT_FOUND || directories->parent == NULL) {
         return status;
@@ -130,7 +159,9 @@ ballast_result image_open(const struct arguments *arguments, const wchar_t *path
     image->size = image->file.length;
     struct image_reader reader = {read_file, image->file.source, image->file.length};
     enum image_container container = signature_container(&reader);
-    if (container == IMAGE_VHD || container == IMAGE_VHD_FIXED) {
+    /* A fixed VHD that was cut has nothing but its name to tell what it was. */
+    if (container == IMAGE_VHD || container == IMAGE_VHD_FIXED ||
+        (container == IMAGE_RAW && image_is_named_vhd(path))) {
         result = open_vhd(arguments, path, writable, image, problem);
     } else if (container != IMAGE_RAW) {
         print_error("error: '%s' is a %s: %s\n", utf8(path), image_container_name(container),
