@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Breaks the drivers on purpose, one line at a time, in a copy of the sources: the simulated kernel must turn red each
+# Breaks the drivers and the VHDs on purpose, one line at a time, in a copy of the sources: the simulated kernel must turn red each
 # time. mutations.sh [NAME...]: only those.
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tools/common.sh"
@@ -15,10 +15,11 @@ result() {
     echo "$1 $tests_run - $2"
 }
 
-programs() { # DRIVER: that show whether it is as it should be
+programs() { # DRIVER, or image: that show whether it is as it should be
     case $1 in
     disk) echo sim-disk-table sim-disk-cached sim-disk-kernel sim-disk-mount sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-rights sim-disk-windows ;;
     ai) echo sim-ai-table sim-ai-kernel sim-ai-fair sim-ai-waiting sim-ai-exact sim-ai-adapters sim-ai-pool unit-pool_meanwhile unit-pool_quota unit-processes unit-sample ;;
+    image) echo unit-vhd unit-vhd_cut unit-vhd_damage unit-vhd_fault unit-vhd_trust ;;
     esac
 }
 
@@ -50,7 +51,7 @@ mutate() {
     local name=$1 file=$2 driver=disk log
     log=$tree/$name.log
     wanted "$name" || return
-    case $name:$file in ai-* | */ai/* | */mem/* | */cli/ballast/sample.c) driver=ai ;; esac
+    case $name:$file in ai-* | */ai/* | */mem/* | */cli/ballast/sample.c) driver=ai ;; *:src/core/image/vhd*) driver=image ;; esac
     sed -i "$3" "$tree/$file"
     if cmp -s "$root/$file" "$tree/$file"; then
         echo "# the mutation does not apply to $file any more"
@@ -75,7 +76,7 @@ cp -r "$root"/{CMakeLists.txt,CMakePresets.json,bench,cmake,include,sim,src,test
 quietly cmake -S "$tree" -B "$tree/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang \
     -DCMAKE_C_FLAGS="-Wno-error=unused-parameter -Wno-error=unused-function -Wno-error=unused-variable -Wno-error=unused-but-set-variable" \
     -DBALLAST_SANITIZE=address,undefined
-for driver in disk ai; do
+for driver in disk ai image; do
     quietly compile "$driver"
     if is_green "$driver" >"$tree/unbroken.log" 2>&1; then
         result ok "unbroken $driver"
@@ -84,6 +85,16 @@ for driver in disk ai; do
         result "not ok" "unbroken $driver"
     fi
 done
+
+core=src/core/image
+mutate vhd-parent-change-believed $core/vhd_parent.c 's/time == vhd->header.parent_time || options->any_time/true/'
+mutate vhd-footer-first $core/vhd_file.c 's/ && !fixed;/;/'
+mutate vhd-table-before-data $core/vhd_commit.c \
+    '/^ballast_status vhd_commit/,/^}/s/status = vhd_file_flush(vhd);/status = vhd->dirty ? BALLAST_SUCCESS : vhd_file_flush(vhd);/'
+mutate vhd-flush-forgotten $core/vhd_internal.h 's/if (!ballast_failed(vhd->lost)) {/if (vhd != NULL) {/'
+mutate vhd-table-surplus $core/vhd_table.c 's/vhd_table_size(vhd->header.entries)}/vhd_table_size(vhd->blocks)}/'
+mutate vhd-resize-published-early $core/vhd_write.c \
+    '/^static ballast_status write_all_tables/,/^}/s/vhd_file_flush(vhd)/BALLAST_SUCCESS/'
 
 mutate missed-completion src/driver/disk/serve/transfer.c 's/(void)complete(irp, status, transferred);/(void)irp;/'
 mutate double-completion src/driver/disk/serve/control.c \
