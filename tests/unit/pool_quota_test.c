@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The pool's quotas of processes and users, what is reserved, and what each may see. */
-#include "core/mem/pool_internal.h"
 #include "tests/unit/pool_world.h"
 
 static struct pool *limited_pool(uint64_t process, uint64_t user, uint64_t reserve)
@@ -83,40 +82,6 @@ static void many_processes_have_what_their_user_has(void)
     pool_end(pool);
 }
 
-/* What processes keep of the quotas. */
-static uint64_t all_credit(const struct pool *pool)
-{
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < POOL_SHARDS; i++) {
-        for (const struct pool_process *next = pool->shard[i].creditors; next != NULL; next = next->creditor_next) {
-            bytes += next->credit;
-        }
-    }
-    return bytes;
-}
-
-/* To be refused again and again takes nothing from others: neither their locks nor what they keep. */
-static void refusals_by_a_users_quota_cost_others_nothing(void)
-{
-    struct process polite = process_new(1);
-    struct process hostile[2] = {process_new(2), process_new(3)};
-    struct pool *pool = limited_pool(4 * MIB, 4 * MIB, 0);
-    struct pool_owner *his = open_as(pool, &polite, "a", false, false);
-    struct pool_owner *owner[2] = {open_as(pool, &hostile[0], "b", false, false),
-                                   open_as(pool, &hostile[1], "b", false, false)};
-    struct ballast_ai_pool_reply reply = {0};
-    CHECK_EQUAL(try(owner[0], &hostile[0], 4 * MIB), BALLAST_SUCCESS);
-    struct pool_result block = allocate(his, &polite, UNIT);
-    CHECK_EQUAL(pool_free(his, block.id), BALLAST_SUCCESS);
-    CHECK_EQUAL(all_credit(pool), UNIT);
-    CHECK_EQUAL(try(owner[1], &hostile[1], UNIT), BALLAST_INSUFFICIENT_RESOURCES);
-    CHECK_EQUAL(try(owner[0], &hostile[0], UNIT), BALLAST_INSUFFICIENT_RESOURCES);
-    CHECK_EQUAL(all_credit(pool), UNIT);
-    pool_query(pool, owner[1], &reply);
-    CHECK_EQUAL(reply.user_used_bytes, 4 * MIB);
-    pool_end(pool);
-}
-
 static void administrators_have_a_reserve(void)
 {
     struct process users[3] = {process_new(1), process_new(2), process_new(3)};
@@ -137,7 +102,6 @@ static void administrators_have_a_reserve(void)
     CHECK_EQUAL(reply.largest_free_bytes, 0);
     CHECK_EQUAL(reply.limited, 1);
     CHECK_EQUAL(reply.reserve_bytes, 3 * MIB);
-    CHECK_EQUAL(reply.user_used_bytes, MIB); /* what was refused is not charged */
     pool_query(pool, his, &reply);
     CHECK_EQUAL(reply.largest_free_bytes, 3 * MIB);
     CHECK_EQUAL(reply.limited, 0);
@@ -338,7 +302,6 @@ static void locked_is_looked_at_again(void)
 
 TEST_MAIN({"many_handles_have_what_one_has", many_handles_have_what_one_has},
           {"many_processes_have_what_their_user_has", many_processes_have_what_their_user_has},
-          {"refusals_by_a_users_quota_cost_others_nothing", refusals_by_a_users_quota_cost_others_nothing},
           {"administrators_have_a_reserve", administrators_have_a_reserve},
           {"what_is_free_is_free_for_the_caller", what_is_free_is_free_for_the_caller},
           {"small_owners_have_little", small_owners_have_little},

@@ -151,4 +151,5 @@ void pool_credit_back(struct pool *pool, struct pool_process *process)
     }
     pool->unreserved += bytes;
     pool->limited -= process->limited ? bytes : 0;
+    process->user->taken -= bytes;
 }

@@ -55,7 +55,7 @@ _Static_assert(POOL_BUCKETS == 1u << (64 - 58), "as many as the hash has values"
 struct pool_user {
     struct pool_user *next, **link; /* pool.global, as everything here */
     uint64_t quota;
-    uint64_t used; /* by its processes; atomic: who is refused for it takes nobody's lock */
+    uint64_t taken; /* by its processes: used, and their credit */
     uint32_t processes;
     uint32_t shares; /* of its processes; atomic */
     uint32_t length;
@@ -229,30 +229,11 @@ static inline bool pool_has_room(const struct pool_process *process, uint64_t si
     return size <= process->quota - process->used;
 }
 
-/* Any lock or none. */
-static inline bool pool_take_from_user(struct pool_user *user, uint64_t size)
-{
-    uint64_t used;
-    do {
-        used = atomic_load_u64(&user->used);
-        if (size > user->quota - used) {
-            return false;
-        }
-    } while (!atomic_exchange_if_u64(&user->used, used, used + size));
-    return true;
-}
-
-static inline void pool_give_to_user(struct pool_user *user, uint64_t size)
-{
-    atomic_add_u64(&user->used, 0 - size);
-}
-
 /* Shard locked. Almost always it is all that there is to giving back. */
 static inline void pool_give_back(struct pool *pool, struct pool_process *process, uint64_t size)
 {
     __atomic_store_n(&process->blocks, process->blocks - 1, __ATOMIC_RELAXED);
     atomic_store_u64(&process->used, process->used - size);
-    pool_give_to_user(process->user, size);
     process->credit += size;
     if (process->creditor_link == NULL || process->credit > pool->credit_limit) {
         pool_settle_credit(pool, process);
@@ -265,13 +246,12 @@ static inline void pool_give_back(struct pool *pool, struct pool_process *proces
  */
 static inline bool pool_take_quota(struct pool *pool, struct pool_process *process, uint64_t size)
 {
-    if (!pool_has_room(process, size) || !pool_take_from_user(process->user, size)) {
+    if (!pool_has_room(process, size)) {
         return false;
     }
     if (process->credit >= size) {
         process->credit -= size;
     } else if (!pool_take_beyond_credit(pool, process, size)) {
-        pool_give_to_user(process->user, size);
         return false;
     }
     __atomic_store_n(&process->blocks, process->blocks + 1, __ATOMIC_RELAXED);

@@ -7,7 +7,7 @@
 
 /* Bytes that are taken and not used. */
 struct credit {
-    uint64_t all, limited;
+    uint64_t all, limited, users;
 };
 
 static void add_shard(struct ballast_ai_pool_reply *reply, const struct pool_shard *shard)
@@ -24,11 +24,12 @@ static void add_shard(struct ballast_ai_pool_reply *reply, const struct pool_sha
     }
 }
 
-static void add_credit(struct credit *credit, const struct pool_shard *shard)
+static void add_credit(struct credit *credit, const struct pool_shard *shard, const struct pool_user *user)
 {
     for (const struct pool_process *process = shard->creditors; process != NULL; process = process->creditor_next) {
         credit->all += process->credit;
         credit->limited += process->limited ? process->credit : 0;
+        credit->users += process->user == user ? process->credit : 0;
     }
 }
 
@@ -45,7 +46,7 @@ static void describe_viewer(const struct pool *pool, const struct pool_process *
     reply->owner_quota_bytes = process->quota;
     reply->owner_used_bytes = process->used;
     reply->user_quota_bytes = user->quota;
-    reply->user_used_bytes = atomic_load_u64(&user->used);
+    reply->user_used_bytes = user->taken - credit->users;
     reply->limited = process->limited;
     uint64_t room = lesser(process->quota - process->used, user->quota - reply->user_used_bytes);
     if (process->limited) {
@@ -62,7 +63,7 @@ void pool_query(struct pool *pool, const struct pool_owner *viewer, struct balla
     pool_lock_all(pool);
     for (uint32_t i = 0; i < POOL_SHARDS; i++) {
         add_shard(reply, &pool->shard[i]);
-        add_credit(&credit, &pool->shard[i]);
+        add_credit(&credit, &pool->shard[i], viewer->process->user);
     }
     platform_mutex_lock(&pool->global);
     reply->free_bytes = pool->unreserved + credit.all;

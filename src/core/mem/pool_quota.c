@@ -4,16 +4,18 @@
 #include "core/mem/pool_internal.h"
 
 /*
- * Takes bytes for the process from what is left of what limited users may have together, and of the pool. `exact`: there is
- * no credit, so what is not unreserved is used, and that may set a new peak. pool.global locked.
+ * Takes bytes for the process from what is left of its user's quota, of what limited users may have together, and of the
+ * pool. `exact`: there is no credit, so what is not unreserved is used, and that may set a new peak. pool.global locked.
  */
 static bool take(struct pool *pool, struct pool_process *process, uint64_t bytes, bool exact)
 {
+    struct pool_user *user = process->user;
     uint64_t used = pool->limits.total - pool->unreserved + bytes;
-    if (bytes > pool->unreserved || (!exact && used > pool->peak) ||
+    if (bytes > user->quota - user->taken || bytes > pool->unreserved || (!exact && used > pool->peak) ||
         (process->limited && bytes > pool->limits.total - pool->limits.reserve - pool->limited)) {
         return false;
     }
+    user->taken += bytes;
     pool->unreserved -= bytes;
     pool->limited += process->limited ? bytes : 0;
     pool->peak = used > pool->peak ? used : pool->peak;
