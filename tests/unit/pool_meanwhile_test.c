@@ -189,6 +189,45 @@ static void views_are_told_apart_by_address(void)
     end();
 }
 
+/* A refusal to lock a view again takes back the use of that one, and leaves what else the caller has mapped. */
+static void refused_locking_leaves_other_views(void)
+{
+    struct pool_result writable = {.id = 0};
+    begin();
+    CHECK_EQUAL(map_by_other(BALLAST_AI_LOCK), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_map(taker, caller(&b), block.id, BALLAST_AI_ACCESS_WRITE, 0, &writable), BALLAST_SUCCESS);
+    lock_works = false;
+    CHECK_EQUAL(map_by_other(BALLAST_AI_LOCK), BALLAST_NOT_SUPPORTED);
+    CHECK_EQUAL(b.views, 2);
+    CHECK(view_at(writable.view.address)->section != NULL);
+    unmap_other();
+    CHECK_EQUAL(b.views, 1);
+    unmap_other();
+    CHECK_EQUAL(b.views, 0); /* the refused call is not counted */
+    lock_works = true;
+    end();
+}
+
+static void unmap_own(void)
+{
+    CHECK_EQUAL(pool_unmap(giver, caller(&a), block.id), BALLAST_SUCCESS);
+}
+
+/* Nor is the view that the block was allocated with taken for one that has gone meanwhile. */
+static void unmapped_while_locking_it_again_is_refused(void)
+{
+    struct pool_result more = {.id = 0};
+    begin();
+    CHECK_EQUAL(pool_map(giver, caller(&a), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK, &more), BALLAST_SUCCESS);
+    lock_works = false;
+    meanwhile = unmap_own;
+    CHECK_EQUAL(pool_map(giver, caller(&a), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK, &more),
+                BALLAST_NOT_SUPPORTED);
+    CHECK_EQUAL(a.views, 1);
+    lock_works = true;
+    end();
+}
+
 /* The first of two unmaps ends the view; the second comes while the system is at it. */
 static void unmapped_while_it_is_unmapped(void)
 {
@@ -262,6 +301,8 @@ TEST_MAIN({"freed_while_it_is_mapped", freed_while_it_is_mapped},
           {"holders_go_while_it_is_freed", holders_go_while_it_is_freed},
           {"unmapped_while_it_is_locked_again", unmapped_while_it_is_locked_again},
           {"views_are_told_apart_by_address", views_are_told_apart_by_address},
+          {"refused_locking_leaves_other_views", refused_locking_leaves_other_views},
+          {"unmapped_while_locking_it_again_is_refused", unmapped_while_locking_it_again_is_refused},
           {"unmapped_while_it_is_unmapped", unmapped_while_it_is_unmapped},
           {"freed_while_who_has_it_exits", freed_while_who_has_it_exits},
           {"freed_while_who_has_it_closes", freed_while_who_has_it_closes},

@@ -277,19 +277,24 @@ static ballast_status map_pinned(struct pool_owner *holder, const struct pool_ca
     return status;
 }
 
-/* Drops one use of a view of the caller's. *chain, or the owner's view if *own, is what nobody uses any more. Shard locked. */
-static bool unuse(struct pool_owner *holder, const void *process, struct pool_block *block, struct pool_mapping **chain,
-                  bool *own)
+/*
+ * Drops one use of the caller's view at this address, 0: of the one that it has mapped last. *chain, or the owner's view if
+ * *own, is what nobody uses any more. Shard locked.
+ */
+static bool unuse(struct pool_owner *holder, const void *process, struct pool_block *block, uint64_t address,
+                  struct pool_mapping **chain, bool *own)
 {
     for (struct pool_mapping **link = &block->mappings; *link != NULL; link = &(*link)->next) {
-        if (pool_holder_of(*link) == holder && (*link)->process == process) {
+        if (pool_holder_of(*link) == holder && (*link)->process == process &&
+            (address == 0 || (*link)->view.address == address)) {
             if (--(*link)->count == 0) {
                 *chain = pool_detach(holder->pool, block, link, NULL);
             }
             return true;
         }
     }
-    if (block->owner != holder || block->process != process || block->view_count == 0) {
+    if (block->owner != holder || block->process != process || block->view_count == 0 ||
+        (address != 0 && block->view.address != address)) {
         return false;
     }
     *own = block->view_count == 1;
@@ -301,14 +306,15 @@ static bool unuse(struct pool_owner *holder, const void *process, struct pool_bl
     return true;
 }
 
-/* The block is pinned, no lock held. False: the caller has it not mapped through this holder. */
-static bool unmap_pinned(struct pool_owner *holder, const struct pool_caller *caller, struct pool_block *block)
+/* As unuse. The block is pinned, no lock held. False: the caller has no such view through this holder. */
+static bool unmap_pinned(struct pool_owner *holder, const struct pool_caller *caller, struct pool_block *block,
+                         uint64_t address)
 {
     struct pool *pool = holder->pool;
     struct pool_mapping *chain = NULL;
     bool own = false;
     platform_mutex_lock(&pool_shard_of(block)->lock);
-    bool found = unuse(holder, caller->process, block, &chain, &own);
+    bool found = unuse(holder, caller->process, block, address, &chain, &own);
     platform_mutex_unlock(&pool_shard_of(block)->lock);
     pool_unmap_chain(pool, chain);
     if (own) {
@@ -323,7 +329,7 @@ ballast_status pool_unmap(struct pool_owner *holder, const struct pool_caller *c
     if (block == NULL) {
         return BALLAST_NOT_FOUND;
     }
-    bool found = unmap_pinned(holder, caller, block);
+    bool found = unmap_pinned(holder, caller, block, 0);
     pool_unpin(holder->pool, block);
     return found ? BALLAST_SUCCESS : BALLAST_NOT_FOUND;
 }
@@ -344,7 +350,7 @@ ballast_status pool_map(struct pool_owner *holder, const struct pool_caller *cal
     if (reused && (options & (BALLAST_AI_LOCK | BALLAST_AI_LOCK_IF_POSSIBLE)) != 0) {
         status = lock_again(holder->pool, caller, block, options, &mapped.view);
         if (ballast_failed(status)) {
-            (void)unmap_pinned(holder, caller, block);
+            (void)unmap_pinned(holder, caller, block, mapped.view.address);
         }
     }
     if (!ballast_failed(status)) {
