@@ -139,12 +139,21 @@ static bool may_format(const ballast_disk_options *options)
         print_error("error: --format and --read-only exclude each other\n");
         return false;
     }
-    if (options->image != NULL && GetFileAttributesW(options->image) != INVALID_FILE_ATTRIBUTES) {
-        print_error("error: image '%s' exists, and --format would destroy what it holds; leave --format out\n",
-                    utf8(options->image));
-        return false;
+    if (options->image == NULL) {
+        return true;
     }
-    return true;
+    HANDLE image = image_file_open(options->image);
+    DWORD code = image == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+    if (code == 0) {
+        CloseHandle(image);
+    }
+    if (code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND) { /* what cannot be opened may be there, too */
+        return true;
+    }
+    print_error("error: --format is for a new image, and would destroy what '%s' holds; leave --format out, or name a "
+                "file that does not exist\n",
+                utf8(options->image));
+    return false;
 }
 
 /* Its name as the system's format has it; NULL, after a message: there is none such. */
