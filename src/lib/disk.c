@@ -10,6 +10,8 @@
 #include <winioctl.h>
 #include <winternl.h>
 
+#include "lib/look.h"
+
 #define NT_PREFIX            L"\\??\\"
 #define NT_PREFIX_UNC        L"\\??\\UNC\\"
 #define NT_PREFIX_LENGTH     4
@@ -256,6 +258,34 @@ ballast_result ballast_disk_find(const wchar_t *name, uint32_t *number, ballast_
 
 /* ---- resizing ---- */
 
+/* Where the data of a fixed VHD ends, which is a disk's image; 0: it is something else. */
+static uint64_t footer_of(const wchar_t *image)
+{
+    uint64_t end = 0;
+    struct look_options options = {.raw = false};
+    struct look *look = image[0] != 0 ? malloc(sizeof(*look)) : NULL;
+    if (look != NULL && look_at_path(image, &options, look, NULL) == BALLAST_OK && look->container == IMAGE_VHD_FIXED) {
+        end = look->length;
+    }
+    free(look);
+    return end;
+}
+
+/* The driver does not know, or does not say, why. */
+static ballast_result resize_failed(const ballast_disk_info *info, uint64_t size, DWORD code, ballast_error *error)
+{
+    uint64_t footer = code == ERROR_INVALID_PARAMETER ? footer_of(info->image) : 0;
+    if (footer != 0 && size > footer) {
+        return error_set(
+            error, BALLAST_FAILED, 0,
+            L"cannot resize disk %u: its image is a fixed VHD, whose footer follows the %llu bytes of its data; "
+            L"remove the disk, and give the image the size, by 'ballast image resize'",
+            info->number, (unsigned long long)footer);
+    }
+    return error_set(error, result_of(code), code, L"cannot resize disk %u to %llu bytes", info->number,
+                     (unsigned long long)size);
+}
+
 ballast_result ballast_disk_resize(uint32_t number, uint64_t size, uint32_t flags, ballast_error *error)
 {
     ballast_result result;
@@ -294,7 +324,5 @@ ballast_result ballast_disk_resize(uint32_t number, uint64_t size, uint32_t flag
     };
     DWORD code = device_control(disk, BALLAST_IOCTL_DISK_RESIZE, &request, sizeof(request), NULL, 0, NULL);
     CloseHandle(disk);
-    return code == 0 ? BALLAST_OK
-                     : error_set(error, result_of(code), code, L"cannot resize disk %u to %llu bytes", number,
-                                 (unsigned long long)size);
+    return code == 0 ? BALLAST_OK : resize_failed(&info, size, code, error);
 }
