@@ -158,15 +158,10 @@ static ballast_result open_file_target(struct stream *stream, uint32_t flags, co
                                        ballast_error *error)
 {
     struct target *target = &stream->target;
-    uint32_t number;
     ballast_result result = target_begin(target, stream->endpoint->path, (flags & BALLAST_COPY_OVERWRITE) != 0, error);
     if (result == BALLAST_OK && target->old != INVALID_HANDLE_VALUE) {
         identity_layers(target->old, &stream->layers);
         result = check_different(stream, source, error);
-        if (result == BALLAST_OK && identity_is_image(&stream->layers, &number)) {
-            result = error_set(error, BALLAST_BUSY, 0, L"cannot replace '%ls': it is the image of disk %u",
-                               stream->endpoint->path, number);
-        }
     }
     if (result == BALLAST_OK) {
         result = target_create(target, error);

@@ -8,6 +8,8 @@
 #include <winioctl.h>
 #include <winternl.h>
 
+#include "lib/identity.h"
+
 #define SUFFIX_LENGTH 32u
 #define NAMES_TRIED   16u
 #define ATTRIBUTES    (FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM | FILE_ATTRIBUTE_ARCHIVE)
@@ -73,6 +75,17 @@ ballast_result target_begin(struct target *target, const wchar_t *path, int repl
     return result;
 }
 
+ballast_result target_check_unused(HANDLE file, const wchar_t *path, ballast_error *error)
+{
+    struct identity_layers layers;
+    uint32_t number;
+    identity_layers(file, &layers);
+    return identity_is_image(&layers, &number)
+               ? error_set(error, BALLAST_BUSY, ERROR_BUSY, L"cannot write '%ls': it is the image of disk %u", path,
+                           number)
+               : BALLAST_OK;
+}
+
 /* Of what is replaced; the caller's to free. NULL: there is nothing, or it does not tell. */
 static PSECURITY_DESCRIPTOR rights_of(HANDLE old)
 {
@@ -106,6 +119,12 @@ ballast_result target_create(struct target *target, ballast_error *error)
     size_t size = wcslen(target->path) + SUFFIX_LENGTH;
     DWORD code = ERROR_NOT_ENOUGH_MEMORY;
     DWORD attributes = FILE_FLAG_OVERLAPPED | attributes_of(target->old);
+    if (target->old != INVALID_HANDLE_VALUE) {
+        ballast_result result = target_check_unused(target->old, target->path, error);
+        if (result != BALLAST_OK) {
+            return result;
+        }
+    }
     SECURITY_ATTRIBUTES rights = {sizeof(rights), rights_of(target->old), FALSE};
     target->beside = malloc(size * sizeof(wchar_t));
     for (DWORD i = 0; target->beside != NULL && i < NAMES_TRIED && target->handle == INVALID_HANDLE_VALUE; i++) {

@@ -21,7 +21,13 @@ struct target {
  */
 ballast_result target_begin(struct target *target, const wchar_t *path, int replace, ballast_error *error);
 
-/* Makes the file beside the target. */
+/*
+ * Fails if a disk has the file, which is open, as its image, or behind it: what a disk only reads may be opened to be written,
+ * too. Every command that writes a file asks it, or creates a target, which does.
+ */
+ballast_result target_check_unused(HANDLE file, const wchar_t *path, ballast_error *error);
+
+/* Makes the file beside the target, unless a disk uses what is to be replaced. */
 ballast_result target_create(struct target *target, ballast_error *error);
 
 /* Puts it into its place, with the access rights and attributes of what was there. Ends the target either way. */

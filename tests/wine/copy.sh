@@ -91,6 +91,26 @@ used_images() {
     ballast disk copy b.img a.img --force >/dev/null && cmp a.img b.img # nobody uses it any more
 }
 
+# All that writes a file asks; also in place, which a disk that shares its image lets happen.
+commands_spare_used_images() {
+    local disk vhd
+    ballast image convert b.img used.vhd --format vhd-fixed >/dev/null || return
+    cp b.img used.img
+    disk=$(number --image used.img --read-only --shared) || return
+    vhd=$(number --image used.vhd --read-only) || return
+    refused 6 used.img ballast image convert b.img used.img --force || return
+    ln used.img hard.img
+    refused 6 used.img ballast image convert b.img hard.img --force || return
+    rm hard.img
+    refused 6 used.img ballast image resize used.img 8M || return
+    refused 6 used.vhd ballast image resize used.vhd 8M || return
+    ballast image resize used.vhd 8M 2>&1 | grep "it is the image of disk $vhd" || return
+    remove "$disk"
+    remove "$vhd"
+    ballast image resize used.img 8M && ballast image resize used.vhd 8M && ballast image convert b.img used.img --force || return
+    rm used.img used.vhd
+}
+
 # Two parts of one image are not the same.
 parts_of_one_image() {
     local first second
@@ -277,6 +297,7 @@ run_program identity || failures=1
 run_program copy-library || failures=1
 check "a file is not copied to itself, whatever its name" same_names
 check "what a disk uses is not replaced" used_images
+check "no command writes to what a disk uses" commands_spare_used_images
 check "parts of one image are copied" parts_of_one_image
 check "a copy that fails leaves what was there" failing_source
 check "a file that denies writing is not replaced" write_protected

@@ -134,6 +134,7 @@ void dialogs_status_and_messages(void);
 void dialogs_create_save_and_remove(void);
 void dialogs_list(void);
 void dialogs_look_at_images(void);
+void dialogs_spare_used_images(void);
 void dialogs_cancel(void);
 
 #endif

@@ -463,6 +463,40 @@ static unsigned files_beside(void)
     return count;
 }
 
+/* A disk only reads it, so that it could be replaced; the disk would have what is there no more. */
+void dialogs_spare_used_images(void)
+{
+    static const struct step steps[] = {{L"Save the virtual disk as an image", name_an_old_image},
+                                        {L"Save the virtual disk as an image", press_yes}};
+    struct user user;
+    DWORD size;
+    DWORD image_size;
+    DWORD reader = IMDISK_AUTO_DEVICE_NUMBER;
+    DISK_GEOMETRY geometry = {0};
+    if (!has_display()) {
+        CHECK(!"there is no display");
+        return;
+    }
+    DWORD number = create_memory_disk(MIB, NULL);
+    HANDLE disk = open_disk_to_read(number);
+    CHECK(CopyFileW(L"fat.img", L"interactive.img", FALSE));
+    CHECK(CALL(ImDiskCreateDeviceEx)(NULL, &reader, &geometry, NULL, IMDISK_TYPE_FILE | IMDISK_OPTION_READ_ONLY,
+                                     L"interactive.img", FALSE, NULL));
+    HANDLE thread = user_begins(&user, steps, 2);
+    CHECK_FAILS(CALL(ImDiskSaveImageFileInteractive)(disk, NULL, 0, FALSE), ERROR_BUSY);
+    user_ends(&user, thread);
+    CloseHandle(disk);
+    CHECK(CALL(ImDiskForceRemoveDevice)(NULL, reader));
+    CHECK(CALL(ImDiskForceRemoveDevice)(NULL, number));
+    unsigned char *image = read_file(L"fat.img", &image_size);
+    unsigned char *kept = read_file(L"interactive.img", &size);
+    CHECK(image != NULL && kept != NULL && size == image_size && memcmp(kept, image, size) == 0);
+    free(image);
+    free(kept);
+    CHECK_EQUAL(files_beside(), 0);
+    (void)DeleteFileW(L"interactive.img");
+}
+
 void dialogs_cancel(void)
 {
     static const struct step no_name[] = {{L"Save the virtual disk as an image", press_cancel}};

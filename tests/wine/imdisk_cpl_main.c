@@ -104,6 +104,7 @@ int main(int argc, char **argv)
         CASE(dialogs_create_save_and_remove),
         CASE(dialogs_list),
         CASE(dialogs_look_at_images),
+        CASE(dialogs_spare_used_images),
         CASE(dialogs_cancel),
     };
     HMODULE library = LoadLibraryA("imdisk.cpl");

@@ -8,7 +8,6 @@
 #include <windows.h>
 #include <winioctl.h>
 
-#include "lib/identity.h"
 #include "lib/target.h"
 
 #define SECONDS_OF_2000 12591158400ull /* from 1601 */
@@ -186,14 +185,17 @@ ballast_result host_file_open(const wchar_t *path, bool writable, struct vhd_fil
                                    FILE_FLAG_OVERLAPPED, NULL);
         code = file->handle == INVALID_HANDLE_VALUE ? GetLastError() : measure(file->handle, opened);
     }
-    if (code == 0) {
-        opened->source = &file->source;
-        return BALLAST_OK;
+    ballast_result result =
+        code == 0 ? BALLAST_OK : error_set(error, result_of(code), code, L"cannot open '%ls'", path);
+    if (result == BALLAST_OK && writable) {
+        result = target_check_unused(file->handle, path, error);
     }
-    if (file != NULL) {
+    if (result == BALLAST_OK) {
+        opened->source = &file->source;
+    } else if (file != NULL) {
         file_destroy(&file->source);
     }
-    return error_set(error, result_of(code), code, L"cannot open '%ls'", path);
+    return result;
 }
 
 ballast_result host_file_create(const wchar_t *path, bool replace, struct vhd_file *created, ballast_error *error)
