@@ -41,9 +41,13 @@
 
 #define BALLAST_AI_VERSION                1u /* of every structure below */
 
-/* So many requests of one handle, and of all of one process, may be waiting for an answer; more are refused with QUOTA_EXCEEDED. */
+/*
+ * So many requests of one handle, of all of one process, and of all of one user, may be waiting for an answer; more are refused
+ * with QUOTA_EXCEEDED. A user's programs with an administrator's rights are another user.
+ */
 #define BALLAST_AI_MAXIMUM_PENDED         64u
 #define BALLAST_AI_MAXIMUM_PROCESS_PENDED 256u
+#define BALLAST_AI_MAXIMUM_USER_PENDED    1024u
 
 /* ---- values ------------------------------------------------------------------------------------------------------- */
 

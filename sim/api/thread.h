@@ -8,6 +8,9 @@
 /* The calling thread's IRQL for requests that it makes: file systems may call at DISPATCH_LEVEL. */
 void sim_set_irql(KIRQL irql);
 
+/* How often the calling thread has taken a spin lock. */
+unsigned sim_spin_locks_taken(void);
+
 /* No special kernel APC reads from disks while this is on: who counts requests counts his own. */
 void sim_hold_apcs(bool on);
 

@@ -30,6 +30,7 @@ struct sim_thread {
     bool completed_cancelled;                /* the request whose cancel routine it runs is completed */
     struct sim_lock *held[SIM_HELD_MAXIMUM]; /* oldest first */
     unsigned held_count;
+    unsigned spin_locks;    /* taken so far */
     const char *stack_base; /* where driver code began */
     uint64_t
         looked; /* how many volumes had been unlocked when it looked at what is mounted, and one; 0: it has waited since */

@@ -2,6 +2,7 @@
 /* Ke: IRQL, spin locks, events, semaphores, waiting, critical regions. */
 
 #include "sim/api/clock.h"
+#include "sim/api/thread.h"
 #include "sim/kernel/ke.h"
 
 #include "sim/ground/lock.h"
@@ -33,8 +34,14 @@ void sim_acquire_spin_lock(KSPIN_LOCK *address, KIRQL *irql)
     sim_check_irql("KeAcquireSpinLock", DISPATCH_LEVEL);
     sim_lock_check(lock, address, "KeAcquireSpinLock");
     sim_lock_take(lock);
+    self->spin_locks++;
     *irql = self->irql;
     self->irql = DISPATCH_LEVEL;
+}
+
+unsigned sim_spin_locks_taken(void)
+{
+    return sim_self()->spin_locks;
 }
 
 void KeReleaseSpinLock(KSPIN_LOCK *address, KIRQL irql)

@@ -188,6 +188,9 @@ mutate freed-by-who-maps src/core/mem/pool_block.c \
 mutate exit-does-not-wait src/driver/ai/view.c '/^void ai_views_forget/,/^}/s/wait = viewer->unmapping != 0/wait = false/'
 mutate unlimited-pending src/driver/ai/file.c 's/BALLAST_AI_MAXIMUM_PENDED)/1000000)/'
 mutate unlimited-process-pending src/driver/ai/file.c 's/BALLAST_AI_MAXIMUM_PROCESS_PENDED)/1000000)/'
+mutate unlimited-user-pending src/driver/ai/file.c 's/BALLAST_AI_MAXIMUM_USER_PENDED)/1000000)/'
+mutate all-rights-wait-together src/driver/ai/file.c 's/user->name.administrator == name->administrator/true/'
+mutate idle-handles-walk src/driver/ai/control.c '/^void ai_service_abandon/,/^}/s/== 0/< 0/'
 mutate sums-compared src/core/ai/process_delta.c \
     's/position++; .*/sum.context_switches -= before->thread[position++].context_switches;/'
 mutate one-thread-maps src/driver/ai/control.c \

@@ -240,8 +240,6 @@ static void a_handle_keeps_only_so_many_requests_waiting(void)
     end();
 }
 
-/* ---- views ---- */
-
 /* Nor do many handles of one process keep more; another one is not refused for that. */
 static void a_process_keeps_only_so_many_requests_waiting(void)
 {
@@ -272,6 +270,96 @@ static void a_process_keeps_only_so_many_requests_waiting(void)
                 STATUS_SUCCESS);
     end();
 }
+
+/* Nor do many processes of one user, with all rights or without; those of the other kind and another user are not refused for that. */
+static void check_user_keeps_only_so_many_waiting(bool all_rights)
+{
+    enum { EACH = BALLAST_AI_MAXIMUM_PENDED, COUNT = BALLAST_AI_MAXIMUM_USER_PENDED + EACH };
+    struct ballast_ai_process_query fresh = {{sizeof(fresh), BALLAST_AI_VERSION, 0}, 1, 0};
+    static struct ballast_ai_process_reply replies[COUNT + 2];
+    static struct sim_request *requests[COUNT + 2];
+    struct sim_process *processes[COUNT / EACH + 1];
+    struct sim_file *opened = NULL;
+    begin();
+    sim_system_hold(true);
+    for (unsigned i = 0; i < COUNT; i++) {
+        if (i % EACH == 0) {
+            processes[i / EACH] = sim_process_create(all_rights);
+            sim_process_set_token(processes[i / EACH], 7, 0);
+            opened = ai_open(processes[i / EACH]);
+        }
+        requests[i] = sim_ioctl_begin(opened, BALLAST_IOCTL_AI_QUERY_PROCESSES, &fresh, sizeof(fresh), &replies[i],
+                                      sizeof(replies[i]));
+        CHECK_EQUAL(sim_request_done(requests[i]), i >= BALLAST_AI_MAXIMUM_USER_PENDED);
+    }
+    processes[COUNT / EACH] = sim_process_create(!all_rights);
+    sim_process_set_token(processes[COUNT / EACH], 7, 0);
+    for (unsigned i = COUNT; i < COUNT + 2; i++) {
+        requests[i] =
+            sim_ioctl_begin(i == COUNT ? others : ai_open(processes[COUNT / EACH]), BALLAST_IOCTL_AI_QUERY_PROCESSES,
+                            &fresh, sizeof(fresh), &replies[i], sizeof(replies[i]));
+        CHECK(!sim_request_done(requests[i]));
+    }
+    sim_system_hold(false);
+    for (unsigned i = 0; i < COUNT + 2; i++) {
+        bool refused = i >= BALLAST_AI_MAXIMUM_USER_PENDED && i < COUNT;
+        CHECK_EQUAL(VALUE(sim_request_wait(requests[i], NULL)),
+                    refused ? VALUE(STATUS_QUOTA_EXCEEDED) : STATUS_SUCCESS);
+    }
+    ai_pause_ms(3);
+    CHECK_EQUAL(VALUE(ai_get(opened, BALLAST_IOCTL_AI_QUERY_PROCESSES, &replies[0], sizeof(replies[0]))),
+                STATUS_SUCCESS);
+    for (unsigned i = 0; i <= COUNT / EACH; i++) {
+        sim_kill_process(processes[i]);
+    }
+    end();
+}
+
+static void a_user_keeps_only_so_many_requests_waiting(void)
+{
+    check_user_keeps_only_so_many_waiting(false);
+    check_user_keeps_only_so_many_waiting(true);
+}
+
+/* Closing a handle takes no lock of those who wait if it has nothing there, and otherwise not one for each request. */
+static void closing_a_handle_takes_few_locks(void)
+{
+    enum { STAGES_OF_REQUESTS = 4 };
+    struct ballast_ai_process_query fresh = {{sizeof(fresh), BALLAST_AI_VERSION, 0}, 1, 0};
+    static struct ballast_ai_process_reply replies[2][BALLAST_AI_MAXIMUM_PENDED];
+    struct sim_request *requests[2][BALLAST_AI_MAXIMUM_PENDED];
+    begin();
+    struct sim_file *idle = ai_open(user);
+    sim_system_hold(true);
+    for (unsigned i = 0; i < BALLAST_AI_MAXIMUM_PENDED; i++) {
+        for (unsigned j = 0; j < 2; j++) {
+            requests[j][i] = sim_ioctl_begin(j == 0 ? others : users, BALLAST_IOCTL_AI_QUERY_PROCESSES, &fresh,
+                                             sizeof(fresh), &replies[j][i], sizeof(replies[j][i]));
+        }
+        while (sim_system_waiting() == 0) { /* the first is being answered */
+            ai_pause_ms(1);
+        }
+    }
+    unsigned before = sim_spin_locks_taken();
+    sim_close_handle(idle);
+    CHECK_EQUAL(sim_spin_locks_taken() - before, 0);
+    before = sim_spin_locks_taken();
+    sim_close_handle(users);
+    CHECK_EQUAL(sim_spin_locks_taken() - before, STAGES_OF_REQUESTS + 1); /* once more where there was something */
+    for (unsigned i = 0; i < BALLAST_AI_MAXIMUM_PENDED; i++) {
+        CHECK_EQUAL(VALUE(sim_request_wait(requests[1][i], NULL)), VALUE(STATUS_CANCELLED));
+        CHECK(!sim_request_done(requests[0][i]));
+    }
+    sim_system_hold(false);
+    for (unsigned i = 0; i < BALLAST_AI_MAXIMUM_PENDED; i++) {
+        CHECK_EQUAL(VALUE(sim_request_wait(requests[0][i], NULL)), STATUS_SUCCESS);
+    }
+    sim_close(idle);
+    sim_close(users);
+    end();
+}
+
+/* ---- views ---- */
 
 static bool sharing;      /* atomic */
 static uint32_t other_id; /* `other` changes meanwhile */
@@ -365,5 +453,7 @@ TEST_MAIN({"busy_address_spaces_hold_up_nobody_else", busy_address_spaces_hold_u
           {"a_slow_system_holds_up_only_who_asks_for_it", a_slow_system_holds_up_only_who_asks_for_it},
           {"a_handle_keeps_only_so_many_requests_waiting", a_handle_keeps_only_so_many_requests_waiting},
           {"a_process_keeps_only_so_many_requests_waiting", a_process_keeps_only_so_many_requests_waiting},
+          {"a_user_keeps_only_so_many_requests_waiting", a_user_keeps_only_so_many_requests_waiting},
+          {"closing_a_handle_takes_few_locks", closing_a_handle_takes_few_locks},
           {"processes_exit_while_others_unmap_in_them", processes_exit_while_others_unmap_in_them},
           {"exits_wait_for_who_unmaps", exits_wait_for_who_unmaps})

@@ -263,6 +263,7 @@ static NTSTATUS load(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
     for (size_t i = 0; i < AI_CLIENT_BUCKETS; i++) {
         InitializeListHead(&ai_driver.clients[i]);
     }
+    InitializeListHead(&ai_driver.users);
     /* What is not named here the I/O manager has set to refuse. */
     object->MajorFunction[IRP_MJ_CREATE] = dispatch_create;
     object->MajorFunction[IRP_MJ_CLEANUP] = dispatch_cleanup;

@@ -27,9 +27,18 @@
 #include "core/base/atomic.h"
 #include "core/base/request.h"
 #include "driver/ai/pool.h"
+#include "driver/nt/caller.h"
 #include "driver/nt/clock.h"
 #include "driver/nt/irp_queue.h"
 #include "driver/nt/work.h"
+
+/* A user with processes that have handles: what they may do together. Those with all rights are another user. */
+struct ai_user {
+    LIST_ENTRY link; /* in ai_driver.users; files_lock, as the next */
+    LONG processes;
+    LONG pended; /* atomic; requests of all its processes that wait */
+    struct nt_user name;
+};
 
 /* A process with handles: what they may do together. */
 struct ai_client {
@@ -37,6 +46,7 @@ struct ai_client {
     LONG handles;
     PEPROCESS process; /* which the handles' owners keep */
     LONG pended;       /* atomic; requests of all its handles that wait */
+    struct ai_user *user;
 };
 #define AI_CLIENT_BUCKETS 64u
 
@@ -88,6 +98,7 @@ struct ai_driver {
     KSPIN_LOCK files_lock;
     LIST_ENTRY files;
     LIST_ENTRY clients[AI_CLIENT_BUCKETS];
+    LIST_ENTRY users;
     struct nt_work_thread work; /* frees what closed handles leave */
     struct ai_service service[AI_SERVICES];
 };
@@ -126,7 +137,10 @@ void ai_service_abandon(const struct ai_file *file);
 /* For the file object that this request opens. PASSIVE_LEVEL. */
 NTSTATUS ai_file_open(const DEVICE_OBJECT *device, PIRP irp);
 void ai_file_reference(struct ai_file *file);
-/* Whether one request more may wait, of the handle and of its process; counts it. The file is referenced until it ends. Any IRQL. */
+/*
+ * Whether one request more may wait, of the handle, of its process and of its user; counts it. The file is referenced until it
+ * ends. Any IRQL.
+ */
 bool ai_file_begin_pending(struct ai_file *file);
 void ai_file_end_pending(struct ai_file *file);
 /* <= DISPATCH_LEVEL. At PASSIVE_LEVEL on Windows the last one frees what is left at once, in its own thread. */

@@ -6,7 +6,7 @@
 
 #define DRIVER_TAG_FILE PLATFORM_TAG('B', 'a', 'F', 'i')
 
-/* ---- processes ---- */
+/* ---- processes and users ---- */
 
 static LIST_ENTRY *bucket_of(const void *process)
 {
@@ -27,41 +27,72 @@ static struct ai_client *find_client(PEPROCESS process)
     return NULL;
 }
 
+static bool is_named(const struct ai_user *user, const struct nt_user *name)
+{
+    return user->name.administrator == name->administrator && user->name.length == name->length &&
+           RtlCompareMemory(user->name.sid, name->sid, name->length) == name->length;
+}
+
+/* The user of one process more, which is `*fresh` if there is none yet. Lock held. */
+static struct ai_user *enter_user(struct ai_user **fresh)
+{
+    LIST_ENTRY *link = ai_driver.users.Flink;
+    while (link != &ai_driver.users && !is_named(CONTAINING_RECORD(link, struct ai_user, link), &(*fresh)->name)) {
+        link = link->Flink;
+    }
+    if (link == &ai_driver.users) {
+        link = &(*fresh)->link;
+        *fresh = NULL;
+        InsertTailList(&ai_driver.users, link);
+    }
+    struct ai_user *user = CONTAINING_RECORD(link, struct ai_user, link);
+    user->processes++;
+    return user;
+}
+
 /* The current process's, for one handle more. NULL: no memory. */
-static struct ai_client *enter_client(void)
+static struct ai_client *enter_client(const struct nt_user *name)
 {
     PEPROCESS process = PsGetCurrentProcess();
     struct ai_client *fresh = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*fresh), DRIVER_TAG_FILE);
+    struct ai_user *fresh_user = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*fresh_user), DRIVER_TAG_FILE);
+    struct ai_client *client = NULL;
     KIRQL irql;
-    if (fresh == NULL) {
-        return NULL;
+    if (fresh != NULL && fresh_user != NULL) {
+        *fresh = (struct ai_client){.process = process};
+        *fresh_user = (struct ai_user){.name = *name};
+        KeAcquireSpinLock(&ai_driver.files_lock, &irql);
+        client = find_client(process);
+        if (client == NULL) {
+            client = fresh;
+            fresh = NULL;
+            client->user = enter_user(&fresh_user);
+            InsertTailList(bucket_of(process), &client->link);
+        }
+        client->handles++;
+        KeReleaseSpinLock(&ai_driver.files_lock, irql);
     }
-    *fresh = (struct ai_client){.process = process};
-    KeAcquireSpinLock(&ai_driver.files_lock, &irql);
-    struct ai_client *client = find_client(process);
-    if (client == NULL) {
-        client = fresh;
-        fresh = NULL;
-        InsertTailList(bucket_of(process), &client->link);
-    }
-    client->handles++;
-    KeReleaseSpinLock(&ai_driver.files_lock, irql);
     platform_free(fresh, sizeof(*fresh), DRIVER_TAG_FILE);
+    platform_free(fresh_user, sizeof(*fresh_user), DRIVER_TAG_FILE);
     return client;
 }
 
 static void leave_client(struct ai_client *client)
 {
+    struct ai_user *unused = NULL;
     KIRQL irql;
     KeAcquireSpinLock(&ai_driver.files_lock, &irql);
     bool last = --client->handles == 0;
     if (last) {
         RemoveEntryList(&client->link);
+        if (--client->user->processes == 0) {
+            unused = client->user;
+            RemoveEntryList(&unused->link);
+        }
     }
     KeReleaseSpinLock(&ai_driver.files_lock, irql);
-    if (last) {
-        platform_free(client, sizeof(*client), DRIVER_TAG_FILE);
-    }
+    platform_free(unused, sizeof(*unused), DRIVER_TAG_FILE);
+    platform_free(last ? client : NULL, sizeof(*client), DRIVER_TAG_FILE);
 }
 
 /* ---- handles ---- */
@@ -99,11 +130,17 @@ bool ai_file_begin_pending(struct ai_file *file)
         __atomic_sub_fetch(&file->pended, 1, __ATOMIC_RELAXED);
         return false;
     }
+    if (!count_pended(&file->client->user->pended, BALLAST_AI_MAXIMUM_USER_PENDED)) {
+        __atomic_sub_fetch(&file->client->pended, 1, __ATOMIC_RELAXED);
+        __atomic_sub_fetch(&file->pended, 1, __ATOMIC_RELAXED);
+        return false;
+    }
     return true;
 }
 
 void ai_file_end_pending(struct ai_file *file)
 {
+    __atomic_sub_fetch(&file->client->user->pended, 1, __ATOMIC_RELAXED);
     __atomic_sub_fetch(&file->client->pended, 1, __ATOMIC_RELAXED);
     __atomic_sub_fetch(&file->pended, 1, __ATOMIC_RELAXED);
 }
@@ -141,11 +178,14 @@ static bool opened_for_writing(PIRP irp)
 NTSTATUS ai_file_open(const DEVICE_OBJECT *device, PIRP irp)
 {
     PFILE_OBJECT object = IoGetCurrentIrpStackLocation(irp)->FileObject;
+    struct nt_user user;
     KIRQL irql;
     if (object == NULL || object->FileName.Length != 0) {
         return STATUS_OBJECT_NAME_NOT_FOUND; /* the name behind the device's: nothing lives there */
     }
-    struct ai_file *file = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*file), DRIVER_TAG_FILE);
+    struct ai_file *file = NT_SUCCESS(nt_caller_user(&user))
+                               ? platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*file), DRIVER_TAG_FILE)
+                               : NULL;
     if (file == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -153,8 +193,8 @@ NTSTATUS ai_file_open(const DEVICE_OBJECT *device, PIRP irp)
     file->references = 1;
     file->may_write = opened_for_writing(irp);
     file->feeds = device == ai_driver.feed_device;
-    file->owner = ai_pool_owner_create(!file->may_write);
-    file->client = file->owner != NULL ? enter_client() : NULL;
+    file->owner = ai_pool_owner_create(&user, !file->may_write);
+    file->client = file->owner != NULL ? enter_client(&user) : NULL;
     if (file->client == NULL) {
         ai_pool_owner_destroy(file->owner);
         platform_free(file, sizeof(*file), DRIVER_TAG_FILE);

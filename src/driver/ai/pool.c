@@ -116,22 +116,18 @@ static struct pool_owner *core_owner(struct ai_pool_owner *owner)
     return (struct pool_owner *)owner;
 }
 
-struct ai_pool_owner *ai_pool_owner_create(bool small)
+struct ai_pool_owner *ai_pool_owner_create(const struct nt_user *user, bool small)
 {
     PEPROCESS process = PsGetCurrentProcess();
     struct pool_owner *owner = NULL;
-    struct nt_user user;
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
-    if (!NT_SUCCESS(nt_caller_user(&user))) {
-        return NULL;
-    }
     struct pool_identity identity = {
         .process = process,
         .process_id = (uint32_t)(ULONG_PTR)PsGetProcessId(process),
         .create_time = nt_process_create_time(process),
-        .user = user.sid,
-        .user_length = user.length,
-        .administrator = user.administrator,
+        .user = user->sid,
+        .user_length = user->length,
+        .administrator = user->administrator,
         .small = small,
     };
     KeEnterCriticalRegion();

@@ -9,6 +9,7 @@
 #include "ballast/ai_abi.h"
 #include "core/base/request.h"
 #include "core/mem/pool.h"
+#include "driver/nt/caller.h"
 #include "driver/nt/nt.h"
 
 /* Owns the blocks that are allocated through one handle. */
@@ -35,8 +36,8 @@ NTSTATUS ai_pool_start(const struct pool_limits *limits);
 /* Frees everything; nobody uses the pool any more. Harmless if it was not started. PASSIVE_LEVEL. */
 void ai_pool_stop(void);
 
-/* For a file object of the current process; `small`: it was not opened for writing. NULL: no memory. PASSIVE_LEVEL. */
-struct ai_pool_owner *ai_pool_owner_create(bool small);
+/* For a file object of the current process and its user; `small`: it was not opened for writing. NULL: no memory. PASSIVE_LEVEL. */
+struct ai_pool_owner *ai_pool_owner_create(const struct nt_user *user, bool small);
 
 /* Frees the owner's blocks and unmaps what was mapped through it; its process may have exited. PASSIVE_LEVEL. */
 void ai_pool_owner_destroy(struct ai_pool_owner *owner);

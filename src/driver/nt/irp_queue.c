@@ -141,30 +141,34 @@ void nt_irp_queue_done(struct nt_irp_queue *queue)
     KeReleaseSpinLock(&queue->lock, irql);
 }
 
-/* The oldest waiting request of this owner, taken out; NULL when there is none. */
-static PIRP remove_owned(struct nt_irp_queue *queue, const void *owner)
+/* Takes out all waiting requests of this owner. They cannot be cancelled any more. False: there are none. */
+static bool remove_owned(struct nt_irp_queue *queue, const void *owner, LIST_ENTRY *found)
 {
     KIRQL irql;
-    PIRP found = NULL;
+    InitializeListHead(found);
     KeAcquireSpinLock(&queue->lock, &irql);
     LIST_ENTRY *link = queue->waiting.Flink;
-    while (found == NULL && link != &queue->waiting) {
+    while (link != &queue->waiting) {
         PIRP irp = CONTAINING_RECORD(link, IRP, Tail.Overlay.ListEntry);
         link = link->Flink;
-        if (owner == NULL || irp->Tail.Overlay.DriverContext[CONTEXT_OWNER] == owner) {
-            found = unlink_irp(queue, irp);
+        if ((owner == NULL || irp->Tail.Overlay.DriverContext[CONTEXT_OWNER] == owner) &&
+            unlink_irp(queue, irp) != NULL) {
+            InsertTailList(found, &irp->Tail.Overlay.ListEntry);
         }
     }
     wake_idle(queue);
     KeReleaseSpinLock(&queue->lock, irql);
-    return found;
+    return !IsListEmpty(found);
 }
 
 void nt_irp_queue_abandon_all(struct nt_irp_queue *queue, const void *owner, NTSTATUS status)
 {
-    PIRP irp;
-    while ((irp = remove_owned(queue, owner)) != NULL) {
-        queue->abandon(queue, irp, status);
+    LIST_ENTRY found;
+    while (remove_owned(queue, owner, &found)) { /* again, as who is told may have sent another */
+        while (!IsListEmpty(&found)) {
+            LIST_ENTRY *link = RemoveHeadList(&found);
+            queue->abandon(queue, CONTAINING_RECORD(link, IRP, Tail.Overlay.ListEntry), status);
+        }
     }
 }
 
