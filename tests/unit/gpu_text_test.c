@@ -98,6 +98,9 @@ static void kinds(void)
         {"ACPI\\QCOM0C36", BALLAST_AI_KIND_HARDWARE},
         {"PCI\\CC_0300", BALLAST_AI_KIND_SOFTWARE}, /* the id of a class: only the basic display driver's */
         {"pci\\cc_030000", BALLAST_AI_KIND_SOFTWARE},
+        {"PCI\\CC_0302", BALLAST_AI_KIND_SOFTWARE},
+        {"PCI\\CC_1200", BALLAST_AI_KIND_HARDWARE}, /* an accelerator's, which no basic display driver takes */
+        {"PCI\\CC_04", BALLAST_AI_KIND_HARDWARE},
         {"PCI\\VEN_10DE&CC_0300", BALLAST_AI_KIND_HARDWARE}, /* a maker's driver for all that he makes */
         {"PCI\\VEN_1414&DEV_008C", BALLAST_AI_KIND_SOFTWARE},
         {"PCI\\VEN_1414&DEV_5353", BALLAST_AI_KIND_SOFTWARE},

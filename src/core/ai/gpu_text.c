@@ -132,8 +132,8 @@ uint32_t gpu_kind(const uint16_t *text, size_t characters)
     if (length == 0) {
         return BALLAST_AI_KIND_UNKNOWN;
     }
-    /* BasicDisplay, BasicRender; and what BasicDisplay takes by its class alone, having no other driver: it only draws. */
-    if (begins(text, length, "ROOT\\BASIC") || begins(text, length, "PCI\\CC_")) {
+    /* BasicDisplay, BasicRender; and what BasicDisplay takes by the class of displays alone, having no other driver: it only draws. */
+    if (begins(text, length, "ROOT\\BASIC") || begins(text, length, "PCI\\CC_03")) {
         return BALLAST_AI_KIND_SOFTWARE;
     }
     if (contains(text, length, "RDPIDD") || contains(text, length, "REMOTEDISPLAY") ||
