@@ -268,13 +268,19 @@ static void a_user_with_all_rights_is_another(void)
     struct pool_owner *all = open_as(pool, &elevated, "a", true, false);
     struct ballast_ai_pool_reply reply = {0};
     struct ballast_ai_owner owners[4];
+    struct ballast_ai_block blocks[4];
     CHECK_EQUAL(try(his, &plain, 8 * MIB), BALLAST_SUCCESS);
     CHECK_EQUAL(try(all, &elevated, 8 * MIB), BALLAST_SUCCESS);
     pool_query(pool, his, &reply);
     CHECK_EQUAL(reply.user_used_bytes, 8 * MIB);
     pool_query(pool, all, &reply);
     CHECK_EQUAL(reply.user_used_bytes, 8 * MIB);
-    CHECK_EQUAL(pool_query_owners(pool, his, false, owners, 4), 2); /* who sees whom is the same */
+    CHECK_EQUAL(pool_query_owners(pool, his, false, owners, 4), 1); /* what runs with more rights is not its business */
+    CHECK_EQUAL(owners[0].process_id, 1);
+    CHECK_EQUAL(pool_query_blocks(pool, his, false, blocks, 4), 1);
+    CHECK_EQUAL(blocks[0].owner_process_id, 1);
+    CHECK_EQUAL(pool_query_owners(pool, all, false, owners, 4), 2);
+    CHECK_EQUAL(pool_query_blocks(pool, all, false, blocks, 4), 2);
     pool_end(pool);
 }
 

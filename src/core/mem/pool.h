@@ -146,8 +146,8 @@ void pool_forget_process(struct pool *pool, const void *process);
 void pool_query(struct pool *pool, const struct pool_owner *viewer, struct ballast_ai_pool_reply *reply);
 
 /*
- * Writes up to `capacity` blocks in the order of their ids, those of the viewer's user or all. Returns how many there are,
- * not all counted at one moment.
+ * Writes up to `capacity` blocks in the order of their ids, those of the viewer's user or all. A user's processes with an
+ * administrator's rights are seen by such only. Returns how many there are, not all counted at one moment.
  */
 uint32_t pool_query_blocks(struct pool *pool, const struct pool_owner *viewer, bool all,
                            struct ballast_ai_block *blocks, uint32_t capacity);

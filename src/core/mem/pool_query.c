@@ -91,17 +91,17 @@ static void describe(const struct pool_block *block, struct ballast_ai_block *en
     };
 }
 
-/* The same user, with large or small rights. */
-static bool same_user(const struct pool_user *one, const struct pool_user *other)
+/* Whether a user is the viewer, whatever handles it has, and has no more rights. */
+static bool may_see(const struct pool_user *viewer, const struct pool_user *user)
 {
-    if (one == other) {
+    if (viewer == user) {
         return true;
     }
-    bool same = one->length == other->length;
-    for (uint32_t i = 0; same && i < one->length; i++) {
-        same = one->name[i] == other->name[i];
+    bool may = viewer->length == user->length && (viewer->administrator || !user->administrator);
+    for (uint32_t i = 0; may && i < user->length; i++) {
+        may = viewer->name[i] == user->name[i];
     }
-    return same;
+    return may;
 }
 
 uint32_t pool_query_blocks(struct pool *pool, const struct pool_owner *viewer, bool all,
@@ -116,7 +116,7 @@ uint32_t pool_query_blocks(struct pool *pool, const struct pool_owner *viewer, b
         do {
             platform_mutex_lock(&shard->lock);
             while ((block = pool_slot(shard, slot)) != NULL) {
-                if (pool_is_live(block) && (all || same_user(block->owner->process->user, user))) {
+                if (pool_is_live(block) && (all || may_see(user, block->owner->process->user))) {
                     if (found < capacity) {
                         describe(block, &blocks[found]);
                     }
@@ -154,7 +154,7 @@ uint32_t pool_query_owners(struct pool *pool, const struct pool_owner *viewer, b
     for (uint32_t i = 0; i < POOL_BUCKETS; i++) {
         platform_mutex_lock(&pool->global);
         for (const struct pool_process *process = pool->processes[i]; process != NULL; process = process->next) {
-            if (all || same_user(process->user, user)) {
+            if (all || may_see(user, process->user)) {
                 if (found < capacity) {
                     owners[found] = describe_owner(process);
                 }
