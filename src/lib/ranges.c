@@ -9,9 +9,9 @@
 
 #define QUERY_ALLOCATED_RANGES 0x000940CFu /* FSCTL_QUERY_ALLOCATED_RANGES, and its FILE_ALLOCATED_RANGE_BUFFER */
 
-void ranges_begin(struct ranges *ranges, HANDLE handle, int disk, uint64_t length)
+void ranges_begin(struct ranges *ranges, HANDLE handle, int disk, bool stored, uint64_t length)
 {
-    *ranges = (struct ranges){.handle = handle, .length = length, .disk = disk};
+    *ranges = (struct ranges){.handle = handle, .length = length, .disk = disk, .unknown = !stored};
 }
 
 static void everything(struct ranges *ranges, uint64_t offset)

@@ -18,8 +18,8 @@ struct ranges {
     struct ballast_disk_range found[RANGES_ROOM];
 };
 
-/* `handle` may be read, and stays open. */
-void ranges_begin(struct ranges *ranges, HANDLE handle, int disk, uint64_t length);
+/* `handle` may be read, and stays open. What is not `stored` yet, as disk_store says, may be in what looks like a hole. */
+void ranges_begin(struct ranges *ranges, HANDLE handle, int disk, bool stored, uint64_t length);
 
 /*
  * The first data at or behind `offset`: where it begins, and its length; the whole length and 0 if there is none. Offsets

@@ -70,6 +70,17 @@ bool disk_flush_failed(HANDLE disk, DWORD *code)
     return *code != 0 && !refused && !(forbidden && is_read_only(disk));
 }
 
+bool disk_store(HANDLE disk, HANDLE writable)
+{
+    DWORD code;
+    bool opened = writable != INVALID_HANDLE_VALUE;
+    bool stored = !disk_flush_failed(opened ? writable : disk, &code);
+    if (opened) {
+        CloseHandle(writable);
+    }
+    return stored;
+}
+
 ballast_result disk_not_stored(uint32_t number, DWORD code, ballast_error *error)
 {
     return error_set(error, BALLAST_BUSY, code,

@@ -19,6 +19,12 @@ void leave_current_directory(void);
 bool disk_flush_failed(HANDLE disk, DWORD *code);
 ballast_result disk_not_stored(uint32_t number, DWORD code, ballast_error *error);
 
+/*
+ * Stores what file systems hold of a disk, a device or a file, by a second handle that may write, is closed, and may be
+ * INVALID_HANDLE_VALUE: who only reads may not flush. False: something may not be stored yet.
+ */
+bool disk_store(HANDLE disk, HANDLE writable);
+
 /* BALLAST_BUSY, and who has files of the disk open if the system tells; `code` is why it cannot be locked. */
 ballast_result disk_in_use(HANDLE disk, uint32_t number, DWORD code, ballast_error *error);
 

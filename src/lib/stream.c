@@ -9,6 +9,7 @@
 #include <winioctl.h>
 
 #include "lib/look.h"
+#include "lib/remove.h"
 
 static int is_disk(const ballast_endpoint *endpoint)
 {
@@ -112,14 +113,25 @@ static ballast_result lock(struct stream *stream, ballast_error *error)
     return BALLAST_OK;
 }
 
-static void prepare(struct stream *stream)
+/* What is flushed before where there is data is asked for. */
+static bool store(const struct stream *stream)
+{
+    ballast_result ignored;
+    HANDLE writable = is_disk(stream->endpoint) ? open_disk(stream->endpoint->disk, OPEN_WRITE, &ignored, NULL)
+                                                : CreateFileW(stream->endpoint->path, OPEN_WRITE,
+                                                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                                              NULL, OPEN_EXISTING, 0, NULL);
+    return disk_store(stream->handle, writable);
+}
+
+static void prepare(struct stream *stream, bool stored)
 {
     /* Or Windows hides the sectors behind the file system's end. */
     if (stream->device) {
         (void)device_control(stream->handle, FSCTL_ALLOW_EXTENDED_DASD_IO, NULL, 0, NULL, 0, NULL);
     }
     int ours = stream->layers.layer[0].identity.kind == IDENTITY_DISK;
-    ranges_begin(&stream->ranges, stream->handle, ours, stream->length);
+    ranges_begin(&stream->ranges, stream->handle, ours, stored, stream->length);
 }
 
 ballast_result stream_open(struct stream *stream, const ballast_endpoint *endpoint, ballast_error *error)
@@ -132,11 +144,8 @@ ballast_result stream_open(struct stream *stream, const ballast_endpoint *endpoi
         stream_close(stream);
         return result;
     }
-    if (stream->device) {
-        (void)FlushFileBuffers(stream->handle);
-    }
     identity_layers(stream->handle, &stream->layers);
-    prepare(stream);
+    prepare(stream, store(stream));
     return BALLAST_OK;
 }
 
@@ -236,15 +245,15 @@ ballast_result stream_open_target(struct stream *stream, const ballast_endpoint 
         stream_close(stream);
         return result;
     }
-    prepare(stream);
+    prepare(stream, true); /* locking a device has stored what was held of it */
     return BALLAST_OK;
 }
 
 ballast_result stream_commit(struct stream *stream, ballast_error *error)
 {
     ballast_result result = BALLAST_OK;
-    if (!FlushFileBuffers(stream->handle)) {
-        DWORD code = GetLastError();
+    DWORD code;
+    if (disk_flush_failed(stream->handle, &code)) {
         wchar_t name[300];
         result = error_set(error, result_of(code), code, L"cannot flush %ls", stream_name(stream, name, 300));
     } else if (!stream->device) {

@@ -31,6 +31,9 @@ static const wchar_t *name_on_volume; /* a file of this name lies on VOLUME */
 static bool locked[DISKS];
 static bool dismounted[DISKS];
 static HANDLE locked_by[DISKS];
+static uint32_t cached = NOBODY; /* its file system still holds what shall be written there */
+static DWORD flush_fails;        /* the answer to flushes that may write */
+static unsigned asked;           /* where there is data */
 
 DWORD __real_device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
                             DWORD output_length, DWORD *returned);
@@ -75,6 +78,7 @@ DWORD __wrap_device_control(HANDLE device, DWORD code, const void *input, DWORD 
                             DWORD output_length, DWORD *returned)
 {
     unsigned disk = disk_of(device);
+    asked += code == BALLAST_IOCTL_DISK_QUERY_RANGES;
     if (disk == DISKS && code == IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS && windows_on_drive) {
         return extents(VOLUME, output);
     }
@@ -177,6 +181,52 @@ NTSTATUS NTAPI __wrap_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS clas
     return status;
 }
 
+/* ---- file systems that hold something ---- */
+
+static BOOL WINAPI flush(HANDLE file);
+
+extern BOOL(WINAPI *__real___imp_FlushFileBuffers)(HANDLE file);
+extern BOOL(WINAPI *__wrap___imp_FlushFileBuffers)(HANDLE file);
+BOOL(WINAPI *__wrap___imp_FlushFileBuffers)(HANDLE file) = flush;
+
+static bool may_write(HANDLE file)
+{
+    PUBLIC_OBJECT_BASIC_INFORMATION basic = {0};
+    return __real_NtQueryObject(file, ObjectBasicInformation, &basic, sizeof(basic), NULL) >= 0 &&
+           (basic.GrantedAccess & FILE_WRITE_DATA) != 0;
+}
+
+static void write_sector(uint32_t disk, uint64_t offset)
+{
+    ballast_result result;
+    unsigned char sector[512];
+    DWORD done = 0;
+    OVERLAPPED place = {.Offset = (DWORD)offset};
+    HANDLE handle = open_disk(disk, OPEN_WRITE, &result, NULL);
+    memset(sector, 0x5A, sizeof(sector));
+    BOOL begun = WriteFile(handle, sector, sizeof(sector), NULL, &place);
+    CHECK(begun || GetLastError() == ERROR_IO_PENDING);
+    CHECK(GetOverlappedResult(handle, &place, &done, TRUE) && done == sizeof(sector));
+    CloseHandle(handle);
+}
+
+/* As Windows: who only reads may not flush. */
+static BOOL WINAPI flush(HANDLE file)
+{
+    uint32_t reply[IMDISK_QUERY_DEVICE_MINIMUM / 4 + 1024];
+    if (!may_write(file) || flush_fails != 0) {
+        SetLastError(may_write(file) ? flush_fails : ERROR_ACCESS_DENIED);
+        return FALSE;
+    }
+    if (cached != NOBODY &&
+        __real_device_control(file, IMDISK_IOCTL_QUERY_DEVICE, NULL, 0, reply, sizeof(reply), NULL) == 0 &&
+        reply[0] == cached) {
+        cached = NOBODY;
+        write_sector(reply[0], SIZE / 2);
+    }
+    return __real___imp_FlushFileBuffers(file);
+}
+
 /* ---- the cases ---- */
 
 static wchar_t image[MAX_PATH];
@@ -212,6 +262,9 @@ static void begin(void)
     busy = NOBODY;
     windows_on_drive = false;
     name_on_volume = NULL;
+    cached = NOBODY;
+    flush_fails = 0;
+    asked = 0;
 }
 
 static void end(void)
@@ -340,7 +393,53 @@ static void an_image_is_not_overwritten(void)
     end();
 }
 
-TEST_MAIN({"volumes_of_a_drive_are_locked", volumes_of_a_drive_are_locked},
+/* What is still held by a file system is no hole of the disk. */
+static void sources_are_flushed_first(void)
+{
+    wchar_t path[32];
+    uint32_t disk = NOBODY;
+    ballast_disk_options options;
+    ballast_hash empty;
+    ballast_hash hash;
+    begin();
+    ballast_disk_options_initialize(&options);
+    options.size = SIZE;
+    CHECK_EQUAL(ballast_disk_create(&options, &disk, NULL), BALLAST_OK);
+    (void)swprintf(path, 32, L"\\\\.\\ImDisk%u", disk);
+    const ballast_endpoint ends[] = {{.disk = disk}, {.path = path}};
+    CHECK_EQUAL(ballast_hash_endpoint(&ends[0], NULL, NULL, &empty, NULL), BALLAST_OK);
+    for (size_t i = 0; i < 2; i++) {
+        cached = disk;
+        CHECK_EQUAL(ballast_hash_endpoint(&ends[i], NULL, NULL, &hash, NULL), BALLAST_OK);
+        CHECK_EQUAL(cached, NOBODY);
+        CHECK(memcmp(hash.sha256, empty.sha256, sizeof(hash.sha256)) != 0);
+    }
+    CHECK(asked != 0);
+    asked = 0; /* where that fails, nobody knows what is a hole */
+    flush_fails = ERROR_IO_DEVICE;
+    CHECK_EQUAL(ballast_hash_endpoint(&ends[0], NULL, NULL, &hash, NULL), BALLAST_OK);
+    CHECK_EQUAL(asked, 0);
+    CHECK_EQUAL(ballast_disk_remove(disk, BALLAST_REMOVE_FORCE, NULL), BALLAST_OK);
+    end();
+}
+
+/* Volumes without a file system refuse flushes: nothing is held there. */
+static void targets_need_no_file_system(void)
+{
+    ballast_error error = {0};
+    begin();
+    flush_fails = ERROR_INVALID_FUNCTION;
+    CHECK_EQUAL(copy(image, path_of[OTHER], NULL, &error), BALLAST_OK);
+    test_note("%s", error.message);
+    flush_fails = ERROR_IO_DEVICE;
+    CHECK_EQUAL(copy(image, path_of[OTHER], NULL, &error), BALLAST_FAILED);
+    flush_fails = 0;
+    end();
+}
+
+TEST_MAIN({"sources_are_flushed_first", sources_are_flushed_first},
+          {"targets_need_no_file_system", targets_need_no_file_system},
+          {"volumes_of_a_drive_are_locked", volumes_of_a_drive_are_locked},
           {"a_drive_in_use_is_not_written", a_drive_in_use_is_not_written},
           {"a_drive_has_its_partitions", a_drive_has_its_partitions},
           {"a_file_lies_on_its_volume", a_file_lies_on_its_volume},

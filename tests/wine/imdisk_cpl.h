@@ -119,6 +119,7 @@ void letters_of_other_disks_stay(void);
 void directories_are_mount_points(void);
 void disks_are_saved(void);
 void empty_parts_are_not_read(void);
+void what_is_held_is_saved(void);
 void saving_has_a_buffer(void);
 void saving_is_cancelled(void);
 void boot_disks_are_configured(void);

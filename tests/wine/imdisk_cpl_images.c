@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
+#include <winternl.h>
 
 #define WORK    L"work.img"
 #define MAXIMUM 64u
@@ -401,6 +402,85 @@ void empty_parts_are_not_read(void)
     CHECK_EQUAL(byte, 0);
     (void)SetFilePointer(file, 0, NULL, FILE_BEGIN);
     CHECK(ReadFile(file, &byte, 1, &done, NULL));
+    CHECK_EQUAL(byte, 0x5A);
+    CloseHandle(file);
+    (void)DeleteFileW(L"saved.img");
+    CHECK(CALL(ImDiskForceRemoveDevice)(disk, 0));
+    CloseHandle(disk);
+}
+
+/* ---- a file system that holds something ---- */
+
+static bool held;
+
+/* As Windows: who only reads may not flush. */
+static BOOL WINAPI flush(HANDLE disk)
+{
+    PUBLIC_OBJECT_BASIC_INFORMATION basic = {0};
+    if (NtQueryObject(disk, ObjectBasicInformation, &basic, sizeof(basic), NULL) < 0 ||
+        (basic.GrantedAccess & FILE_WRITE_DATA) == 0) {
+        SetLastError(ERROR_ACCESS_DENIED);
+        return FALSE;
+    }
+    if (held) {
+        unsigned char sector[512];
+        DWORD done;
+        held = false;
+        memset(sector, 0x5A, sizeof(sector));
+        HANDLE writing = CALL(ImDiskOpenDeviceByNumber)(0, GENERIC_READ | GENERIC_WRITE);
+        (void)SetFilePointer(writing, 32 * MIB, NULL, FILE_BEGIN);
+        CHECK(WriteFile(writing, sector, sizeof(sector), &done, NULL));
+        CloseHandle(writing);
+    }
+    return TRUE;
+}
+
+/* Where the library has the address of a system function. */
+static void **imported(HMODULE library, const void *function)
+{
+    unsigned char *base = (unsigned char *)library;
+    const IMAGE_NT_HEADERS *headers = (const void *)(base + ((const IMAGE_DOS_HEADER *)library)->e_lfanew);
+    const IMAGE_DATA_DIRECTORY *imports = &headers->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT];
+    const IMAGE_IMPORT_DESCRIPTOR *import = (const void *)(base + imports->VirtualAddress);
+    for (; import->Name != 0; import++) {
+        for (void **slot = (void **)(base + import->FirstThunk); *slot != NULL; slot++) {
+            if (*slot == function) {
+                return slot;
+            }
+        }
+    }
+    return NULL;
+}
+
+static void replace(void **slot, void *function)
+{
+    DWORD old;
+    CHECK(VirtualProtect(slot, sizeof(*slot), PAGE_READWRITE, &old));
+    *slot = function;
+    CHECK(VirtualProtect(slot, sizeof(*slot), old, &old));
+}
+
+/* What is still held by a file system is no hole of the disk. */
+void what_is_held_is_saved(void)
+{
+    DISK_GEOMETRY geometry = {.Cylinders.QuadPart = 64 * MIB};
+    unsigned char byte = 0;
+    DWORD done;
+    void *real = (void *)GetProcAddress(GetModuleHandleA("kernel32.dll"), "FlushFileBuffers");
+    void **slot = imported(GetModuleHandleA("imdisk.cpl"), real);
+    if (!CHECK(slot != NULL)) {
+        return;
+    }
+    CHECK(CALL(ImDiskCreateDevice)(NULL, &geometry, NULL, IMDISK_TYPE_VM, NULL, FALSE, NULL));
+    HANDLE disk = CALL(ImDiskOpenDeviceByNumber)(0, GENERIC_READ);
+    HANDLE file = CreateFileW(L"saved.img", GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    replace(slot, (void *)flush);
+    held = true;
+    CHECK(CALL(ImDiskSaveImageFile)(disk, file, 0, NULL));
+    CHECK(!held);
+    replace(slot, real);
+    (void)SetFilePointer(file, 32 * MIB, NULL, FILE_BEGIN);
+    CHECK(ReadFile(file, &byte, 1, &done, NULL) && done == 1);
     CHECK_EQUAL(byte, 0x5A);
     CloseHandle(file);
     (void)DeleteFileW(L"saved.img");

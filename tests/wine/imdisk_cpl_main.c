@@ -86,6 +86,7 @@ int main(int argc, char **argv)
         CASE(directories_are_mount_points),
         CASE(disks_are_saved),
         CASE(empty_parts_are_not_read),
+        CASE(what_is_held_is_saved),
         CASE(saving_has_a_buffer),
         CASE(saving_is_cancelled),
         CASE(boot_disks_are_configured),

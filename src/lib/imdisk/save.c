@@ -3,6 +3,7 @@
 
 #include "lib/imdisk/internal.h"
 #include "lib/ranges.h"
+#include "lib/remove.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,7 @@ static DWORD transfer_all(HANDLE handle, BOOL write, uint64_t offset, unsigned c
 struct saving {
     HANDLE device;
     HANDLE file;
+    bool stored;   /* the file system holds nothing that the disk does not have */
     uint64_t base; /* the file is written from where it stands */
     BOOL fresh;    /* what lies behind reads as zeros when the file is extended */
     unsigned char *buffer;
@@ -150,7 +152,7 @@ static DWORD copy_blocks(struct saving *saving, uint64_t total, copy_progress *p
         saving->base = (uint64_t)place.QuadPart;
         saving->fresh = size.QuadPart <= place.QuadPart;
     }
-    ranges_begin(&ranges, saving->device, 1, total);
+    ranges_begin(&ranges, saving->device, 1, saving->stored, total);
     for (uint64_t done = 0; done < total;) {
         DWORD length;
         DWORD code = save_some(saving, &ranges, done, &length);
@@ -168,7 +170,17 @@ static DWORD copy_blocks(struct saving *saving, uint64_t total, copy_progress *p
                : GetLastError();
 }
 
-/* The disk is as saved now. That needs the right to write, which the handle for saving need not have. */
+/* The right to write, which the handle for saving need not have. */
+static HANDLE open_writable(HANDLE device)
+{
+    struct imdisk_create_data *data = query_disk(device);
+    HANDLE writable = data != NULL ? ImDiskOpenDeviceByNumber(data->device_number, GENERIC_READ | GENERIC_WRITE)
+                                   : INVALID_HANDLE_VALUE;
+    free(data);
+    return writable;
+}
+
+/* The disk is as saved now. */
 static void clear_modified(HANDLE device)
 {
     struct imdisk_set_device_flags flags = {.flags_to_change = IMDISK_IMAGE_MODIFIED};
@@ -176,10 +188,7 @@ static void clear_modified(HANDLE device)
         0) {
         return;
     }
-    struct imdisk_create_data *data = query_disk(device);
-    HANDLE writable = data != NULL ? ImDiskOpenDeviceByNumber(data->device_number, GENERIC_READ | GENERIC_WRITE)
-                                   : INVALID_HANDLE_VALUE;
-    free(data);
+    HANDLE writable = open_writable(device);
     if (writable != INVALID_HANDLE_VALUE) {
         flags = (struct imdisk_set_device_flags){.flags_to_change = IMDISK_IMAGE_MODIFIED};
         (void)device_control(writable, IMDISK_IOCTL_SET_DEVICE_FLAGS, &flags, sizeof(flags), &flags, sizeof(flags),
@@ -203,10 +212,10 @@ DWORD save_disk(HANDLE device, HANDLE file, DWORD buffer_size, copy_progress *pr
     if (buffer == NULL) {
         return GetLastError();
     }
-    (void)FlushFileBuffers(device);
+    bool stored = disk_store(device, open_writable(device));
     /* Or Windows hides the sectors behind the file system's end. */
     (void)device_control(device, FSCTL_ALLOW_EXTENDED_DASD_IO, NULL, 0, NULL, 0, NULL);
-    struct saving saving = {.device = device, .file = file, .buffer = buffer, .buffer_size = size};
+    struct saving saving = {.device = device, .file = file, .stored = stored, .buffer = buffer, .buffer_size = size};
     DWORD code = copy_blocks(&saving, (uint64_t)total, progress, context);
     VirtualFree(buffer, 0, MEM_RELEASE);
     if (code == 0) {
