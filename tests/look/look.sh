@@ -53,6 +53,10 @@ TABLE
     dd if=part.img of="$1" bs=512 seek=24576 conv=notrunc status=none
 }
 
+zero() { # FILE SECTOR
+    dd if=/dev/zero of="$1" bs=512 count=1 seek="$2" conv=notrunc status=none
+}
+
 gpt() { # FILE
     truncate -s 16M "$1"
     printf '%s\n' 'label: gpt' 'start=2048, size=8192, type=U' 'start=12288, size=4096, type=L' | sfdisk -q "$1"
@@ -107,6 +111,12 @@ make_images() {
     gpt gpt.img
     cp gpt.img gpt-short.img && truncate -s 12M gpt-short.img
     cp gpt.img gpt-second.img && printf X | dd of=gpt-second.img bs=1 seek=530 conv=notrunc status=none
+    cp gpt.img gpt-headless.img && zero gpt-headless.img 0
+    cp gpt-headless.img gpt-last.img && zero gpt-last.img 1
+    cp gpt-second.img gpt-lost.img && printf X | dd of=gpt-lost.img bs=1 seek=16776722 conv=notrunc status=none
+    cp gpt-lost.img gpt-nothing.img && zero gpt-nothing.img 0
+    cp gpt.img gpt-older.img && truncate -s 15M part.img && mke2fs -q -t ext4 part.img
+    dd if=part.img of=gpt-older.img conv=notrunc status=none
     truncate -s 32M gpt4k.img
     printf '%s\n' g n 1 256 1279 n 2 2048 4095 w | fdisk --sector-size 4096 gpt4k.img
 }
@@ -160,23 +170,36 @@ looks ext4.img "raw 0+8388608 hd 512/63/4 rw ext - sure"
 looks swap.img "raw 0+8388608 hd 512/63/4 rw swap - sure"
 looks mbr.img "raw 0+33554432 hd 512/63/16 rw unknown mbr sure" "1: 1048576+4194304 06 fat" \
     "2: 7340032+4194304 0b fat" "3: 12582912+4194304 83 ext" "4: 22020096+2097152 83 unknown"
-looks truncated.img "raw 0+10485760 hd 512/63/4 rw unknown mbr likely" "1: 1048576+4194304 06 fat" \
+looks truncated.img "raw 0+10485760 hd 512/63/4 ro unknown mbr likely" "1: 1048576+4194304 06 fat" \
     "2: 7340032+4194304 0b unknown damaged" "3: 22020096+2097152 83 unknown damaged" \
     "2 @7340032: a partition reaches beyond the end of the image, which is truncated" \
     "0 @11534336: the extended partition is damaged: a boot record of it lies beyond the end or cannot be read" \
     "3 @22020096: a partition reaches beyond the end of the image, which is truncated"
-looks container.img "raw 0+6291456 hd 512/63/2 rw unknown mbr likely" "1: 1048576+4194304 06 fat" \
+looks container.img "raw 0+6291456 hd 512/63/2 ro unknown mbr likely" "1: 1048576+4194304 06 fat" \
     "2: 22020096+2097152 83 unknown damaged" \
     "0 @6291456: the extended partition is damaged: a boot record of it lies beyond the end or cannot be read" \
     "2 @22020096: a partition reaches beyond the end of the image, which is truncated"
 looks gpt.img "raw 0+16777216 hd 512/63/8 rw unknown gpt sure" "1: 1048576+4194304 ef fat" \
     "2: 6291456+2097152 83 unknown"
-looks gpt-short.img "raw 0+12582912 hd 512/63/4 rw unknown gpt likely" "1: 1048576+4194304 ef fat" \
+looks gpt-short.img "raw 0+12582912 hd 512/63/4 ro unknown gpt likely" "1: 1048576+4194304 ef fat" \
     "2: 6291456+2097152 83 unknown" \
     "0 @16776704: one of the two copies of the GUID partition table is damaged or unreadable"
-looks gpt-second.img "raw 0+16777216 hd 512/63/8 rw unknown gpt likely" "1: 1048576+4194304 ef fat" \
+looks gpt-second.img "raw 0+16777216 hd 512/63/8 ro unknown gpt likely" "1: 1048576+4194304 ef fat" \
     "2: 6291456+2097152 83 unknown" \
     "0 @512: one of the two copies of the GUID partition table is damaged or unreadable"
+looks gpt-headless.img "raw 0+16777216 hd 512/63/8 ro unknown gpt likely" "1: 1048576+4194304 ef fat" \
+    "2: 6291456+2097152 83 unknown" \
+    "0 @0: there is a GUID partition table, but no MBR that protects it"
+looks gpt-last.img "raw 0+16777216 hd 512/63/8 ro unknown gpt likely" "1: 1048576+4194304 ef fat" \
+    "2: 6291456+2097152 83 unknown" \
+    "0 @512: one of the two copies of the GUID partition table is damaged or unreadable" \
+    "0 @0: there is a GUID partition table, but no MBR that protects it"
+looks gpt-lost.img "raw 0+16777216 hd 512/63/8 ro unknown gpt likely" \
+    "0 @512: both copies of the GUID partition table are damaged or unreadable"
+looks gpt-nothing.img "raw 0+16777216 hd 512/63/8 ro unknown gpt likely" \
+    "0 @512: both copies of the GUID partition table are damaged or unreadable" \
+    "0 @0: there is a GUID partition table, but no MBR that protects it"
+looks gpt-older.img "raw 0+16777216 hd 512/63/8 rw ext - sure"
 looks gpt4k.img "raw 0+33554432 hd 4096/63/2 rw unknown gpt sure" "1: 1048576+4194304 83 unknown" \
     "2: 8388608+8388608 83 unknown"
 

@@ -278,6 +278,71 @@ static void absurd_partitions_are_refused(void)
     }
 }
 
+/* Sector 0 is not what decides whether there is a GPT: it may be what was damaged. */
+static void a_gpt_without_its_mbr_is_found(void)
+{
+    static const uint32_t sectors[] = {512, 4096};
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t sector = sectors[i];
+        test_note("sectors of %u", sector);
+        put_gpt(sector);
+        memset(disk, 0, sector);
+        CHECK_EQUAL(scan(0, 0, true), PARTITION_OK);
+        check_gpt(sector);
+        check_problem(PARTITION_UNPROTECTED, 0, 0);
+        memset(disk + sector, 0, sector); /* only the copy at the end is left */
+        CHECK_EQUAL(scan(0, 0, true), PARTITION_OK);
+        check_gpt(sector);
+        CHECK_EQUAL(problem_count, 2);
+        CHECK_EQUAL(problems[0].kind, PARTITION_COPY_DAMAGED);
+        CHECK_EQUAL(problems[1].kind, PARTITION_UNPROTECTED);
+        disk[(SECTORS - 1) * sector + 17]++; /* or its name */
+        CHECK_EQUAL(scan(0, 0, true), PARTITION_GPT_DAMAGED);
+        CHECK_EQUAL(found_count, 0);
+        CHECK_EQUAL(problem_count, 2);
+        CHECK_EQUAL(problems[0].kind, PARTITION_GPT_DAMAGED);
+        CHECK_EQUAL(problems[0].offset, (SECTORS - 1) * sector);
+        put_gpt(sector);
+        memset(disk, 0, sector);
+        disk[sector + 17]++;
+        CHECK_EQUAL(scan(0, 0, false), PARTITION_GPT_DAMAGED);
+        CHECK_EQUAL(problems[0].offset, sector);
+        CHECK_EQUAL(problems[1].kind, PARTITION_UNPROTECTED);
+    }
+    put_gpt(512);
+    put(446 + 4, 0, 1); /* an MBR with nothing in it */
+    put(446 + 12, 0, 4);
+    CHECK_EQUAL(scan(0, 512, true), PARTITION_OK);
+    check_gpt(512);
+    check_problem(PARTITION_UNPROTECTED, 0, 0);
+    for (unsigned j = 0; j < 4; j++) { /* one that is nonsense */
+        put(446 + 16 * j, 0x7F, 1);
+    }
+    CHECK_EQUAL(scan(0, 512, true), PARTITION_OK);
+    check_gpt(512);
+    memset(disk, 0, 512); /* a file system in place of all of it */
+    memcpy(disk + 3, "EXFAT   ", 8);
+    CHECK_EQUAL(scan(0, 512, true), PARTITION_NO_TABLE);
+    put_record(0, 512);
+    CHECK_EQUAL(scan(0, 512, true), PARTITION_OK);
+    CHECK_EQUAL(found_count + problem_count, 0);
+}
+
+/* The MBR counts if it has partitions, but whoever writes them may write over the other table. */
+static void a_gpt_beside_an_mbr_is_named(void)
+{
+    put_gpt(512);
+    put(446 + 4, 0x83, 1);
+    CHECK_EQUAL(scan(0, 512, true), PARTITION_OK);
+    CHECK_EQUAL(found_count, 1);
+    CHECK(!found[0].gpt);
+    check_problem(PARTITION_UNPROTECTED, 0, 512);
+    memset(disk + 512, 0, 512); /* at the end, it is what is left of one */
+    CHECK_EQUAL(scan(0, 512, true), PARTITION_OK);
+    CHECK_EQUAL(found_count, 1);
+    CHECK_EQUAL(problem_count, 0);
+}
+
 static void checksums_are_crc32(void)
 {
     CHECK_EQUAL(gpt_crc32(0, "123456789", 9), 0xCBF43926u);
@@ -290,4 +355,5 @@ static void checksums_are_crc32(void)
     }
 TEST_MAIN(CASE(gpt_is_listed), CASE(the_second_gpt_is_used), CASE(damaged_copies_are_named),
           CASE(partitions_over_the_table_are_named), CASE(hybrid_tables_are_listed), CASE(unreadable_gpts_are_an_error),
-          CASE(absurd_headers_are_refused), CASE(absurd_partitions_are_refused), CASE(checksums_are_crc32))
+          CASE(absurd_headers_are_refused), CASE(absurd_partitions_are_refused), CASE(a_gpt_without_its_mbr_is_found),
+          CASE(a_gpt_beside_an_mbr_is_named), CASE(checksums_are_crc32))

@@ -323,7 +323,7 @@ static void guids_make_a_gpt(void)
     clear();
     put_entry(0, 0, 0xEE, 1, 8191);
     CHECK(look_at("a")); /* the table that it protects is damaged */
-    CHECK(look.table == LOOK_MBR && look.problem_count != 0);
+    CHECK(look.table == LOOK_GPT && look.problem_count != 0 && look.read_only);
     CHECK_EQUAL(look.certainty, LOOK_LIKELY);
     CHECK_EQUAL(look.kind, DISK_KIND_HARD_DISK);
 }

@@ -348,6 +348,42 @@ static void boot_sectors_are_no_tables(void)
     CHECK_EQUAL(look.certainty, LOOK_SURE);
 }
 
+/* What somebody has made so is no damage; anything else is, be all partitions there or none. */
+static void damaged_tables_are_told_from_odd_ones(void)
+{
+    clear();
+    CHECK(look_at("a.img") && !look.read_only);
+    put_entry(0, 0, 0x06, 64, 2048);
+    put_entry(0, 1, 0x07, 1000, 2048);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.problems[0].kind, PARTITION_OVERLAP);
+    CHECK(!look.read_only);
+    put_entry(0, 2, 0, 4000, 10);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.table_result, PARTITION_OK);
+    CHECK(look.read_only);
+    clear();
+    put_little(510, 0xAA55, 2);
+    memset(image + 446, 'x', 64);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.table, LOOK_NO_TABLE);
+    CHECK(look.read_only); /* a signature, and nonsense */
+    put(0x438, "\x53\xEF", 2);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.volume, VOLUME_EXT);
+    CHECK(!look.read_only); /* a boot loader */
+    clear();
+    put(512, "EFI PART", 8);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.table, LOOK_GPT);
+    CHECK_EQUAL(look.table_result, PARTITION_GPT_DAMAGED);
+    CHECK(look.read_only);
+    put(0x438, "\x53\xEF", 2);
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.table, LOOK_NO_TABLE);
+    CHECK(!look.read_only && look.problem_count == 0); /* the file system is newer */
+}
+
 static void what_cannot_be_read_is_no_image(void)
 {
     clear();
@@ -372,4 +408,5 @@ TEST_MAIN(CASE(containers_are_known_by_content), CASE(names_make_no_container),
           CASE(nrg_tables_are_believed_if_something_is_there), CASE(names_are_followed_if_the_content_agrees),
           CASE(cds_are_known_by_content), CASE(floppies_are_known_by_their_bpb),
           CASE(partitions_are_listed_with_their_file_systems), CASE(sector_sizes_are_found_out),
-          CASE(boot_sectors_are_no_tables), CASE(what_cannot_be_read_is_no_image))
+          CASE(boot_sectors_are_no_tables), CASE(damaged_tables_are_told_from_odd_ones),
+          CASE(what_cannot_be_read_is_no_image))

@@ -84,15 +84,15 @@ static enum imdisk_exit choose_automatically(const struct arguments *arguments, 
     bool usable = first != NULL && !first->entry.damaged;
     place->offset = look->offset;
     tell_problems(arguments, look);
-    if (look->table == LOOK_NO_TABLE || look->kind == DISK_KIND_CD) {
+    if (look->kind == DISK_KIND_CD) {
         return IMDISK_DONE;
     }
-    if (look->table_result != PARTITION_OK && !usable) {
+    if (look->table != LOOK_NO_TABLE && look->table_result != PARTITION_OK && !usable) {
         complain(L"Error: the partition table of '%.200ls' is damaged, and its first partition is lost.",
                  arguments->file);
         return IMDISK_NO_PARTITION;
     }
-    if (look->table_result != PARTITION_OK && !in_memory(arguments) && (place->flags & IMDISK_OPTION_READ_ONLY) == 0) {
+    if (look->read_only && !in_memory(arguments) && (place->flags & IMDISK_OPTION_READ_ONLY) == 0) {
         complain(L"Warning: the disk is read-only, because the partition table is damaged.");
         place->flags |= IMDISK_OPTION_READ_ONLY;
     }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define SIGNATURE        "EFI PART"
 #define HEADER_SIZE      92u
 #define HEADER_CRC       16u
 #define ENTRY_SIZE       128u
@@ -86,7 +87,7 @@ static bool read_header(const struct partition_image *image, uint64_t lba, struc
     uint32_t revision = partition_load_u32(sector + 8);
     uint32_t header_size = partition_load_u32(sector + 12);
     uint32_t crc = partition_load_u32(sector + HEADER_CRC);
-    if (memcmp(sector, "EFI PART", 8) != 0 || revision >> 16 != REVISION >> 16 || header_size < HEADER_SIZE ||
+    if (memcmp(sector, SIGNATURE, 8) != 0 || revision >> 16 != REVISION >> 16 || header_size < HEADER_SIZE ||
         header_size > image->sector_size || partition_load_u64(sector + 24) != lba) {
         return false;
     }
@@ -125,16 +126,22 @@ static bool read_table(const struct partition_image *image, uint64_t lba, struct
     return read_header(image, lba, gpt) && entries_are_intact(image, gpt);
 }
 
+/* Where the second header is; 0: the size is unknown, or there is no room. */
+static uint64_t last_sector(const struct partition_image *image)
+{
+    uint64_t sectors = image->size > image->offset ? (image->size - image->offset) / image->sector_size : 0;
+    return sectors > 2 ? sectors - 1 : 0;
+}
+
 /* The second table, at the end of the image or where the first says. */
 static bool find_second(const struct partition_image *image, const struct gpt *first, struct gpt *gpt, uint64_t *lba)
 {
-    uint64_t sectors = image->size > image->offset ? (image->size - image->offset) / image->sector_size : 0;
     if (first != NULL && first->alternate_lba != 1 && read_table(image, first->alternate_lba, gpt)) {
         *lba = first->alternate_lba;
         return true;
     }
-    *lba = sectors > 2 ? sectors - 1 : 0;
-    return sectors > 2 && read_table(image, *lba, gpt);
+    *lba = last_sector(image);
+    return *lba != 0 && read_table(image, *lba, gpt);
 }
 
 /* The first table if it is intact, else the second. Tells if only one of them is. */
@@ -247,6 +254,27 @@ static void visit_entries(struct partition_scanning *scan, const struct gpt *gpt
             return;
         }
     }
+}
+
+bool gpt_is_first(const struct partition_image *image)
+{
+    struct gpt gpt;
+    return read_header(image, 1, &gpt);
+}
+
+static bool has_name(const struct partition_image *image, uint64_t offset)
+{
+    unsigned char sector[PARTITION_MAXIMUM_SECTOR];
+    return partition_read(image, offset, sector, image->sector_size) && memcmp(sector, SIGNATURE, 8) == 0;
+}
+
+uint64_t gpt_trace(const struct partition_image *image)
+{
+    uint64_t second = last_sector(image) * image->sector_size;
+    if (has_name(image, image->sector_size)) {
+        return image->sector_size;
+    }
+    return second != 0 && has_name(image, second) ? second : 0;
 }
 
 bool gpt_scan(struct partition_scanning *scan)

@@ -291,6 +291,21 @@ static void list_partitions(struct looking *looking, uint32_t sector_size)
     look->table_result = partition_scan(&disk, list_partition, looking);
 }
 
+static bool gpt_is_listed(const struct look *look)
+{
+    return look->partition_count != 0 && look->partitions[0].entry.gpt;
+}
+
+static bool has_problem(const struct look *look, enum partition_result kind)
+{
+    for (size_t i = 0; i < look->problem_count; i++) {
+        if (look->problems[i].kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * The boot sector of a file system ends like a table, and the rest may look like an empty or an absurd one, or say that the
  * file system is a partition of itself.
@@ -308,8 +323,9 @@ static bool is_boot_sector_only(const struct look *look)
     case VOLUME_BITLOCKER:
         return look->table_result != PARTITION_OK || look->partition_count == 0 ||
                (look->partition_count == 1 && look->partitions[0].entry.start_bytes == 0);
-    default:
-        return look->partition_count == 0 && look->problem_count == 0;
+    default: /* a GPT that nothing leads to is older than the file system */
+        return (look->partition_count == 0 && look->problem_count == 0) ||
+               ((look->partition_count == 0 || gpt_is_listed(look)) && has_problem(look, PARTITION_UNPROTECTED));
     }
 }
 
@@ -328,18 +344,31 @@ static void look_at_partitions(struct looking *looking)
     find_overlaps(looking);
     bool none = look->table_result == PARTITION_NO_TABLE || look->table_result == PARTITION_READ_FAILED ||
                 look->table_result == PARTITION_INVALID_PARAMETER;
-    if (!none && is_boot_sector_only(look)) {
+    if (none ? look->volume != VOLUME_UNKNOWN : is_boot_sector_only(look)) {
         look->table_result = PARTITION_NO_TABLE;
         look->partition_count = 0;
         look->problem_count = 0;
         none = true;
     }
-    look->table = none                                                          ? LOOK_NO_TABLE
-                  : look->partition_count != 0 && look->partitions[0].entry.gpt ? LOOK_GPT
-                                                                                : LOOK_MBR;
+    bool gpt = gpt_is_listed(look) || (look->partition_count == 0 && look->table_result == PARTITION_GPT_DAMAGED);
+    look->table = none ? LOOK_NO_TABLE : gpt ? LOOK_GPT : LOOK_MBR;
 }
 
 /* ---- the disk ---- */
+
+/*
+ * Whether the table is damaged, or may be: what is outside of the partitions that are listed may be in use. Partitions that
+ * overlap, or stand in an MBR beside a GPT, are as somebody has made them.
+ */
+static bool is_damaged(const struct look *look)
+{
+    for (size_t i = 0; i < look->problem_count; i++) {
+        if (look->problems[i].kind != PARTITION_HYBRID && look->problems[i].kind != PARTITION_OVERLAP) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static void look_at_disk(struct looking *looking)
 {
@@ -357,7 +386,7 @@ static void look_at_disk(struct looking *looking)
         geometry_probe_bpb(&look->geometry, &look->kind, sector);
     }
     geometry_complete(&look->geometry, &look->kind);
-    look->read_only = look->kind == DISK_KIND_CD;
+    look->read_only = look->kind == DISK_KIND_CD || is_damaged(look);
     look->certainty = nothing && look->container == IMAGE_RAW ? LOOK_GUESS
                       : look->problem_count != 0              ? LOOK_LIKELY
                                                               : LOOK_SURE;

@@ -50,7 +50,7 @@ struct look {
     uint64_t length;
     enum look_certainty certainty;
     enum disk_kind kind;           /* of the device; never automatic */
-    bool read_only;                /* writing is not what such an image is for */
+    bool read_only;                /* writing is not what such an image is for, or its table is damaged */
     struct disk_geometry geometry; /* complete */
     enum volume_kind volume;       /* file system of the data as a whole */
     enum look_table table;

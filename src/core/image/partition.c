@@ -213,6 +213,16 @@ static bool is_protective(const unsigned char *mbr)
     return false;
 }
 
+static bool has_partitions(const unsigned char *mbr)
+{
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        if (entry_type(mbr, i) != PARTITION_TYPE_UNUSED) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void report_hybrid(struct partition_scanning *scan, const unsigned char *mbr)
 {
     for (unsigned i = 0; i < ENTRIES && !scan->stopped; i++) {
@@ -246,6 +256,31 @@ static bool is_volume(const unsigned char *sector)
     return geometry.bytes_per_sector != 0 || memcmp(sector + 3, "EXFAT   ", 8) == 0;
 }
 
+/* A GPT where there is nothing else, intact or by its name. False: there is none. */
+static bool scan_unprotected(struct partition_scanning *scan)
+{
+    bool intact = gpt_scan(scan);
+    uint64_t trace = intact ? 0 : gpt_trace(scan->image);
+    if (trace != 0) {
+        partition_report(scan, PARTITION_GPT_DAMAGED, 0, trace);
+    }
+    if (intact || trace != 0) {
+        partition_report(scan, PARTITION_UNPROTECTED, 0, 0);
+    }
+    return intact || trace != 0;
+}
+
+/* The table of an MBR that makes sense, and has no GPT that is intact. */
+static void scan_sensible(struct partition_scanning *scan, const unsigned char *mbr)
+{
+    if (is_protective(mbr)) {
+        partition_report(scan, PARTITION_GPT_DAMAGED, 0, scan->image->sector_size);
+    } else if (!is_volume(mbr) && gpt_is_first(scan->image)) {
+        partition_report(scan, PARTITION_UNPROTECTED, 0, scan->image->sector_size);
+    }
+    scan_mbr(scan, mbr, is_protective(mbr));
+}
+
 /* scan->image has its sector size. */
 static enum partition_result scan_disk(struct partition_scanning *scan)
 {
@@ -253,21 +288,21 @@ static enum partition_result scan_disk(struct partition_scanning *scan)
     if (!partition_read(scan->image, 0, mbr, scan->image->sector_size)) {
         return PARTITION_READ_FAILED;
     }
-    if (!has_signature(mbr)) {
-        return PARTITION_NO_TABLE;
-    }
-    if (!scan_protected(scan, mbr)) {
+    bool table = has_signature(mbr);
+    if (!table || !scan_protected(scan, mbr)) {
         /* One flag may be damaged. More of them are code, or text. */
-        if (bad_flags(mbr) > 1) {
-            if (!is_volume(mbr)) {
+        bool sensible = table && bad_flags(mbr) <= 1;
+        bool nothing = !sensible || !has_partitions(mbr);
+        if (nothing && !is_volume(mbr) && scan_unprotected(scan)) {
+            return scan->stopped ? PARTITION_STOPPED : scan->first;
+        }
+        if (!sensible) {
+            if (table && !is_volume(mbr)) {
                 partition_report(scan, PARTITION_NOT_A_TABLE, 0, 0);
             }
             return PARTITION_NO_TABLE;
         }
-        if (is_protective(mbr)) {
-            partition_report(scan, PARTITION_GPT_DAMAGED, 0, scan->image->sector_size);
-        }
-        scan_mbr(scan, mbr, is_protective(mbr));
+        scan_sensible(scan, mbr);
     }
     return scan->stopped ? PARTITION_STOPPED : scan->first;
 }
@@ -284,14 +319,15 @@ uint32_t partition_sector_size(const struct partition_image *image)
     struct partition_scanning scan = {.image = &sized};
     sized.sector_size = PARTITION_MINIMUM_SECTOR;
     enum partition_result small = scan_disk(&scan);
-    if (small == PARTITION_OK || small == PARTITION_NO_TABLE || scan.numbers != 0) {
+    if (scan.numbers != 0) {
         return PARTITION_MINIMUM_SECTOR;
     }
     /* What is wrong with 512-byte sectors may be a device or an image with 4096-byte ones. */
     scan = (struct partition_scanning){.image = &sized};
     sized.sector_size = PARTITION_MAXIMUM_SECTOR;
     (void)scan_disk(&scan);
-    return scan.intact != 0 ? PARTITION_MAXIMUM_SECTOR : PARTITION_MINIMUM_SECTOR;
+    bool damaged = (small == PARTITION_NO_TABLE || small == PARTITION_OK) && scan.first == PARTITION_GPT_DAMAGED;
+    return scan.intact != 0 || damaged ? PARTITION_MAXIMUM_SECTOR : PARTITION_MINIMUM_SECTOR;
 }
 
 enum partition_result partition_scan(const struct partition_image *image, partition_visitor *visit, void *context)
@@ -345,6 +381,8 @@ const char *partition_result_text(enum partition_result result)
         return "one of the two copies of the GUID partition table is damaged or unreadable";
     case PARTITION_BAD_PROTECTION:
         return "the MBR entry that protects the GUID partition table is damaged";
+    case PARTITION_UNPROTECTED:
+        return "there is a GUID partition table, but no MBR that protects it";
     case PARTITION_NOT_A_TABLE:
         return "there is a boot signature, but no partition table that makes sense";
     case PARTITION_UNTYPED:

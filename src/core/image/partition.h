@@ -45,6 +45,7 @@ enum partition_result {
     /* Only told, not a result: the partitions are all there. */
     PARTITION_COPY_DAMAGED,   /* one of the two copies of the GPT */
     PARTITION_BAD_PROTECTION, /* the entry that protects a GPT is not as it should be */
+    PARTITION_UNPROTECTED,    /* a GPT without an MBR that protects it */
     PARTITION_NOT_A_TABLE,    /* a boot signature without a table that makes sense */
     PARTITION_UNTYPED,        /* an entry has sectors, but no type */
     PARTITION_HYBRID,         /* an entry of the MBR beside a GPT, whose partitions are listed instead */
@@ -95,8 +96,8 @@ typedef bool partition_visitor(void *context, const struct partition *partition)
 /*
  * Calls `visit` for each partition, and image->problem for each thing that is wrong: what is intact is visited, whatever
  * else is damaged. The result is the first problem, PARTITION_OK if there is none. A GPT is read if the MBR has a
- * protective partition; if its first header or array is damaged, the second is used; if both are, what else the MBR has.
- * Without a sector size, 4096 is only tried if 512 shows no partition.
+ * protective partition, or no partition at all, as when it is lost; if its first header or array is damaged, the second is
+ * used; if both are, what else the MBR has. Beside another MBR, a GPT is only a problem. Without a sector size, 4096 is only tried if 512 shows no partition.
  */
 enum partition_result partition_scan(const struct partition_image *image, partition_visitor *visit, void *context);
 
