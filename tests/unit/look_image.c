@@ -7,6 +7,7 @@
 unsigned char image[SIZE];
 uint64_t image_size;
 uint32_t reads_until_failure;
+uint64_t bytes_read;
 struct look look;
 
 static bool read_image(void *context, uint64_t offset, void *buffer, uint32_t length)
@@ -16,6 +17,7 @@ static bool read_image(void *context, uint64_t offset, void *buffer, uint32_t le
         (reads_until_failure != 0 && --reads_until_failure == 0)) {
         return false;
     }
+    bytes_read += length;
     memcpy(buffer, image + offset, length);
     return true;
 }

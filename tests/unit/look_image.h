@@ -10,6 +10,7 @@
 extern unsigned char image[SIZE];
 extern uint64_t image_size;
 extern uint32_t reads_until_failure; /* 0: none fails */
+extern uint64_t bytes_read;          /* so far */
 extern struct look look;             /* the last one */
 
 /* All zero, and whole. */

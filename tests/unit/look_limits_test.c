@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where recognising ends: one byte or one number beside what is a signature, a table or a file system, and reads that fail. */
+#include "core/image/gpt.h"
 #include "tests/harness/test.h"
 #include "tests/unit/look_image.h"
 
@@ -206,6 +207,46 @@ static void boot_sectors_with_a_table_in_them(void)
 
 /* ---- where the data begins ---- */
 
+/* A header whose entries take long to check, and are not as its checksum says. */
+static void put_hostile_gpt(size_t begin)
+{
+    size_t header = begin + 512;
+    put(header, "EFI PART", 8);
+    put_little(header + 8, 0x00010000, 4);
+    put_little(header + 12, 92, 4);
+    put_little(header + 24, 1, 8);
+    put_little(header + 72, 2, 8);
+    put_little(header + 80, 8192, 4);
+    put_little(header + 84, 128, 4);
+    put_little(header + 16, gpt_crc32(0, image + header, 92), 4);
+}
+
+/* Chunks and tracks without end, each track with the largest table that is believed. */
+static void hostile_nrgs_are_looked_at_briefly(void)
+{
+    const size_t table = 0x300000;
+    const size_t chunk = 20 * 200;
+    clear();
+    put(SIZE - 8, "NERO", 4);
+    put_big(SIZE - 4, table, 4);
+    for (size_t i = 0; i < 200; i++) {
+        put(table + i * (8 + chunk), "ETNF", 4);
+        put_big(table + i * (8 + chunk) + 4, chunk, 4);
+        for (unsigned j = 0; j < 200; j++) {
+            put_big(table + i * (8 + chunk) + 8 + (size_t)j * 20, 0x10000, 4);
+        }
+    }
+    put_entry(0x10000 / 512, 0, 0xEE, 1, 8191);
+    put_hostile_gpt(0x10000);
+    bytes_read = 0;
+    CHECK(look_at("a"));
+    CHECK(look.container == IMAGE_NRG && !look.served);
+    CHECK(bytes_read < 16u << 20);
+    CHECK(strstr(image_container_advice(IMAGE_NRG), "offset") != NULL);
+    CHECK(look_with((struct look_options){.offset_given = true, .offset = 0x10000}, "a")); /* as the advice says */
+    CHECK(look.served && look.offset == 0x10000);
+}
+
 static void tables_of_containers_that_lead_nowhere(void)
 {
     const size_t table = 0x200000;
@@ -399,6 +440,6 @@ TEST_MAIN(CASE(compressed_files_are_known_by_all_of_their_signature), CASE(one_s
           CASE(udf_is_known_by_all_of_its_anchor), CASE(nothing_begins_where_offsets_end),
           CASE(every_container_and_file_system_has_words), CASE(fat_is_a_bpb_that_makes_sense),
           CASE(floppies_end_where_drives_did), CASE(boot_sectors_with_a_table_in_them),
-          CASE(tables_of_containers_that_lead_nowhere), CASE(short_names_have_no_extension), CASE(sheets_are_small),
-          CASE(more_than_is_listed_is_counted), CASE(damaged_partitions_overlap_nothing), CASE(guids_make_a_gpt),
-          CASE(any_read_may_fail))
+          CASE(hostile_nrgs_are_looked_at_briefly), CASE(tables_of_containers_that_lead_nowhere),
+          CASE(short_names_have_no_extension), CASE(sheets_are_small), CASE(more_than_is_listed_is_counted),
+          CASE(damaged_partitions_overlap_nothing), CASE(guids_make_a_gpt), CASE(any_read_may_fail))

@@ -8,7 +8,7 @@
 
 #define NRG_OFFSET       307200u /* 150 sectors of 2048 bytes: where the first track usually begins */
 #define NRG_CHUNKS       256u    /* that are looked at */
-#define NRG_TRACKS       100u
+#define NRG_TRACKS       100u    /* in all of them: a CD has 99 */
 #define SDI_OFFSET       4096u
 #define SDI_TABLE_OFFSET 0x400u
 #define SDI_ENTRIES      8u
@@ -93,22 +93,38 @@ static const struct nrg_chunk nrg_chunks[] = {
     {"ETNF", 0, 20, 0, 4},
 };
 
+/* A track of data is a file system: a partition table is not looked for in each of many. */
+static bool is_data_track(const struct image_reader *reader, uint64_t offset)
+{
+    return offset < reader->length && volume_identify(reader, offset, reader->length - offset) != VOLUME_UNKNOWN;
+}
+
+/* *tracks: that may still be looked at */
 static bool find_in_chunk(const struct image_reader *reader, uint64_t at, uint32_t length,
-                          const struct nrg_chunk *chunk, uint64_t *offset)
+                          const struct nrg_chunk *chunk, uint32_t *tracks, uint64_t *offset)
 {
     unsigned char number[8];
-    for (uint32_t i = 0; i < NRG_TRACKS; i++) {
-        uint32_t position = chunk->header + i * chunk->size;
-        if (position + chunk->size > length || !read_at(reader, at + position + chunk->at, number, chunk->width)) {
+    for (uint64_t position = chunk->header; *tracks != 0 && position + chunk->size <= length;
+         position += chunk->size, (*tracks)--) {
+        if (!read_at(reader, at + position + chunk->at, number, chunk->width)) {
             return false;
         }
-        uint64_t track = big(number, chunk->width);
-        if (content_agrees(reader, track)) {
-            *offset = track;
+        *offset = big(number, chunk->width);
+        if (is_data_track(reader, *offset)) {
             return true;
         }
     }
     return false;
+}
+
+static const struct nrg_chunk *nrg_chunk_of(const unsigned char *id)
+{
+    for (size_t i = 0; i < sizeof(nrg_chunks) / sizeof(nrg_chunks[0]); i++) {
+        if (memcmp(id, nrg_chunks[i].id, 4) == 0) {
+            return &nrg_chunks[i];
+        }
+    }
+    return NULL;
 }
 
 /* The first data track that the table of an NRG leads to. The table is at the end, its offset the very last number. */
@@ -116,17 +132,17 @@ static bool find_in_nrg_table(const struct image_reader *reader, uint64_t *offse
 {
     unsigned char end[12];
     unsigned char head[8];
+    uint32_t tracks = NRG_TRACKS;
     if (reader->length < sizeof(end) || !read_at(reader, reader->length - sizeof(end), end, sizeof(end))) {
         return false;
     }
     uint64_t at = memcmp(end, "NER5", 4) == 0 ? big(end + 4, 8) : big(end + 8, 4);
     for (unsigned i = 0; i < NRG_CHUNKS && read_at(reader, at, head, sizeof(head)); i++) {
         uint32_t length = (uint32_t)big(head + 4, 4);
+        const struct nrg_chunk *chunk = nrg_chunk_of(head);
         at += sizeof(head);
-        for (size_t j = 0; j < sizeof(nrg_chunks) / sizeof(nrg_chunks[0]); j++) {
-            if (memcmp(head, nrg_chunks[j].id, 4) == 0 && find_in_chunk(reader, at, length, &nrg_chunks[j], offset)) {
-                return true;
-            }
+        if (chunk != NULL && find_in_chunk(reader, at, length, chunk, &tracks, offset)) {
+            return true;
         }
         at += length;
     }

@@ -78,13 +78,16 @@ struct container_text {
 };
 
 #define CONVERT "convert it to a raw image, such as by 'qemu-img convert -O raw'"
-#define UNPACK  "unpack it first"
+#define FOUND                                                                                                   \
+    "only its data can be served, from where 'ballast image look' finds them, or else from the offset that is " \
+    "given"
+#define UNPACK "unpack it first"
 
 static const struct container_text texts[IMAGE_CONTAINERS] = {
     [IMAGE_RAW] = {"raw", "raw image", "it can be served as it is"},
     [IMAGE_VHD_FIXED] = {"vhd_fixed", "fixed VHD disk", "it can be served as it is"},
-    [IMAGE_NRG] = {"nrg", "Nero CD image", "it can be served from where its data begin"},
-    [IMAGE_SDI] = {"sdi", "SDI image", "it can be served from where its data begin"},
+    [IMAGE_NRG] = {"nrg", "Nero CD image", FOUND},
+    [IMAGE_SDI] = {"sdi", "SDI image", FOUND},
     [IMAGE_VHD] = {"vhd", "dynamic or differencing VHD disk",
                    "convert it to a raw image or a fixed VHD, by 'ballast image convert'"},
     [IMAGE_VHDX] = {"vhdx", "VHDX disk", CONVERT},
