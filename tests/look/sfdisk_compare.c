@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define SECTOR    512u
+#define GPT_ENTRY 128u
 #define LISTED    512u
 #define REGIONS   512u
 #define DAMAGES   40u /* of each table */
@@ -210,27 +211,64 @@ static bool is_chain(enum partition_result kind)
            kind == PARTITION_LONG_CHAIN;
 }
 
-/* Whether a problem says that this partition, or the table it is in, is damaged. */
+static bool is_container(const struct listed *row)
+{
+    return row->type == 0x05 || row->type == 0x0F || row->type == 0x85;
+}
+
+/* A chain ends where it is damaged: of what it links, only the rest is lost. */
+static bool is_behind_listed(const struct listed *row)
+{
+    for (unsigned i = 0; i < listed_count; i++) {
+        if (listed[i].number > row->number && is_listed(&listed[i])) {
+            return false;
+        }
+    }
+    return row->number > 4;
+}
+
+/* The entry of a GPT, in the array behind the first header or in front of the second. */
+static bool is_entry_of(const struct listed *row, uint64_t offset)
+{
+    uint64_t entry = (uint64_t)(row->number - 1) * GPT_ENTRY;
+    return offset == 2 * SECTOR + entry || offset == (image_sectors - 33) * SECTOR + entry;
+}
+
+/* A container beside a GPT is named; what is in it goes with it. */
+static bool is_in_container(const struct listed *row, uint64_t start)
+{
+    for (unsigned i = 0; i < listed_count; i++) {
+        if (is_container(&listed[i]) && listed[i].start == start) {
+            return row->number > 4;
+        }
+    }
+    return false;
+}
+
+/* Whether a problem says that this partition, or the table it is in and which is not listed, is damaged. */
 static bool names(const struct partition_problem *problem, const struct listed *row)
 {
     switch (problem->kind) {
     case PARTITION_NOT_A_TABLE:
-        return !listed_gpt;
+        return !listed_gpt && look.table == LOOK_NO_TABLE;
     case PARTITION_BAD_PROTECTION: /* sfdisk takes it for an MBR; we, for the GPT that is there */
-        return true;
+        return !listed_gpt && look.table == LOOK_GPT;
+    case PARTITION_UNPROTECTED:
+        return !listed_gpt && look.table == LOOK_GPT && problem->offset == 0;
     case PARTITION_HYBRID: /* as is what protects it */
-        return !listed_gpt && problem->offset == row->start;
+        return !listed_gpt && (problem->offset == row->start || is_in_container(row, problem->offset));
     case PARTITION_GPT_DAMAGED:
-        return listed_gpt || row->type == PARTITION_TYPE_PROTECTIVE;
-    case PARTITION_COPY_DAMAGED: /* the other copy was chosen */
+        return listed_gpt ? look.partition_count == 0 || !look.partitions[0].entry.gpt
+                          : row->type == PARTITION_TYPE_PROTECTIVE;
     case PARTITION_OUT_OF_RANGE:
-        return listed_gpt;
-    case PARTITION_BAD_FLAG:
-        return !listed_gpt;
+        return listed_gpt && is_entry_of(row, problem->offset);
+    case PARTITION_BAD_FLAG: /* by its boot record, which logical partitions are behind */
+        return !listed_gpt && problem->number != 0 &&
+               (row->number <= 4 ? problem->offset == 0 : problem->offset != 0 && problem->offset <= row->start);
     case PARTITION_UNTYPED:
         return !listed_gpt && row->type == 0 && problem->offset == row->start;
     default:
-        return is_chain(problem->kind) && row->number > 4;
+        return is_chain(problem->kind) && !listed_gpt && is_behind_listed(row);
     }
 }
 
@@ -241,15 +279,14 @@ static bool is_named(const struct listed *row)
             return true;
         }
     }
-    return look.problem_count == LOOK_PROBLEMS;
+    return false;
 }
 
 /* Containers, entries that are only marked as something, and what protects a GPT that is listed. */
 static bool is_no_partition(const struct listed *row)
 {
-    return !listed_gpt &&
-           (row->type == 0x05 || row->type == 0x0F || row->type == 0x85 || (row->type == 0 && row->length == 0) ||
-            (row->type == PARTITION_TYPE_PROTECTIVE && look.table == LOOK_GPT));
+    return !listed_gpt && (is_container(row) || (row->type == 0 && row->length == 0) ||
+                           (row->type == PARTITION_TYPE_PROTECTIVE && look.table == LOOK_GPT));
 }
 
 /* False, and the partition is printed, if one that sfdisk lists is lost in silence. */
