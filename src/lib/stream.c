@@ -358,5 +358,6 @@ DWORD stream_end_write(struct stream *stream, int started, DWORD length)
     if (!started) {
         SetLastError(ERROR_IO_PENDING);
     }
-    return wait_transfer(stream, started, length);
+    DWORD code = wait_transfer(stream, started, length);
+    return code == ERROR_HANDLE_EOF && !stream->device ? ERROR_DISK_FULL : code; /* a file has no end but the disk's */
 }

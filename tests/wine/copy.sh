@@ -230,6 +230,37 @@ copy_is_interrupted() {
     [ ! -e none.img ] && ! ls ./*.partial 2>/dev/null
 }
 
+# A device is written in place: it says what that leaves, and can be written again.
+copy_in_place_is_interrupted() {
+    local disk
+    disk=$(number --image place.img --size 2G) || return
+    interrupted INT 8 disk copy big.img "$disk" || return
+    grep -q 'the target holds a part of the new data, and the rest of the old' interrupted.log || { cat interrupted.log; return 1; }
+    cmp <(head -c 1M place.img) <(head -c 1M big.img) || return
+    [ "$(tail -c 1M place.img | tr -d '\0' | wc -c)" = 0 ] || return # it was under way
+    ballast disk copy a.img "$disk" >/dev/null || return
+    remove "$disk"
+    cmp <(head -c 1M place.img) a.img && rm place.img
+}
+
+# A file system with less room than the copy needs.
+full_target() {
+    local disk
+    head -c 4M /dev/urandom >random.img
+    disk=$(number --size 4M) && ballast disk copy random.img "$disk" >/dev/null || return
+    head -c 100K /dev/urandom >full/old.img
+    ls full >full.before
+    sums full/old.img >>full.before
+    exits 1 ballast disk copy "$disk" 'full\old.img' --force >full.log 2>&1 || { cat full.log; return 1; }
+    grep "cannot write 'full.old.img' at offset [0-9]*: Disk full (error 112)" full.log || { cat full.log; return 1; }
+    exits 1 ballast disk copy random.img 'full\new.img' || return
+    exits 1 ballast image convert random.img 'full\old.img' --force >full.log 2>&1 || { cat full.log; return 1; }
+    grep '(error 112)' full.log || { cat full.log; return 1; }
+    diff full.before <(ls full; sums full/old.img) || return
+    remove "$disk"
+    rm random.img full.log full.before
+}
+
 copy_is_killed() {
     local before
     before=$(sums b.img)
@@ -306,10 +337,18 @@ check "a nearly empty disk costs what is on it" nearly_empty
 check "a copy overwrites all of the old content" old_content
 check "devices are written in place" devices
 check "Ctrl-C ends a copy and leaves what was there" copy_is_interrupted
+check "Ctrl-C ends a copy to a device, and what that leaves is said" copy_in_place_is_interrupted
 check "a copy that is killed leaves nothing" copy_is_killed
 check "Ctrl-C ends verify and bench" others_are_interrupted
 check "Ctrl-C ends loading, and there is no disk" loading_is_interrupted
 check "Ctrl-C ends formatting, and the disk stays" formatting_is_interrupted
+mkdir full
+if mount -t tmpfs -o size=1m full full 2>/dev/null; then
+    check "a full target stays what it was" full_target
+    umount full
+else
+    pass "a full target stays what it was # SKIP nothing can be mounted here"
+fi
 truncate -s 1M protected.img
 if chattr +i protected.img 2>/dev/null; then
     check "an image that cannot be written: what helps is said" image_is_write_protected

@@ -47,7 +47,8 @@ static DWORD transfer(const struct host_file *file, bool write, uint64_t offset,
     if (!good && GetLastError() == ERROR_IO_PENDING) {
         good = GetOverlappedResult(file->handle, &overlapped, &done, TRUE);
     }
-    return !good ? GetLastError() : done != length ? (DWORD)ERROR_HANDLE_EOF : 0;
+    DWORD cut = write ? ERROR_DISK_FULL : ERROR_HANDLE_EOF;
+    return !good ? GetLastError() : done != length ? cut : 0;
 }
 
 static ballast_status transfer_all(struct source *source, bool write, uint64_t offset, unsigned char *bytes,
