@@ -437,10 +437,26 @@ static void targets_need_no_file_system(void)
     end();
 }
 
+/* In words, whichever of them a system answers. */
+static void a_server_that_is_not_there_is_said(void)
+{
+    static const DWORD codes[] = {ERROR_BAD_NETPATH, ERROR_BAD_NET_NAME, ERROR_BAD_DEV_TYPE};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        ballast_error error = {0};
+        char bare[64];
+        (void)snprintf(bare, sizeof(bare), "image 'a.img': error %lu", codes[i]);
+        CHECK_EQUAL(error_set(&error, result_of(codes[i]), codes[i], L"image '%ls'", L"a.img"), BALLAST_NOT_FOUND);
+        CHECK_EQUAL(error.code, codes[i]);
+        CHECK(strncmp(error.message, "image 'a.img': ", 15) == 0 && strcmp(error.message, bare) != 0);
+        test_note("it says: %s", error.message);
+    }
+}
+
 TEST_MAIN({"sources_are_flushed_first", sources_are_flushed_first},
           {"targets_need_no_file_system", targets_need_no_file_system},
           {"volumes_of_a_drive_are_locked", volumes_of_a_drive_are_locked},
           {"a_drive_in_use_is_not_written", a_drive_in_use_is_not_written},
           {"a_drive_has_its_partitions", a_drive_has_its_partitions},
           {"a_file_lies_on_its_volume", a_file_lies_on_its_volume},
-          {"an_image_is_not_overwritten", an_image_is_not_overwritten})
+          {"an_image_is_not_overwritten", an_image_is_not_overwritten},
+          {"a_server_that_is_not_there_is_said", a_server_that_is_not_there_is_said})
