@@ -251,7 +251,7 @@ void device_descriptions(void)
         CHECK_EQUAL(target_ioctl(disk, IOCTL_STORAGE_GET_DEVICE_NUMBER, NULL, 0, &device, sizeof(device), NULL),
                     SUCCESS);
         CHECK_EQUAL(device.device_type, types[kind]);
-        CHECK_EQUAL(device.device_number, BALLAST_STORAGE_NUMBER_BASE + 9); /* nobody's \\.\PhysicalDrive9 */
+        CHECK_EQUAL(device.device_number, 0x83720000 + 9); /* nobody's \\.\PhysicalDrive9 */
         CHECK_EQUAL(device.partition_number, kind == HARD_DISK || kind == READ_ONLY ? 1 : 0xFFFFFFFF);
         CHECK_EQUAL(target_ioctl(disk, IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS, NULL, 0, &extents, sizeof(extents), NULL),
                     SUCCESS);

@@ -389,8 +389,8 @@ static void long_names_and_values(void)
     }
     begin();
     set_dword("LoadDevices", 3);
-    sim_registry_set(PARAMETERS, "FileName0", TYPE_STRING, name, 65534);
-    sim_registry_set(PARAMETERS, "FileName1", TYPE_STRING, name, 65536);
+    sim_registry_set(PARAMETERS, "FileName0", TYPE_STRING, name, 2 * 32767);
+    sim_registry_set(PARAMETERS, "FileName1", TYPE_STRING, name, 2 * 32768);
     sim_registry_set(PARAMETERS, "FileName2", TYPE_STRING, name, 140000);
     load();
     wait_for(0, 3); /* the first is only not found */
