@@ -3,20 +3,7 @@
 # A short run of all benchmarks: each prints a well-formed result. The numbers of so short a run are not judged.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
-tests_run=0
-failures=0
-
-check() {
-    local name=$1
-    shift
-    tests_run=$((tests_run + 1))
-    if "$@"; then
-        echo "ok $tests_run - $name"
-    else
-        failures=$((failures + 1))
-        echo "not ok $tests_run - $name"
-    fi
-}
+. "$root/tests/harness/tap.sh"
 
 output=$("$root/bench/run" --quick --json)
 status=$?

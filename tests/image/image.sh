@@ -4,27 +4,13 @@
 # disk's parent: 7zz judges those.
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tools/common.sh"
+. "$root/tests/harness/tap.sh"
 
 bin=$build/host-clang/bin
 image=$bin/ballast-image
-tests_run=0
-failures=0
 work=$(mktemp -d "$build/image.XXXXXX")
 cd "$work" || exit
 trap 'rm -rf "$work"' EXIT
-
-check() { # NAME COMMAND...
-    local name=$1 output
-    shift
-    tests_run=$((tests_run + 1))
-    if output=$("$@" 2>&1); then
-        echo "ok $tests_run - $name"
-    else
-        failures=$((failures + 1))
-        printf '%s\n' "$output" | tail -n 20 | sed 's/^/# /'
-        echo "not ok $tests_run - $name"
-    fi
-}
 
 fails() { # EXIT COMMAND...: with this exit code
     local expected=$1 status

@@ -5,21 +5,7 @@
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root" || exit
-tests_run=0
-failures=0
-
-check() { # NAME COMMAND...: passes if the command succeeds
-    local name=$1 output
-    shift
-    tests_run=$((tests_run + 1))
-    if output=$("$@" 2>&1); then
-        echo "ok $tests_run - $name"
-    else
-        failures=$((failures + 1))
-        printf '%s\n' "$output" | tail -n 60 | sed 's/^/# /'
-        echo "not ok $tests_run - $name"
-    fi
-}
+. "$root/tests/harness/tap.sh"
 
 sources() { git ls-files -- '*.c' '*.h' 2>/dev/null || find . -path ./build -prune -o -name '*.[ch]' -print; }
 changed() { # FILE...: one a line, those to look at

@@ -2,36 +2,12 @@
 # SPDX-License-Identifier: MIT
 # Sourced by the tests in Wine: a session of its own with the driver loaded. After the test the driver is unloaded, and
 # what it prints then must say that all its memory is free.
-# Needs $root. TAP helpers: pass, not_pass, check.
+# Needs $root.
 set -u
 . "$root/tools/common.sh"
+. "$root/tests/harness/tap.sh"
 
 bin=$build/mingw-x64/bin
-tests_run=0
-failures=0
-
-pass() {
-    tests_run=$((tests_run + 1))
-    echo "ok $tests_run - $1"
-}
-
-not_pass() {
-    tests_run=$((tests_run + 1))
-    failures=$((failures + 1))
-    echo "not ok $tests_run - $1"
-}
-
-# check NAME COMMAND...: the case passes if the command succeeds. Its output is shown if it does not.
-check() {
-    local name=$1 output
-    shift
-    if output=$("$@" 2>&1); then
-        pass "$name"
-    else
-        [ -z "$output" ] || printf '%s\n' "$output" | sed 's/^/# /'
-        not_pass "$name"
-    fi
-}
 
 ballast() { wine_run "$bin/ballast.exe" "$@"; }
 
