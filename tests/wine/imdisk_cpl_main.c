@@ -102,11 +102,8 @@ int main(int argc, char **argv)
         CASE(every_export_was_called),
     };
     static const struct test_case display_cases[] = {
-        CASE(dialogs_create_save_and_remove),
-        CASE(dialogs_list),
-        CASE(dialogs_look_at_images),
-        CASE(dialogs_spare_used_images),
-        CASE(dialogs_cancel),
+        CASE(dialogs_create_save_and_remove), CASE(dialogs_list),   CASE(dialogs_look_at_images),
+        CASE(dialogs_spare_used_images),      CASE(dialogs_cancel),
     };
     HMODULE library = LoadLibraryA("imdisk.cpl");
     if (library == NULL) {
