@@ -216,11 +216,22 @@ static bool is_container(const struct listed *row)
     return row->type == 0x05 || row->type == 0x0F || row->type == 0x85;
 }
 
+/* sfdisk follows a chain that leads back, again and again. */
+static bool is_repeated(unsigned index)
+{
+    for (unsigned i = 0; i < index; i++) {
+        if (listed[i].start == listed[index].start && listed[i].length == listed[index].length) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A chain ends where it is damaged: of what it links, only the rest is lost. */
 static bool is_behind_listed(const struct listed *row)
 {
     for (unsigned i = 0; i < listed_count; i++) {
-        if (listed[i].number > row->number && is_listed(&listed[i])) {
+        if (listed[i].number > row->number && !is_repeated(i) && is_listed(&listed[i])) {
             return false;
         }
     }
