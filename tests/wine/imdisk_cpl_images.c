@@ -428,8 +428,8 @@ static BOOL WINAPI flush(HANDLE disk)
         held = false;
         memset(sector, 0x5A, sizeof(sector));
         HANDLE writing = CALL(ImDiskOpenDeviceByNumber)(0, GENERIC_READ | GENERIC_WRITE);
-        (void)SetFilePointer(writing, 32 * MIB, NULL, FILE_BEGIN);
-        CHECK(WriteFile(writing, sector, sizeof(sector), &done, NULL));
+        OVERLAPPED place = {.Offset = 32 * MIB};
+        CHECK(WriteFile(writing, sector, sizeof(sector), &done, &place));
         CloseHandle(writing);
     }
     return TRUE;
