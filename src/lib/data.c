@@ -4,6 +4,7 @@
  * reads the next block while the last one is being written.
  */
 
+#include "lib/data.h"
 #include "lib/stream.h"
 
 #include <string.h>
@@ -214,10 +215,7 @@ static ballast_result set_length(struct stream *to, uint64_t length, ballast_err
 
 static ballast_result copy(struct stream *from, struct stream *to, const struct watch *watch, ballast_error *error)
 {
-    ballast_result result = check_room(from, to, error);
-    if (result == BALLAST_OK && !to->device) {
-        result = set_length(to, from->length, error);
-    }
+    ballast_result result = to->device ? BALLAST_OK : set_length(to, from->length, error);
     if (result != BALLAST_OK) {
         return result;
     }
@@ -227,21 +225,27 @@ static ballast_result copy(struct stream *from, struct stream *to, const struct 
     return result;
 }
 
-ballast_result ballast_copy(const ballast_endpoint *from, const ballast_endpoint *to, uint32_t flags,
-                            ballast_progress *progress, void *context, ballast_error *error)
+ballast_result copy_endpoint(const ballast_endpoint *from, const ballast_endpoint *to, uint32_t flags,
+                             ballast_progress *progress, void *context, struct copy_done *done, ballast_error *error)
 {
     struct stream source;
     struct stream target;
+    *done = (struct copy_done){.locked = false};
     ballast_result result = stream_open(&source, from, error);
     if (result != BALLAST_OK) {
         return result;
     }
     result = stream_open_target(&target, to, flags, &source, error);
     if (result == BALLAST_OK) {
+        *done = (struct copy_done){target.locked, target.dismounted, .volumes = target.volumes.count};
         struct watch watch = {progress, context, source.length,
                               target.device ? L"; the target holds a part of the new data, and the rest of the old"
                                             : L"; the target is as it was"};
-        result = copy(&source, &target, &watch, error);
+        result = check_room(&source, &target, error);
+        if (result == BALLAST_OK) {
+            done->written = target.device != 0;
+            result = copy(&source, &target, &watch, error);
+        }
         if (result == BALLAST_OK) {
             result = stream_commit(&target, error);
         } else {
@@ -250,6 +254,13 @@ ballast_result ballast_copy(const ballast_endpoint *from, const ballast_endpoint
     }
     stream_close(&source);
     return result;
+}
+
+ballast_result ballast_copy(const ballast_endpoint *from, const ballast_endpoint *to, uint32_t flags,
+                            ballast_progress *progress, void *context, ballast_error *error)
+{
+    struct copy_done done;
+    return copy_endpoint(from, to, flags, progress, context, &done, error);
 }
 
 /* ---- compare ---- */

@@ -109,7 +109,7 @@ static ballast_result lock(struct stream *stream, ballast_error *error)
         return error_set(error, BALLAST_BUSY, code, L"%ls is in use", stream_name(stream, name, 300));
     }
     stream->locked = code == 0;
-    (void)device_control(stream->handle, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0, NULL);
+    stream->dismounted = device_control(stream->handle, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0, NULL) == 0;
     return BALLAST_OK;
 }
 

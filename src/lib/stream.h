@@ -19,6 +19,7 @@ struct stream {
     OVERLAPPED overlapped;  /* one request at a time */
     int device;             /* a disk or a device: written in place */
     int locked;             /* its volume is */
+    int dismounted;         /* and this, too */
     int drive;              /* it is a whole one */
     struct volumes volumes; /* that lie on it */
     struct target target;   /* a file that is being made */

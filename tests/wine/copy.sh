@@ -183,12 +183,25 @@ old_content() {
     rm old.img back.img
 }
 
+# copy_says WHAT FROM TO: of what was done to the target; nothing if that is a file.
+copy_says() {
+    local said
+    said=$(ballast disk copy "$2" "$3" --force 2>&1 >/dev/null | sed -n 's/^note: .* was //p' | tr -d '\r')
+    [ "$said" = "$1" ] || {
+        echo "'$3' was $said"
+        return 1
+    }
+}
+
 # By its path a device is written in place, if that is asked for.
 devices() {
     local disk
     disk=$(number --size 1M) || return
     exits 6 ballast disk copy a.img "\\\\.\\ImDisk$disk" || return
-    ballast disk copy a.img "\\\\.\\ImDisk$disk" --force 2>&1 | grep -q 'locked, dismounted and written in place' || return
+    copy_says 'locked and written in place' a.img "\\\\.\\ImDisk$disk" || return
+    copy_says 'locked and written in place' a.img "\\\\?\\GLOBALROOT\\Device\\ImDisk$disk" || return
+    copy_says '' a.img "\\\\.\\$(windows "$PWD/beside.img")" || return
+    rm beside.img
     ballast disk verify a.img "\\\\.\\ImDisk$disk" >/dev/null || return
     ballast disk verify "\\\\.\\ImDisk$disk" a.img >/dev/null || return
     remove "$disk"

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <wchar.h>
 
+#include "lib/data.h"
+
 /* A number or drive letter is a disk, anything else a path. */
 static bool parse_endpoint(const wchar_t *text, ballast_endpoint *endpoint, ballast_result *result)
 {
@@ -34,6 +36,29 @@ static void print_transfer(const struct arguments *arguments, const char *verb, 
     }
 }
 
+/* What was done to a path that led to a device. */
+static void note_device(const wchar_t *path, const struct copy_done *done)
+{
+    const char *deeds[3];
+    size_t count = 0;
+    if (done->locked) {
+        deeds[count++] = "locked";
+    }
+    if (done->dismounted) {
+        deeds[count++] = "dismounted";
+    }
+    if (done->written) {
+        deeds[count++] = "written in place";
+    }
+    if (count != 0) {
+        print_error("note: %s was %s%s%s%s%s\n", utf8(path), deeds[0], count == 3 ? ", " : "",
+                    count == 3 ? deeds[1] : "", count > 1 ? " and " : "", count > 1 ? deeds[count - 1] : "");
+    }
+    if (done->volumes != 0) {
+        print_error("note: %u volumes on it were locked and dismounted\n", (unsigned)done->volumes);
+    }
+}
+
 ballast_result disk_copy(const struct arguments *arguments)
 {
     ballast_endpoint from;
@@ -41,17 +66,18 @@ ballast_result disk_copy(const struct arguments *arguments)
     ballast_error error;
     ballast_result result;
     struct progress progress;
+    struct copy_done done;
     if (!parse_endpoint(arguments->positions[0], &from, &result) ||
         !parse_endpoint(arguments->positions[1], &to, &result)) {
         return result;
     }
-    if (to.path != NULL && wcsncmp(to.path, L"\\\\.\\", 4) == 0) {
-        print_error("note: %s is locked, dismounted and written in place\n", utf8(to.path));
-    }
     progress_begin(&progress, "copy", option_given(arguments, L"progress"));
-    result = ballast_copy(&from, &to, option_given(arguments, L"force") ? BALLAST_COPY_OVERWRITE : 0, progress_step,
-                          &progress, &error);
+    result = copy_endpoint(&from, &to, option_given(arguments, L"force") ? BALLAST_COPY_OVERWRITE : 0, progress_step,
+                           &progress, &done, &error);
     double seconds = progress_end(&progress);
+    if (to.path != NULL) {
+        note_device(to.path, &done);
+    }
     if (result != BALLAST_OK) {
         return fail(result, &error);
     }
