@@ -330,7 +330,8 @@ typedef struct ballast_hash {
  * put there when it is complete: a copy that fails or is stopped leaves what was there, and nothing else. A target disk, or
  * a path that leads to a device, is written in place: it must be at least as large, is locked and dismounted meanwhile,
  * and keeps what lies behind; a failed copy leaves it in part. All volumes on a whole drive are locked and dismounted; one
- * that the system runs or starts from is not written (BALLAST_BUSY). Source and target must not be the same, nor one be stored
+ * that the system runs or starts from is not written (BALLAST_BUSY). Who has a volume open is waited for for 10 s, or until
+ * ballast_interrupt (BALLAST_INTERRUPTED). Source and target must not be the same, nor one be stored
  * in the other, by whatever names, a file's volume and its drive included; what a disk has as its image is not replaced
  * (BALLAST_BUSY). Only what holds data is read, as far as the driver and file systems know. progress may be NULL.
  */

@@ -6,13 +6,8 @@
 #include <stdlib.h>
 #include <winioctl.h>
 
+#include "lib/object_name.h"
 #include "lib/volumes.h"
-
-/* Room for the longest name of an object. */
-#define NAME_SIZE                     (sizeof(UNICODE_STRING) + 65536)
-
-/* ObjectNameInformation, which the header lacks. */
-#define OBJECT_NAME_INFORMATION_CLASS ((OBJECT_INFORMATION_CLASS)1)
 
 static void identify(HANDLE handle, struct identity *identity)
 {
@@ -38,17 +33,6 @@ static void identify(HANDLE handle, struct identity *identity)
     } else if (GetFileType(handle) != FILE_TYPE_DISK) {
         identity->kind = IDENTITY_DEVICE;
     }
-}
-
-UNICODE_STRING *identity_object_name(HANDLE handle)
-{
-    ULONG length = 0;
-    UNICODE_STRING *name = malloc(NAME_SIZE);
-    if (name != NULL && NtQueryObject(handle, OBJECT_NAME_INFORMATION_CLASS, name, NAME_SIZE, &length) < 0) {
-        free(name);
-        name = NULL;
-    }
-    return name;
 }
 
 static HANDLE open_native_for(UNICODE_STRING *name, ACCESS_MASK access, ULONG share, NTSTATUS *status)
@@ -145,7 +129,7 @@ static HANDLE push_image(HANDLE disk_handle, struct identity_layers *layers, con
     return image;
 }
 
-/* A volume whose drives have no number for it lies on one or more of them. */
+/* A volume whose drives have no number for it lies on one or more of them; on more than are asked for: on any. */
 static void push_drives(HANDLE volume, int carrier, struct identity_layers *layers)
 {
     struct volume_drives drives;
@@ -157,6 +141,10 @@ static void push_drives(HANDLE volume, int carrier, struct identity_layers *laye
             .carrier = carrier};
         push(layers, &layer);
     }
+    if (code == ERROR_MORE_DATA) {
+        push(layers,
+             &(struct identity_layer){.identity = {.kind = IDENTITY_DEVICE}, .end = UINT64_MAX, .carrier = carrier});
+    }
 }
 
 /* What is named before the third backslash of "\Device\HarddiskVolume3\x.img" or "\??\C:\x.img". */
@@ -164,7 +152,7 @@ static HANDLE open_volume_of(HANDLE file)
 {
     NTSTATUS status;
     HANDLE volume = INVALID_HANDLE_VALUE;
-    UNICODE_STRING *name = identity_object_name(file);
+    UNICODE_STRING *name = object_name(file);
     unsigned separators = 0;
     for (USHORT i = 0; name != NULL && i < name->Length / sizeof(wchar_t); i++) {
         separators += name->Buffer[i] == L'\\';
@@ -213,6 +201,7 @@ static void push_first(HANDLE handle, struct identity_layers *layers)
     if (layers->count == 0) {
         push(layers, &first);
     }
+    layers->own = layers->count;
 }
 
 void identity_layers(HANDLE handle, struct identity_layers *layers)
@@ -259,7 +248,7 @@ int identity_touch(const struct identity_layers *a, const struct identity_layers
     return 0;
 }
 
-static int is_behind(const struct identity *identity, uint32_t number)
+static int is_behind(const struct identity_layers *opened, uint32_t number)
 {
     struct identity_layers layers;
     ballast_result result;
@@ -271,7 +260,9 @@ static int is_behind(const struct identity *identity, uint32_t number)
     identity_layers(disk, &layers);
     CloseHandle(disk);
     for (size_t i = 1; i < layers.count; i++) {
-        found = found || may_be_same(&layers.layer[i].identity, identity);
+        for (size_t j = 0; j < opened->own; j++) {
+            found = found || may_be_same(&layers.layer[i].identity, &opened->layer[j].identity);
+        }
     }
     return found;
 }
@@ -282,7 +273,7 @@ int identity_is_image(const struct identity_layers *layers, uint32_t *number)
     int found = 0;
     uint32_t *numbers = disk_numbers(&result, NULL); /* without the driver there is no disk */
     for (uint32_t i = 0; numbers != NULL && i < numbers[0] && !found; i++) {
-        found = is_behind(&layers->layer[0].identity, numbers[1 + i]);
+        found = is_behind(layers, numbers[1 + i]);
         *number = numbers[1 + i];
     }
     free(numbers);

@@ -35,6 +35,7 @@ struct identity_layer {
 struct identity_layers {
     size_t count;
     struct identity_layer layer[IDENTITY_LAYERS];
+    size_t own; /* so many are what is open itself: a volume may lie on several drives */
 };
 
 /* The image of a disk, for its attributes. INVALID_HANDLE_VALUE: it has none, or it cannot be opened. */
@@ -50,8 +51,5 @@ int identity_touch(const struct identity_layers *a, const struct identity_layers
 
 /* Whether a disk has the file or device, which is open, as its image, or behind it; *number is that disk. */
 int identity_is_image(const struct identity_layers *layers, uint32_t *number);
-
-/* The name that the object manager has for what is open: its device's, and behind that the path. The caller's to free. */
-UNICODE_STRING *identity_object_name(HANDLE handle);
 
 #endif

@@ -8,6 +8,7 @@
 #include <wchar.h>
 
 #include "lib/identity.h"
+#include "lib/object_name.h"
 
 uint32_t nesting_find(const struct nesting *nesting, uint32_t number)
 {
@@ -42,7 +43,7 @@ static uint32_t disk_under(const struct nesting *nesting, HANDLE image, const st
         free(data);
         return found;
     }
-    UNICODE_STRING *name = identity_object_name(image);
+    UNICODE_STRING *name = object_name(image);
     if (name != NULL) {
         found = find_by_name(nesting, name);
     }

@@ -89,30 +89,6 @@ static ballast_result open_path(struct stream *stream, DWORD access, ballast_err
     return BALLAST_OK;
 }
 
-/*
- * Nobody else writes to what is locked; and its file system, if there is one, shall not either. A whole drive has none itself:
- * those of its volumes count.
- */
-static ballast_result lock(struct stream *stream, ballast_error *error)
-{
-    wchar_t name[300];
-    uint32_t number;
-    stream->drive = volumes_is_drive(stream->handle, &number);
-    if (stream->drive) {
-        ballast_result result = volumes_lock(&stream->volumes, number, stream_name(stream, name, 300), error);
-        if (result != BALLAST_OK) {
-            return result;
-        }
-    }
-    DWORD code = device_control(stream->handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
-    if (code != 0 && !stream->drive) {
-        return error_set(error, BALLAST_BUSY, code, L"%ls is in use", stream_name(stream, name, 300));
-    }
-    stream->locked = code == 0;
-    stream->dismounted = device_control(stream->handle, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0, NULL) == 0;
-    return BALLAST_OK;
-}
-
 /* What is flushed before where there is data is asked for. */
 static bool store(const struct stream *stream)
 {
@@ -209,6 +185,35 @@ static ballast_result check_unused(const struct stream *stream, ballast_error *e
                ? error_set(error, BALLAST_BUSY, 0, L"%ls is in use: it is the image of disk %u, or that lies on it",
                            stream_name(stream, name, 300), number)
                : BALLAST_OK;
+}
+
+/*
+ * Nobody else writes to what is locked; and its file system, if there is one, shall not either. A whole drive has none itself:
+ * those of its volumes count. What a disk has taken as its image before all was locked stays as it is.
+ */
+static ballast_result lock(struct stream *stream, ballast_error *error)
+{
+    wchar_t text[300];
+    const wchar_t *name = stream_name(stream, text, 300);
+    uint32_t number;
+    bool drive = volumes_is_drive(stream->handle, &number);
+    ballast_result result = drive ? volumes_lock(&stream->volumes, stream->handle, number, name, error)
+                                  : volume_lock(stream->handle, name, NULL, error);
+    if (result != BALLAST_OK) {
+        return result;
+    }
+    bool locked =
+        !drive || stream->volumes.own || device_control(stream->handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL) == 0;
+    result = check_unused(stream, error);
+    if (result == BALLAST_OK) {
+        result = volumes_dismount(&stream->volumes, name, error);
+    }
+    if (result == BALLAST_OK) {
+        stream->dismounted = device_control(stream->handle, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0, NULL) == 0;
+        stream->drive = drive;
+        stream->locked = locked;
+    }
+    return result;
 }
 
 static ballast_result open_device_target(struct stream *stream, uint32_t flags, const struct stream *source,

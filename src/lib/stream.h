@@ -20,7 +20,7 @@ struct stream {
     int device;             /* a disk or a device: written in place */
     int locked;             /* its volume is */
     int dismounted;         /* and this, too */
-    int drive;              /* it is a whole one */
+    int drive;              /* a whole one, locked */
     struct volumes volumes; /* that lie on it */
     struct target target;   /* a file that is being made */
     struct identity_layers layers;

@@ -3,12 +3,19 @@
 
 #include "lib/volumes.h"
 
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <wchar.h>
 #include <winioctl.h>
 
-#define SHARED    (FILE_SHARE_READ | FILE_SHARE_WRITE)
-#define NAME_SIZE (MAX_PATH + 32)
+#include "lib/object_name.h"
+
+#define SHARED     (FILE_SHARE_READ | FILE_SHARE_WRITE)
+#define NAME_SIZE  (MAX_PATH + 32)
+
+/* Indexers and the like hold a fresh volume for moments. */
+#define LOCK_TRIES 40u
+#define LOCK_PAUSE 250u /* ms */
 
 struct extents {
     DWORD count;
@@ -46,8 +53,8 @@ bool volumes_is_drive(HANDLE handle, uint32_t *drive)
     return true;
 }
 
-/* Whether the volume lies on the drive. Without an answer it is no volume of a disk, or its medium is out. */
-static bool lies_on(HANDLE volume, uint32_t drive)
+/* Whether the volume lies on the drive. Without an answer it is no volume of a disk, or its medium is out: `unknown`. */
+static bool lies_on(HANDLE volume, uint32_t drive, bool unknown)
 {
     struct volume_drives drives;
     STORAGE_DEVICE_NUMBER number;
@@ -57,8 +64,13 @@ static bool lies_on(HANDLE volume, uint32_t drive)
             return true;
         }
     }
-    return code == ERROR_MORE_DATA || (device_number(volume, &number) == 0 && number.DeviceType == FILE_DEVICE_DISK &&
-                                       number.DeviceNumber == drive);
+    if (code == ERROR_MORE_DATA) {
+        return true; /* who knows */
+    }
+    if (device_number(volume, &number) == 0) {
+        return number.DeviceType == FILE_DEVICE_DISK && number.DeviceNumber == drive;
+    }
+    return code != 0 && unknown;
 }
 
 static HANDLE open_volume(const wchar_t *name, DWORD access)
@@ -66,17 +78,24 @@ static HANDLE open_volume(const wchar_t *name, DWORD access)
     return CreateFileW(name, access, SHARED, NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
 }
 
-static bool named_lies_on(const wchar_t *name, uint32_t drive)
+static bool is_gone(DWORD code)
 {
-    HANDLE volume = open_volume(name, 0);
-    bool on = volume != INVALID_HANDLE_VALUE && lies_on(volume, drive);
-    if (volume != INVALID_HANDLE_VALUE) {
-        CloseHandle(volume);
-    }
-    return on;
+    return code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND;
 }
 
 /* ---- the system's ---- */
+
+/* What cannot be told may be. */
+static bool may_lie_on(const wchar_t *name, uint32_t drive)
+{
+    HANDLE volume = open_volume(name, 0);
+    if (volume == INVALID_HANDLE_VALUE) {
+        return !is_gone(GetLastError());
+    }
+    bool on = lies_on(volume, drive, true);
+    CloseHandle(volume);
+    return on;
+}
 
 static bool has_windows(uint32_t drive)
 {
@@ -84,52 +103,77 @@ static bool has_windows(uint32_t drive)
     wchar_t name[] = L"\\\\.\\C:";
     UINT length = GetSystemWindowsDirectoryW(path, MAX_PATH);
     if (length < 2 || length >= MAX_PATH) {
-        return true; /* who knows */
+        return true;
     }
     name[4] = path[0];
-    return named_lies_on(name, drive);
+    return may_lie_on(name, drive);
 }
 
-/* What the firmware starts the system from: setup has written down which it is. */
+/* The device that this value names, as on systems that started from it. Without the value nothing is known of it. */
 static bool has_boot_files(uint32_t drive)
 {
-    static const wchar_t prefix[] = L"\\\\?\\GLOBALROOT";
-    wchar_t name[NAME_SIZE];
-    HKEY key;
-    DWORD type = 0;
-    DWORD size = sizeof(name) - sizeof(prefix);
-    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, L"SYSTEM\\Setup", 0, KEY_QUERY_VALUE, &key) != ERROR_SUCCESS) {
-        return false;
-    }
-    wcscpy(name, prefix);
-    wchar_t *value = name + wcslen(prefix);
-    LSTATUS status = RegQueryValueExW(key, L"SystemPartition", NULL, &type, (BYTE *)value, &size);
-    RegCloseKey(key);
-    value[size / sizeof(wchar_t)] = 0;
-    return status == ERROR_SUCCESS && type == REG_SZ && named_lies_on(name, drive);
+    wchar_t name[NAME_SIZE] = L"\\\\?\\GLOBALROOT";
+    size_t prefix = wcslen(name);
+    DWORD size = (DWORD)((NAME_SIZE - prefix) * sizeof(wchar_t));
+    LSTATUS status = RegGetValueW(HKEY_LOCAL_MACHINE, L"SYSTEM\\Setup", L"SystemPartition", RRF_RT_REG_SZ, NULL,
+                                  name + prefix, &size);
+    return status == ERROR_SUCCESS ? may_lie_on(name, drive) : status != ERROR_FILE_NOT_FOUND;
 }
 
 /* ---- locking ---- */
 
-static ballast_result add(struct volumes *volumes, const wchar_t *volume, const wchar_t *drive_name,
+ballast_result volume_lock(HANDLE handle, const wchar_t *name, const wchar_t *volume, ballast_error *error)
+{
+    DWORD code = device_control(handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
+    for (unsigned i = 1; i < LOCK_TRIES && (code == ERROR_ACCESS_DENIED || code == ERROR_SHARING_VIOLATION); i++) {
+        if (interrupted()) {
+            return error_set(error, BALLAST_INTERRUPTED, 0, L"interrupted; %ls is in use, and as it was", name);
+        }
+        Sleep(LOCK_PAUSE);
+        code = device_control(handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
+    }
+    if (code != 0 && volume != NULL) {
+        return error_set(error, BALLAST_BUSY, code, L"%ls is in use: its volume '%ls' cannot be locked", name, volume);
+    }
+    return code == 0 ? BALLAST_OK : error_set(error, BALLAST_BUSY, code, L"%ls is in use", name);
+}
+
+static bool same_object(HANDLE a, HANDLE b)
+{
+    UNICODE_STRING *x = object_name(a);
+    UNICODE_STRING *y = object_name(b);
+    bool same = x != NULL && y != NULL && x->Length != 0 && x->Length == y->Length &&
+                memcmp(x->Buffer, y->Buffer, x->Length) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+static ballast_result add(struct volumes *volumes, const wchar_t *volume, bool own, const wchar_t *drive_name,
                           ballast_error *error)
 {
     if (volumes->count == VOLUMES_MOST) {
         return error_set(error, BALLAST_BUSY, 0, L"%ls has more than %u volumes", drive_name, VOLUMES_MOST);
     }
-    HANDLE handle = open_volume(volume, GENERIC_READ | GENERIC_WRITE);
+    HANDLE handle = own ? volumes->drive : open_volume(volume, GENERIC_READ | GENERIC_WRITE);
     if (handle == INVALID_HANDLE_VALUE) {
         DWORD code = GetLastError();
         return error_set(error, BALLAST_BUSY, code, L"cannot open the volume '%ls' on %ls", volume, drive_name);
     }
-    volumes->locked[volumes->count++] = handle;
-    DWORD code = device_control(handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
-    if (code == 0) {
-        code = device_control(handle, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0, NULL);
+    struct volume *added = &volumes->locked[volumes->count++];
+    added->handle = handle;
+    wcscpy(added->name, volume);
+    volumes->own = volumes->own || own;
+    return volume_lock(handle, drive_name, volume, error);
+}
+
+static bool is_locked(const struct volumes *volumes, const wchar_t *volume)
+{
+    size_t i = 0;
+    while (i < volumes->count && wcscmp(volumes->locked[i].name, volume) != 0) {
+        i++;
     }
-    return code == 0 ? BALLAST_OK
-                     : error_set(error, BALLAST_BUSY, code, L"%ls is in use: its volume '%ls' cannot be locked",
-                                 drive_name, volume);
+    return i != volumes->count;
 }
 
 /* A volume that has gone meanwhile does not matter. One that cannot be looked at may lie anywhere. */
@@ -140,28 +184,32 @@ static ballast_result look_at_volume(struct volumes *volumes, wchar_t *volume, u
     if (length != 0 && volume[length - 1] == L'\\') {
         volume[length - 1] = 0; /* the volume, and not its root directory */
     }
+    if (is_locked(volumes, volume)) {
+        return BALLAST_OK;
+    }
     HANDLE handle = open_volume(volume, 0);
     if (handle == INVALID_HANDLE_VALUE) {
         DWORD code = GetLastError();
-        return code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND
-                   ? BALLAST_OK
-                   : error_set(error, BALLAST_BUSY, code, L"cannot tell whether the volume '%ls' lies on %ls", volume,
-                               drive_name);
+        return is_gone(code) ? BALLAST_OK
+                             : error_set(error, BALLAST_BUSY, code, L"cannot tell whether the volume '%ls' lies on %ls",
+                                         volume, drive_name);
     }
-    bool on = lies_on(handle, drive);
+    bool on = lies_on(handle, drive, false);
+    bool own = on && same_object(handle, volumes->drive);
     CloseHandle(handle);
-    return on ? add(volumes, volume, drive_name, error) : BALLAST_OK;
+    return on ? add(volumes, volume, own, drive_name, error) : BALLAST_OK;
 }
 
-static ballast_result lock_all(struct volumes *volumes, uint32_t drive, const wchar_t *drive_name, ballast_error *error)
+static ballast_result lock_listed(struct volumes *volumes, uint32_t drive, const wchar_t *drive_name,
+                                  ballast_error *error)
 {
-    wchar_t volume[NAME_SIZE];
+    wchar_t volume[VOLUME_NAME_SIZE];
     ballast_result result = BALLAST_OK;
-    HANDLE search = FindFirstVolumeW(volume, NAME_SIZE);
+    HANDLE search = FindFirstVolumeW(volume, VOLUME_NAME_SIZE);
     BOOL found = search != INVALID_HANDLE_VALUE;
     while (found && result == BALLAST_OK) {
         result = look_at_volume(volumes, volume, drive, drive_name, error);
-        found = FindNextVolumeW(search, volume, NAME_SIZE);
+        found = FindNextVolumeW(search, volume, VOLUME_NAME_SIZE);
     }
     DWORD code = GetLastError();
     if (search != INVALID_HANDLE_VALUE) {
@@ -173,22 +221,46 @@ static ballast_result lock_all(struct volumes *volumes, uint32_t drive, const wc
     return result;
 }
 
-ballast_result volumes_lock(struct volumes *volumes, uint32_t drive, const wchar_t *name, ballast_error *error)
+ballast_result volumes_lock(struct volumes *volumes, HANDLE handle, uint32_t drive, const wchar_t *name,
+                            ballast_error *error)
 {
+    size_t before;
+    ballast_result result = BALLAST_OK;
+    volumes->drive = handle;
+    volumes->own = false;
     volumes->count = 0;
     if (has_windows(drive) || has_boot_files(drive)) {
         return error_set(error, BALLAST_BUSY, 0, L"%ls is in use: the system runs or starts from it", name);
     }
-    ballast_result result = lock_all(volumes, drive, name, error);
+    do { /* until no other has appeared */
+        before = volumes->count;
+        result = lock_listed(volumes, drive, name, error);
+    } while (result == BALLAST_OK && volumes->count != before);
     if (result != BALLAST_OK) {
         volumes_unlock(volumes);
     }
     return result;
 }
 
+ballast_result volumes_dismount(const struct volumes *volumes, const wchar_t *name, ballast_error *error)
+{
+    for (size_t i = 0; i < volumes->count; i++) {
+        const struct volume *volume = &volumes->locked[i];
+        DWORD code = device_control(volume->handle, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0, NULL);
+        if (code != 0) {
+            return error_set(error, BALLAST_BUSY, code, L"%ls is in use: its volume '%ls' cannot be dismounted", name,
+                             volume->name);
+        }
+    }
+    return BALLAST_OK;
+}
+
 void volumes_unlock(struct volumes *volumes)
 {
     while (volumes->count != 0) {
-        CloseHandle(volumes->locked[--volumes->count]); /* which unlocks it */
+        HANDLE handle = volumes->locked[--volumes->count].handle;
+        if (handle != volumes->drive) {
+            CloseHandle(handle); /* which unlocks it */
+        }
     }
 }

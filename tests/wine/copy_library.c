@@ -1,231 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Copies to drives and volumes, with the real driver. Wine has no partitions on a disk and grants every lock: here some disks
- * are a drive and the volumes on it, for which functions answer that the linker puts in the place of the library's and the
- * system's. All else is real.
- */
-#include <windows.h>
-#include <winioctl.h>
-#include <winternl.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <wchar.h>
-
-#include "lib/internal.h"
-#include "tests/harness/test.h"
-
-#define NOBODY 0xFFFFFFFFu
-#define SIZE   (1u << 20)
-#define DRIVE  7u /* as the system numbers it */
-
-/* ---- what Wine does not have ---- */
-
-enum { WHOLE, VOLUME, OTHER, SPANNED, DISKS };
-
-static uint32_t number_of[DISKS];
-static uint32_t busy = NOBODY;        /* cannot be locked */
-static bool windows_on_drive;         /* what is no disk of ours lies on the drive */
-static const wchar_t *name_on_volume; /* a file of this name lies on VOLUME */
-static bool locked[DISKS];
-static bool dismounted[DISKS];
-static HANDLE locked_by[DISKS];
-static uint32_t cached = NOBODY; /* its file system still holds what shall be written there */
-static DWORD flush_fails;        /* the answer to flushes that may write */
-static unsigned asked;           /* where there is data */
-
-DWORD __real_device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
-                            DWORD output_length, DWORD *returned);
-DWORD __wrap_device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
-                            DWORD output_length, DWORD *returned);
-
-/* Which of the disks the handle leads to; DISKS: none. */
-static unsigned disk_of(HANDLE device)
-{
-    uint32_t reply[IMDISK_QUERY_DEVICE_MINIMUM / 4 + 1024];
-    unsigned i = 0;
-    if (__real_device_control(device, IMDISK_IOCTL_QUERY_DEVICE, NULL, 0, reply, sizeof(reply), NULL) != 0) {
-        return DISKS;
-    }
-    while (i < DISKS && number_of[i] != reply[0]) {
-        i++;
-    }
-    return i;
-}
-
-static DWORD device_number(unsigned disk, STORAGE_DEVICE_NUMBER *number, DWORD *returned)
-{
-    static const DWORD drives[] = {DRIVE, DRIVE, DRIVE + 1, 0};
-    static const DWORD partitions[] = {0, 1, 1, 0};
-    *number = (STORAGE_DEVICE_NUMBER){FILE_DEVICE_DISK, drives[disk], partitions[disk]};
-    *returned = sizeof(*number);
-    return disk == SPANNED ? ERROR_INVALID_FUNCTION : 0;
-}
-
-static DWORD extents(unsigned disk, VOLUME_DISK_EXTENTS *reply)
-{
-    if (disk == WHOLE) {
-        return ERROR_INVALID_FUNCTION;
-    }
-    reply->NumberOfDiskExtents = disk == SPANNED ? 2 : 1;
-    reply->Extents[0].DiskNumber = disk == VOLUME ? DRIVE : DRIVE + 1;
-    (&reply->Extents[0])[1].DiskNumber = DRIVE;
-    return 0;
-}
-
-DWORD __wrap_device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
-                            DWORD output_length, DWORD *returned)
-{
-    unsigned disk = disk_of(device);
-    asked += code == BALLAST_IOCTL_DISK_QUERY_RANGES;
-    if (disk == DISKS && code == IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS && windows_on_drive) {
-        return extents(VOLUME, output);
-    }
-    if (disk == DISKS) {
-        return __real_device_control(device, code, input, input_length, output, output_length, returned);
-    }
-    switch (code) {
-    case IMDISK_IOCTL_QUERY_DEVICE:
-        return ERROR_INVALID_FUNCTION; /* no disk of ours, as it were */
-    case IOCTL_STORAGE_GET_DEVICE_NUMBER:
-        return device_number(disk, output, returned);
-    case IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS:
-        return extents(disk, output);
-    case FSCTL_LOCK_VOLUME:
-        if (disk == WHOLE || number_of[disk] == busy) {
-            return disk == WHOLE ? ERROR_INVALID_FUNCTION : ERROR_ACCESS_DENIED;
-        }
-        locked[disk] = true;
-        locked_by[disk] = device;
-        return 0;
-    case FSCTL_DISMOUNT_VOLUME:
-        dismounted[disk] = true;
-        return 0;
-    default:
-        return __real_device_control(device, code, input, input_length, output, output_length, returned);
-    }
-}
-
-uint32_t *__real_disk_numbers(ballast_result *result, ballast_error *error);
-uint32_t *__wrap_disk_numbers(ballast_result *result, ballast_error *error);
-
-/* Without those that are something else here. */
-uint32_t *__wrap_disk_numbers(ballast_result *result, ballast_error *error)
-{
-    uint32_t *numbers = __real_disk_numbers(result, error);
-    uint32_t count = 0;
-    for (uint32_t i = 0; numbers != NULL && i < numbers[0]; i++) {
-        bool ours = true;
-        for (unsigned j = 0; j < DISKS; j++) {
-            ours = ours && numbers[1 + i] != number_of[j];
-        }
-        numbers[1 + count] = numbers[1 + i];
-        count += ours;
-    }
-    if (numbers != NULL) {
-        numbers[0] = count;
-    }
-    return numbers;
-}
-
-static unsigned listed;
-
-static BOOL WINAPI next_volume(HANDLE search, wchar_t *name, DWORD size)
-{
-    (void)search;
-    if (++listed == DISKS) {
-        SetLastError(ERROR_NO_MORE_FILES);
-        return FALSE;
-    }
-    return swprintf(name, size, L"\\\\.\\ImDisk%u\\", number_of[listed]) > 0;
-}
-
-static HANDLE WINAPI first_volume(wchar_t *name, DWORD size)
-{
-    listed = WHOLE;
-    return next_volume(NULL, name, size) ? (HANDLE)&listed : INVALID_HANDLE_VALUE;
-}
-
-static BOOL WINAPI end_volumes(HANDLE search)
-{
-    HANDLE begun = &listed;
-    return search == begun;
-}
-
-extern HANDLE(WINAPI *__wrap___imp_FindFirstVolumeW)(wchar_t *name, DWORD size);
-extern BOOL(WINAPI *__wrap___imp_FindNextVolumeW)(HANDLE search, wchar_t *name, DWORD size);
-extern BOOL(WINAPI *__wrap___imp_FindVolumeClose)(HANDLE search);
-HANDLE(WINAPI *__wrap___imp_FindFirstVolumeW)(wchar_t *name, DWORD size) = first_volume;
-BOOL(WINAPI *__wrap___imp_FindNextVolumeW)(HANDLE search, wchar_t *name, DWORD size) = next_volume;
-BOOL(WINAPI *__wrap___imp_FindVolumeClose)(HANDLE search) = end_volumes;
-
-NTSTATUS NTAPI __real_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
-                                    ULONG *returned);
-NTSTATUS NTAPI __wrap_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
-                                    ULONG *returned);
-
-NTSTATUS NTAPI __wrap_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
-                                    ULONG *returned)
-{
-    NTSTATUS status = __real_NtQueryObject(handle, class, buffer, length, returned);
-    UNICODE_STRING *name = buffer;
-    if (status >= 0 && class == (OBJECT_INFORMATION_CLASS)1 && name_on_volume != NULL &&
-        name->Length > wcslen(name_on_volume) * sizeof(wchar_t) && wcsstr(name->Buffer, name_on_volume) != NULL) {
-        wchar_t device[DISK_DEVICE_NAME_SIZE];
-        disk_device_name(number_of[VOLUME], device);
-        name->Buffer = (wchar_t *)(name + 1);
-        (void)swprintf(name->Buffer, MAX_PATH, L"%ls\\%ls", device, name_on_volume);
-        name->Length = (USHORT)(wcslen(name->Buffer) * sizeof(wchar_t));
-    }
-    return status;
-}
-
-/* ---- file systems that hold something ---- */
-
-static BOOL WINAPI flush(HANDLE file);
-
-extern BOOL(WINAPI *__real___imp_FlushFileBuffers)(HANDLE file);
-extern BOOL(WINAPI *__wrap___imp_FlushFileBuffers)(HANDLE file);
-BOOL(WINAPI *__wrap___imp_FlushFileBuffers)(HANDLE file) = flush;
-
-static bool may_write(HANDLE file)
-{
-    PUBLIC_OBJECT_BASIC_INFORMATION basic = {0};
-    return __real_NtQueryObject(file, ObjectBasicInformation, &basic, sizeof(basic), NULL) >= 0 &&
-           (basic.GrantedAccess & FILE_WRITE_DATA) != 0;
-}
-
-static void write_sector(uint32_t disk, uint64_t offset)
-{
-    ballast_result result;
-    unsigned char sector[512];
-    DWORD done = 0;
-    OVERLAPPED place = {.Offset = (DWORD)offset};
-    HANDLE handle = open_disk(disk, OPEN_WRITE, &result, NULL);
-    memset(sector, 0x5A, sizeof(sector));
-    BOOL begun = WriteFile(handle, sector, sizeof(sector), NULL, &place);
-    CHECK(begun || GetLastError() == ERROR_IO_PENDING);
-    CHECK(GetOverlappedResult(handle, &place, &done, TRUE) && done == sizeof(sector));
-    CloseHandle(handle);
-}
-
-/* As Windows: who only reads may not flush. */
-static BOOL WINAPI flush(HANDLE file)
-{
-    uint32_t reply[IMDISK_QUERY_DEVICE_MINIMUM / 4 + 1024];
-    if (!may_write(file) || flush_fails != 0) {
-        SetLastError(may_write(file) ? flush_fails : ERROR_ACCESS_DENIED);
-        return FALSE;
-    }
-    if (cached != NOBODY &&
-        __real_device_control(file, IMDISK_IOCTL_QUERY_DEVICE, NULL, 0, reply, sizeof(reply), NULL) == 0 &&
-        reply[0] == cached) {
-        cached = NOBODY;
-        write_sector(reply[0], SIZE / 2);
-    }
-    return __real___imp_FlushFileBuffers(file);
-}
+/* Copies to drives and volumes, with the real driver, in the world of copy_world.h. All else is real. */
+#include "tests/wine/copy_world.h"
 
 /* ---- the cases ---- */
 
@@ -259,12 +34,13 @@ static void begin(void)
         CHECK_EQUAL(ballast_disk_create(&options, &number_of[i], NULL), BALLAST_OK);
         (void)swprintf(path_of[i], 32, L"\\\\.\\ImDisk%u", number_of[i]);
     }
-    busy = NOBODY;
-    windows_on_drive = false;
-    name_on_volume = NULL;
     cached = NOBODY;
     flush_fails = 0;
     asked = 0;
+    memset(&world, 0, sizeof(world));
+    world.busy = DISKS;
+    world.volume = VOLUME;
+    lock_tries = updates = slept = lists = opens = 0;
 }
 
 static void end(void)
@@ -328,12 +104,116 @@ static void volumes_of_a_drive_are_locked(void)
 static void a_drive_in_use_is_not_written(void)
 {
     begin();
-    busy = number_of[SPANNED];
+    world.busy = SPANNED;
+    world.busy_tries = 1000;
     refused(image, path_of[WHOLE], BALLAST_BUSY, "cannot be locked");
-    busy = NOBODY;
-    windows_on_drive = true;
-    refused(image, path_of[WHOLE], BALLAST_BUSY, "the system runs or starts from it");
-    windows_on_drive = false;
+    CHECK(slept >= 8000 && slept <= 12000);
+    CHECK(locked[VOLUME] && !dismounted[VOLUME]); /* which is as it was */
+    CHECK_EQUAL(updates, 0);
+    slept = 0;
+    refused(image, path_of[SPANNED], BALLAST_BUSY, "is in use");
+    CHECK(slept >= 8000 && slept <= 12000);
+    end();
+}
+
+/* For a moment only, which passes. */
+static void a_volume_may_be_busy_for_a_moment(void)
+{
+    begin();
+    world.busy = SPANNED;
+    world.busy_tries = 9;
+    CHECK_EQUAL(copy(image, path_of[WHOLE], look_at_locks, NULL), BALLAST_OK);
+    CHECK(slept >= 9 * 100 && slept <= 9 * 500);
+    CHECK_EQUAL(updates, 1);
+    world.busy = VOLUME;
+    world.busy_tries = 3;
+    CHECK_EQUAL(copy(image, path_of[VOLUME], NULL, NULL), BALLAST_OK);
+    end();
+}
+
+static void waiting_for_a_volume_is_interrupted(void)
+{
+    begin();
+    world.busy = VOLUME;
+    world.busy_tries = 1000;
+    ballast_interrupt();
+    refused(image, path_of[WHOLE], BALLAST_INTERRUPTED, "interrupted");
+    refused(image, path_of[VOLUME], BALLAST_INTERRUPTED, "interrupted");
+    CHECK(slept < 1000);
+    end();
+}
+
+/* Where Windows cannot be found, it may be there. */
+static void the_system_is_not_overwritten(void)
+{
+    static const char text[] = "the system runs or starts from it";
+    begin();
+    world.windows_on_drive = true;
+    refused(image, path_of[WHOLE], BALLAST_BUSY, text);
+    world.windows_on_drive = false;
+    world.windows_unknown = true;
+    refused(image, path_of[WHOLE], BALLAST_BUSY, text);
+    world.windows_unknown = false;
+    world.windows_locked = true;
+    refused(image, path_of[WHOLE], BALLAST_BUSY, text);
+    CHECK_EQUAL(lock_tries, 0);
+    end();
+}
+
+static void set_system_partition(const wchar_t *value)
+{
+    HKEY key;
+    CHECK_EQUAL(RegCreateKeyW(HKEY_LOCAL_MACHINE, L"SYSTEM\\Setup", &key), ERROR_SUCCESS);
+    LSTATUS status = value == NULL ? RegDeleteValueW(key, L"SystemPartition")
+                                   : RegSetValueExW(key, L"SystemPartition", 0, REG_SZ, (const BYTE *)value,
+                                                    (DWORD)((wcslen(value) + 1) * sizeof(wchar_t)));
+    CHECK_EQUAL(status, ERROR_SUCCESS);
+    RegCloseKey(key);
+}
+
+static void what_the_system_starts_from_is_not_overwritten(void)
+{
+    static const char text[] = "the system runs or starts from it";
+    static wchar_t name[100001];
+    begin();
+    disk_device_name(number_of[VOLUME], name);
+    set_system_partition(name);
+    refused(image, path_of[WHOLE], BALLAST_BUSY, text);
+    wmemset(name, L'x', 100000);
+    set_system_partition(name);
+    refused(image, path_of[WHOLE], BALLAST_BUSY, text);
+    set_system_partition(L"\\Device\\NoDiskAtAll");
+    CHECK_EQUAL(copy(image, path_of[WHOLE], look_at_locks, NULL), BALLAST_OK);
+    set_system_partition(NULL);
+    end();
+}
+
+/* A drive without partitions is a volume, whose handle says that it is the drive. */
+static void a_superfloppy_is_locked_by_its_own_handle(void)
+{
+    ballast_error error = {0};
+    begin();
+    world.superfloppy = true;
+    CHECK_EQUAL(copy(image, path_of[VOLUME], look_at_locks, &error), BALLAST_OK);
+    test_note("%s", error.message);
+    CHECK_EQUAL(copy(image, path_of[WHOLE], look_at_locks, NULL), BALLAST_OK);
+    end();
+}
+
+/* The drive of a removable medium answers what volumes do, and is none. */
+static void a_removable_drive_is_a_drive(void)
+{
+    begin();
+    world.removable = true;
+    CHECK_EQUAL(copy(image, path_of[WHOLE], look_at_locks, NULL), BALLAST_OK);
+    end();
+}
+
+static void a_volume_that_appears_meanwhile_is_locked(void)
+{
+    begin();
+    world.late = SPANNED;
+    CHECK_EQUAL(copy(image, path_of[WHOLE], look_at_locks, NULL), BALLAST_OK);
     end();
 }
 
@@ -355,7 +235,7 @@ static void a_file_lies_on_its_volume(void)
     ballast_hash hash;
     ballast_endpoint file = {.path = image};
     begin();
-    name_on_volume = L"copied.img";
+    world.name = L"copied.img";
     refused(image, path_of[WHOLE], BALLAST_INVALID_ARGUMENT, text);
     refused(image, path_of[VOLUME], BALLAST_INVALID_ARGUMENT, text);
     refused(path_of[WHOLE], image, BALLAST_INVALID_ARGUMENT, text);
@@ -364,31 +244,47 @@ static void a_file_lies_on_its_volume(void)
     CHECK_EQUAL(ballast_hash_endpoint(&file, NULL, NULL, &hash, NULL), BALLAST_NOT_FOUND);
     make_image(image);
     CHECK_EQUAL(copy(image, path_of[OTHER], NULL, NULL), BALLAST_OK);
+    world.volume = SPANNED;
+    refused(image, path_of[WHOLE], BALLAST_INVALID_ARGUMENT, text);
+    world.many = true; /* on any drive */
+    refused(image, path_of[WHOLE], BALLAST_INVALID_ARGUMENT, text);
     end();
+}
+
+static uint32_t disk_on;
+
+static void make_disk_on(const wchar_t *path)
+{
+    ballast_disk_options options;
+    ballast_error error = {0};
+    ballast_disk_options_initialize(&options);
+    options.type = BALLAST_DISK_FILE;
+    options.flags = BALLAST_DISK_READ_ONLY | BALLAST_DISK_SHARED;
+    options.image = path;
+    options.size = SIZE;
+    CHECK_EQUAL(ballast_disk_create(&options, &disk_on, &error), BALLAST_OK);
+    test_note("%s", error.message);
+}
+
+static void remove_disk_on(void)
+{
+    CHECK_EQUAL(ballast_disk_remove(disk_on, 0, NULL), BALLAST_OK);
 }
 
 /* A disk whose image lies on the drive, or is a volume of it. */
 static void an_image_is_not_overwritten(void)
 {
-    ballast_disk_options options;
-    uint32_t disk = NOBODY;
     wchar_t other[MAX_PATH];
     begin();
-    ballast_disk_options_initialize(&options);
-    options.type = BALLAST_DISK_FILE;
-    options.flags = BALLAST_DISK_READ_ONLY | BALLAST_DISK_SHARED;
-    options.image = path_of[VOLUME];
-    options.size = SIZE;
-    CHECK_EQUAL(ballast_disk_create(&options, &disk, NULL), BALLAST_OK);
+    make_disk_on(path_of[VOLUME]);
     refused(image, path_of[WHOLE], BALLAST_BUSY, "is the image of disk");
-    CHECK_EQUAL(ballast_disk_remove(disk, 0, NULL), BALLAST_OK);
+    remove_disk_on();
     (void)swprintf(other, MAX_PATH, L"%ls.other", image);
     make_image(other);
-    options.image = other;
-    CHECK_EQUAL(ballast_disk_create(&options, &disk, NULL), BALLAST_OK);
-    name_on_volume = L"copied.img.other";
+    make_disk_on(other);
+    world.name = L"copied.img.other";
     refused(image, path_of[WHOLE], BALLAST_BUSY, "or that lies on it");
-    CHECK_EQUAL(ballast_disk_remove(disk, 0, NULL), BALLAST_OK);
+    remove_disk_on();
     (void)DeleteFileW(other);
     end();
 }
@@ -452,11 +348,47 @@ static void a_server_that_is_not_there_is_said(void)
     }
 }
 
+/* On the second of its drives. */
+static void a_spanned_volume_is_an_image(void)
+{
+    begin();
+    make_disk_on(path_of[WHOLE]);
+    refused(image, path_of[SPANNED], BALLAST_BUSY, "is the image of disk");
+    remove_disk_on();
+    end();
+}
+
+static void make_disk_on_drive(void)
+{
+    make_disk_on(path_of[WHOLE]);
+}
+
+/* A disk that is made on it when nobody had looked any more; and what is on the drive stays mounted. */
+static void an_image_that_appears_meanwhile_is_not_overwritten(void)
+{
+    begin();
+    world.when_locked = make_disk_on_drive;
+    refused(image, path_of[WHOLE], BALLAST_BUSY, "is the image of disk");
+    CHECK(locked[VOLUME] && !dismounted[VOLUME]);
+    CHECK_EQUAL(updates, 0);
+    remove_disk_on();
+    end();
+}
+
 TEST_MAIN({"sources_are_flushed_first", sources_are_flushed_first},
           {"targets_need_no_file_system", targets_need_no_file_system},
           {"volumes_of_a_drive_are_locked", volumes_of_a_drive_are_locked},
           {"a_drive_in_use_is_not_written", a_drive_in_use_is_not_written},
+          {"a_volume_may_be_busy_for_a_moment", a_volume_may_be_busy_for_a_moment},
+          {"the_system_is_not_overwritten", the_system_is_not_overwritten},
+          {"what_the_system_starts_from_is_not_overwritten", what_the_system_starts_from_is_not_overwritten},
+          {"a_superfloppy_is_locked_by_its_own_handle", a_superfloppy_is_locked_by_its_own_handle},
+          {"a_removable_drive_is_a_drive", a_removable_drive_is_a_drive},
+          {"a_volume_that_appears_meanwhile_is_locked", a_volume_that_appears_meanwhile_is_locked},
           {"a_drive_has_its_partitions", a_drive_has_its_partitions},
           {"a_file_lies_on_its_volume", a_file_lies_on_its_volume},
           {"an_image_is_not_overwritten", an_image_is_not_overwritten},
-          {"a_server_that_is_not_there_is_said", a_server_that_is_not_there_is_said})
+          {"a_server_that_is_not_there_is_said", a_server_that_is_not_there_is_said},
+          {"a_spanned_volume_is_an_image", a_spanned_volume_is_an_image},
+          {"an_image_that_appears_meanwhile_is_not_overwritten", an_image_that_appears_meanwhile_is_not_overwritten},
+          {"waiting_for_a_volume_is_interrupted", waiting_for_a_volume_is_interrupted})

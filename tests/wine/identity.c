@@ -36,8 +36,8 @@ static void whole_things(void)
         {&device, &other_drive, 0},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct identity_layers a = {1, {{*rows[i].a, 0, UINT64_MAX, 0}}};
-        struct identity_layers b = {1, {{*rows[i].b, 0, UINT64_MAX, 0}}};
+        struct identity_layers a = {1, {{*rows[i].a, 0, UINT64_MAX, 0}}, 1};
+        struct identity_layers b = {1, {{*rows[i].b, 0, UINT64_MAX, 0}}, 1};
         test_note("row %u", (unsigned)i);
         CHECK_EQUAL(identity_touch(&a, &b), rows[i].touch);
         CHECK_EQUAL(identity_touch(&b, &a), rows[i].touch);
@@ -47,8 +47,8 @@ static void whole_things(void)
 /* A disk on a part of a file, and another part of it, or the file itself. */
 static void parts(void)
 {
-    struct identity_layers first = {2, {{disk, 0, UINT64_MAX, 0}, {file, 1000, 2000, 0}}};
-    struct identity_layers part = {1, {{file, 2000, 3000, 0}}};
+    struct identity_layers first = {2, {{disk, 0, UINT64_MAX, 0}, {file, 1000, 2000, 0}}, 1};
+    struct identity_layers part = {1, {{file, 2000, 3000, 0}}, 1};
     CHECK_EQUAL(identity_touch(&first, &part), 0);
     part.layer[0].begin = 1999;
     CHECK_EQUAL(identity_touch(&first, &part), 1);
@@ -65,9 +65,9 @@ static void parts(void)
 /* Two files on one volume are two things; a file and its volume are not. */
 static void carriers(void)
 {
-    struct identity_layers one = {2, {{file, 0, UINT64_MAX, 0}, {device, 0, UINT64_MAX, 1}}};
-    struct identity_layers two = {2, {{other_file, 0, UINT64_MAX, 0}, {device, 0, UINT64_MAX, 1}}};
-    struct identity_layers whole = {1, {{drive, 0, UINT64_MAX, 0}}};
+    struct identity_layers one = {2, {{file, 0, UINT64_MAX, 0}, {device, 0, UINT64_MAX, 1}}, 1};
+    struct identity_layers two = {2, {{other_file, 0, UINT64_MAX, 0}, {device, 0, UINT64_MAX, 1}}, 1};
+    struct identity_layers whole = {1, {{drive, 0, UINT64_MAX, 0}}, 1};
     CHECK_EQUAL(identity_touch(&one, &two), 0);
     CHECK_EQUAL(identity_touch(&one, &whole), 1);
     CHECK_EQUAL(identity_touch(&whole, &two), 1);
