@@ -68,7 +68,7 @@ struct pool_view {
 struct pool_operations {
     /* Makes `size` zeroed bytes, a multiple of BALLAST_AI_POOL_UNIT, in no process yet. */
     ballast_status (*create)(uint64_t size, void **section);
-    /* All views are gone or their processes are. */
+    /* All views are gone or their processes are, but for those of a process that exits, which are being taken out. */
     void (*destroy)(void *section);
     /* options: BALLAST_AI_LOCK... as far as LOCK fails if it cannot. The address is aligned to MAXIMUM_ALIGNMENT. */
     ballast_status (*map)(void *section, uint64_t size, const struct pool_caller *caller, uint32_t access,
