@@ -76,7 +76,7 @@ NTSTATUS ObOpenObjectByPointer(PVOID object, ULONG attributes, PVOID access_stat
         if (mode != KernelMode && type != *sim_process_type()) {
             return STATUS_OBJECT_TYPE_MISMATCH;
         }
-        if (mode != KernelMode && access != 0 && !sim_eprocess_may_query(object)) {
+        if (mode != KernelMode && !sim_eprocess_may_query(object, access)) {
             return STATUS_ACCESS_DENIED;
         }
         sim_eprocess_reference(object);

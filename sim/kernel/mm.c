@@ -11,6 +11,7 @@
 #include "sim/ground/chance.h"
 #include "sim/ground/fault.h"
 #include "sim/ground/handle.h"
+#include "sim/ground/options.h"
 #include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
@@ -476,9 +477,19 @@ void sim_eprocess_open_to_all(PEPROCESS process)
     process->open_to_all = true;
 }
 
-bool sim_eprocess_may_query(PEPROCESS process)
+void sim_check_query_right(ACCESS_MASK access)
+{
+    ACCESS_MASK limited = 0x1000; /* PROCESS_QUERY_LIMITED_INFORMATION, which NT 5 does not know */
+    ACCESS_MASK full = 0x0400;    /* PROCESS_QUERY_INFORMATION */
+    if (access != (sim_get_options()->nt52 ? full : limited)) {
+        sim_violation("security", "a user's right to look at a process is asked for as 0x%x", (unsigned)access);
+    }
+}
+
+bool sim_eprocess_may_query(PEPROCESS process, ACCESS_MASK access)
 {
     const struct sim_thread *self = sim_self();
+    sim_check_query_right(access);
     return process->open_to_all || self->administrator || self->user == process->user;
 }
 

@@ -147,10 +147,11 @@ NTSTATUS sim_user_handle_reference(HANDLE handle, ACCESS_MASK access, PVOID *obj
 {
     uintptr_t index = (uintptr_t)handle / 4 - 1;
     NTSTATUS status = STATUS_INVALID_HANDLE;
+    sim_check_query_right(access);
     sim_raw_lock(&lock);
     if ((uintptr_t)handle % 4 == 0 && index < HANDLES && handles[index].of != NULL &&
         handles[index].of == IoGetCurrentProcess()) {
-        status = handles[index].query || access == 0 ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
+        status = handles[index].query ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
     }
     if (NT_SUCCESS(status)) {
         *object = handles[index].target;

@@ -204,6 +204,7 @@ mutate grants-outlive-processes src/driver/ai/pool.c 's/pool_forget_process(pool
 mutate granted-to-the-dead src/driver/ai/pool.c 's/nt_process_has_exited(ai->target)/false/'
 mutate ai-pending-is-alive src/driver/nt/late.c 's/resolve(L"PsGetProcessExitProcessCalled".*//'
 mutate granted-without-right src/driver/ai/pool.c 's/status = may_query(process);/status = nt_late.process_type != NULL ? STATUS_SUCCESS : may_query(process);/'
+mutate granted-by-any-right src/driver/ai/pool.c 's/return nt_late.before_nt_6 ? QUERY_OF_NT_5 : QUERY_LIMITED;/return SYNCHRONIZE;/'
 mutate views-not-secured src/driver/ai/view.c 's/views.secured = nt_late.*/views.secured = false;/'
 mutate others-blocks-shown src/driver/ai/pool.c '/^ballast_status ai_pool_query_blocks/,/^}/s/nt_caller_is_administrator()/true/'
 mutate elevated-shown src/core/mem/pool_query.c 's/(viewer->administrator || !user->administrator)/true/'
