@@ -295,7 +295,7 @@ struct ballast_ai_scheduler_reply {
     struct ballast_ai_value
         ai_context_switches;                 /* of threads of AI processes that have not ended, per second; as the */
     struct ballast_ai_value ai_cpu_permille; /* next, of one processor, since a list that is at least 500 ms older, and
-                                                two minutes at most */
+                                                little more than two minutes at most */
     struct ballast_ai_value thread_state[BALLAST_AI_THREAD_STATES]; /* AI threads by state */
     uint64_t samples;                                               /* in the histogram */
     uint32_t bucket[BALLAST_AI_HISTOGRAM_BUCKETS];                  /* ballast/latency.h says what each counts */
@@ -437,7 +437,8 @@ struct ballast_ai_owner {
 };
 _Static_assert(sizeof(struct ballast_ai_owner) == 40, "wire layout");
 
-/* Output of QUERY_OWNERS: as many as fit, in no order; all for administrators, those of their own user for others. */
+/* Output of QUERY_OWNERS: as many as fit, in no order; all for administrators, for others those of their own
+ * user, without his elevated programs. */
 struct ballast_ai_owner_reply {
     struct ballast_header header;
     uint32_t owners;
@@ -457,8 +458,8 @@ struct ballast_ai_block {
 _Static_assert(sizeof(struct ballast_ai_block) == 32, "wire layout");
 
 /*
- * Output of QUERY_BLOCKS: as many as fit, in the order of their ids; all for administrators, those of their own user for
- * others.
+ * Output of QUERY_BLOCKS: as many as fit, in the order of their ids; all for administrators, for others those of their
+ * own user, without his elevated programs.
  */
 struct ballast_ai_block_reply {
     struct ballast_header header;

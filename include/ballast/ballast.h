@@ -413,7 +413,10 @@ BALLAST_API ballast_result ballast_ai_reload_rules(ballast_ai *ai, struct ballas
 /* Quotas, use and history of the pinned pool; what is free in it for this process. */
 BALLAST_API ballast_result ballast_ai_pool(ballast_ai *ai, struct ballast_ai_pool_reply *reply, ballast_error *error);
 
-/* The blocks of the pool, by id: all for administrators, those of their own user for others. Release the reply. */
+/*
+ * The blocks of the pool, by id: all for administrators; for others those of their own user, without his elevated programs.
+ * Release the reply.
+ */
 BALLAST_API ballast_result ballast_ai_blocks(ballast_ai *ai, struct ballast_ai_block_reply **reply,
                                              ballast_error *error);
 

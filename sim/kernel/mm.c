@@ -490,7 +490,7 @@ bool sim_eprocess_may_query(PEPROCESS process, ACCESS_MASK access)
 {
     const struct sim_thread *self = sim_self();
     sim_check_query_right(access);
-    return process->open_to_all || self->administrator || self->user == process->user;
+    return process->open_to_all || self->user == process->user;
 }
 
 void sim_eprocess_exit_with(PEPROCESS process, NTSTATUS status)

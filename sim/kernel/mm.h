@@ -25,7 +25,7 @@ void sim_eprocess_begin_exit(PEPROCESS process);
 void sim_eprocess_exit_with(PEPROCESS process, NTSTATUS status);
 void sim_eprocess_set_user(PEPROCESS process, uint32_t user);
 void sim_eprocess_open_to_all(PEPROCESS process);
-/* Whether who runs in this thread may: administrators, its user, everybody if it is open to all. */
+/* Whether who runs in this thread may: its user, everybody if it is open to all. What privileges add is not asked here. */
 bool sim_eprocess_may_query(PEPROCESS process, ACCESS_MASK access);
 /* A violation if it is another right than that, by which nobody is told from others. */
 void sim_check_query_right(ACCESS_MASK access);

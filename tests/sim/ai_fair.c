@@ -315,9 +315,13 @@ static void grants_need_a_right_on_their_target(void)
     CHECK_EQUAL(VALUE(grant(users, block.id, sim_process_id(user), 0, 0)), STATUS_SUCCESS);
     CHECK_EQUAL(VALUE(ai_allocate(file, MIB, &his)), STATUS_SUCCESS);
     CHECK_EQUAL(VALUE(grant(file, his.id, id, 0, 0)), STATUS_SUCCESS);
+    sim_process_set_token(same, 3, 0); /* what it was allowed once, it may take back without that */
+    CHECK_EQUAL(VALUE(grant(users, block.id, sim_process_id(same), 0, 0)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks))), STATUS_SUCCESS);
+    CHECK_EQUAL(blocks.head.block[0].grants, 2);
     CHECK_EQUAL(VALUE(take_back(users, block.id, sim_process_id(same))), STATUS_SUCCESS);
-    sim_process_set_token(user, 3, 0); /* what it was allowed once, it may take back without that */
-    CHECK_EQUAL(VALUE(take_back(users, block.id, id)), STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks))), STATUS_SUCCESS);
+    CHECK_EQUAL(blocks.head.block[0].grants, 1);
     CHECK_EQUAL(VALUE(take_back(users, block.id, 4711)), VALUE(STATUS_NOT_FOUND));
     sim_kill_process(same);
     end();

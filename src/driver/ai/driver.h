@@ -37,6 +37,7 @@ struct ai_user {
     LIST_ENTRY link; /* in ai_driver.users; files_lock, as the next */
     LONG processes;
     LONG pended; /* atomic; requests of all its processes that wait */
+    bool may_write;
     struct nt_user name;
 };
 
@@ -45,6 +46,7 @@ struct ai_client {
     LIST_ENTRY link; /* of its bucket; files_lock, as the next */
     LONG handles;
     PEPROCESS process; /* which the handles' owners keep */
+    bool may_write;    /* the handles were opened so: those that were not cannot use up what these may */
     LONG pended;       /* atomic; requests of all its handles that wait */
     struct ai_user *user;
 };

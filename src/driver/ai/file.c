@@ -15,21 +15,23 @@ static LIST_ENTRY *bucket_of(const void *process)
 _Static_assert(AI_CLIENT_BUCKETS == 1u << (64 - 58), "as many as the hash has values");
 
 /* Lock held. */
-static struct ai_client *find_client(PEPROCESS process)
+static struct ai_client *find_client(PEPROCESS process, bool may_write)
 {
     LIST_ENTRY *head = bucket_of(process);
     for (LIST_ENTRY *link = head->Flink; link != head; link = link->Flink) {
         struct ai_client *client = CONTAINING_RECORD(link, struct ai_client, link);
-        if (client->process == process) {
+        if (client->process == process && client->may_write == may_write) {
             return client;
         }
     }
     return NULL;
 }
 
-static bool is_named(const struct ai_user *user, const struct nt_user *name)
+static bool is_same(const struct ai_user *user, const struct ai_user *other)
 {
-    return user->name.administrator == name->administrator && user->name.length == name->length &&
+    const struct nt_user *name = &other->name;
+    return user->may_write == other->may_write && user->name.administrator == name->administrator &&
+           user->name.length == name->length &&
            RtlCompareMemory(user->name.sid, name->sid, name->length) == name->length;
 }
 
@@ -37,7 +39,7 @@ static bool is_named(const struct ai_user *user, const struct nt_user *name)
 static struct ai_user *enter_user(struct ai_user **fresh)
 {
     LIST_ENTRY *link = ai_driver.users.Flink;
-    while (link != &ai_driver.users && !is_named(CONTAINING_RECORD(link, struct ai_user, link), &(*fresh)->name)) {
+    while (link != &ai_driver.users && !is_same(CONTAINING_RECORD(link, struct ai_user, link), *fresh)) {
         link = link->Flink;
     }
     if (link == &ai_driver.users) {
@@ -51,7 +53,7 @@ static struct ai_user *enter_user(struct ai_user **fresh)
 }
 
 /* The current process's, for one handle more. NULL: no memory. */
-static struct ai_client *enter_client(const struct nt_user *name)
+static struct ai_client *enter_client(const struct nt_user *name, bool may_write)
 {
     PEPROCESS process = PsGetCurrentProcess();
     struct ai_client *fresh = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*fresh), DRIVER_TAG_FILE);
@@ -59,10 +61,10 @@ static struct ai_client *enter_client(const struct nt_user *name)
     struct ai_client *client = NULL;
     KIRQL irql;
     if (fresh != NULL && fresh_user != NULL) {
-        *fresh = (struct ai_client){.process = process};
-        *fresh_user = (struct ai_user){.name = *name};
+        *fresh = (struct ai_client){.process = process, .may_write = may_write};
+        *fresh_user = (struct ai_user){.name = *name, .may_write = may_write};
         KeAcquireSpinLock(&ai_driver.files_lock, &irql);
-        client = find_client(process);
+        client = find_client(process, may_write);
         if (client == NULL) {
             client = fresh;
             fresh = NULL;
@@ -194,7 +196,7 @@ NTSTATUS ai_file_open(const DEVICE_OBJECT *device, PIRP irp)
     file->may_write = opened_for_writing(irp);
     file->feeds = device == ai_driver.feed_device;
     file->owner = ai_pool_owner_create(&user, !file->may_write);
-    file->client = file->owner != NULL ? enter_client(&user) : NULL;
+    file->client = file->owner != NULL ? enter_client(&user, file->may_write) : NULL;
     if (file->client == NULL) {
         ai_pool_owner_destroy(file->owner);
         platform_free(file, sizeof(*file), DRIVER_TAG_FILE);
