@@ -190,7 +190,7 @@ mutate unlimited-pending src/driver/ai/file.c 's/BALLAST_AI_MAXIMUM_PENDED)/1000
 mutate unlimited-process-pending src/driver/ai/file.c 's/BALLAST_AI_MAXIMUM_PROCESS_PENDED)/1000000)/'
 mutate unlimited-user-pending src/driver/ai/file.c 's/BALLAST_AI_MAXIMUM_USER_PENDED)/1000000)/'
 mutate user-counts-what-ended src/driver/ai/file.c '/^void ai_file_end_pending/,/^}/s/__atomic_sub_fetch(&file->client->user->pended, 1, __ATOMIC_RELAXED);//'
-mutate readers-wait-together src/driver/ai/file.c 's/client->may_write == may_write/client->may_write != 2/'
+mutate readers-wait-together src/driver/ai/file.c 's/client->may_write == may_write/(client->may_write == may_write || process != NULL)/'
 mutate all-rights-wait-together src/driver/ai/file.c 's/user->name.administrator == name->administrator/true/'
 mutate idle-handles-walk src/driver/ai/control.c '/^void ai_service_abandon/,/^}/s/== 0/< 0/'
 mutate sums-compared src/core/ai/process_delta.c \
