@@ -161,7 +161,7 @@ mutate volume-name-again src/driver/disk/make/device.c 's/return disk_driver.las
 mutate refusal-is-failure src/driver/disk/make/create.c 's/BALLAST_OPTION_PREFER_VOLUME) != 0) {/BALLAST_OPTION_PREFER_VOLUME) == 1) {/'
 mutate stale-number-kept src/driver/disk/make/device.c 's/ \&\& disk_names_remove_stale(name->number)/ \&\& false/'
 
-mutate shutdown-in-any-order src/driver/disk/end/shutdown.c 's/disk_dismount_needed(device) ? disk_dismount(device) : NULL/NULL/'
+mutate shutdown-in-any-order src/driver/disk/end/shutdown.c 's/disk_dismount_needed(device) ? disk_dismount(device) : DISK_NOT_MOUNTED/DISK_NOT_MOUNTED/'
 
 mutate no-chunk-for-pages src/core/disk/ram.c 's/chunk = ram_reserve_take(store->reserve);/chunk = NULL;/'
 mutate no-room-for-pages src/driver/disk/serve/transfer.c 's/buffer = nt_map_reserved(&device->reserve, irp);/buffer = NULL;/'
