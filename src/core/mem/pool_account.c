@@ -5,7 +5,7 @@
 
 static struct pool_process **bucket_of(struct pool *pool, const void *process)
 {
-    return &pool->processes[pool_bucket(process)];
+    return &pool->processes[process_bucket(process)];
 }
 
 static bool same_user(const struct pool_user *user, const struct pool_identity *identity)

@@ -33,7 +33,7 @@ struct pool_grant *pool_find_grant(const struct pool_block *block, const void *p
 
 struct pool_grant *pool_first_grant(const struct pool_shard *shard, const void *process)
 {
-    struct pool_grant *grant = shard->grants[pool_bucket(process)];
+    struct pool_grant *grant = shard->grants[process_bucket(process)];
     while (grant != NULL && grant->process != process) {
         grant = grant->bucket_next;
     }
@@ -81,7 +81,7 @@ void pool_link_grant(struct pool_block *block, struct pool_grant *grant)
     grant->more = NULL;
     grant->more_link = NULL;
     if (first == NULL) {
-        struct pool_grant **head = &shard->grants[pool_bucket(grant->process)];
+        struct pool_grant **head = &shard->grants[process_bucket(grant->process)];
         enter_bucket(grant, head, *head);
         return;
     }

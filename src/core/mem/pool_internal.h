@@ -20,6 +20,7 @@
 #define CORE_MEM_POOL_INTERNAL_H
 
 #include "core/base/atomic.h"
+#include "core/base/process_bucket.h"
 #include "core/mem/pool.h"
 
 #define POOL_SHARDS      8u
@@ -42,15 +43,6 @@ enum pool_state {
 #define POOL_STATE_MASK 3u
 #define POOL_ONE_PIN    4u
 #define POOL_PINS_MASK  0xFFFFFFFCu
-
-#define POOL_BUCKETS    64u
-
-/* Where processes, and grants for them, are looked for. */
-static inline uint32_t pool_bucket(const void *process)
-{
-    return (uint32_t)(((uint64_t)(uintptr_t)process * 0x9E3779B97F4A7C15u) >> 58);
-}
-_Static_assert(POOL_BUCKETS == 1u << (64 - 58), "as many as the hash has values");
 
 struct pool_user {
     struct pool_user *next, **link; /* pool.global, as everything here */
@@ -141,7 +133,7 @@ struct pool_owner {
 struct pool_shard {
     struct platform_mutex lock;
     struct pool_process *creditors; /* processes with credit */
-    struct pool_grant *grants[POOL_BUCKETS];
+    struct pool_grant *grants[PROCESS_BUCKETS];
     struct pool_block *free_slots;
     uint32_t fresh;                        /* slots below have been used; atomic */
     uint32_t first_number;                 /* of its slots */
@@ -170,7 +162,7 @@ struct pool {
     uint64_t peak;       /* used plus credit never exceeds it, so it is raised only by what is really used */
     struct pool_owner *owners;
     struct pool_user *users;
-    struct pool_process *processes[POOL_BUCKETS];
+    struct pool_process *processes[PROCESS_BUCKETS];
     uint32_t next_shard;
     uint64_t failures; /* atomic */
 };

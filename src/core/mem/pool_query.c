@@ -151,7 +151,7 @@ uint32_t pool_query_owners(struct pool *pool, const struct pool_owner *viewer, b
 {
     const struct pool_user *user = viewer->process->user;
     uint32_t found = 0;
-    for (uint32_t i = 0; i < POOL_BUCKETS; i++) {
+    for (uint32_t i = 0; i < PROCESS_BUCKETS; i++) {
         platform_mutex_lock(&pool->global);
         for (const struct pool_process *process = pool->processes[i]; process != NULL; process = process->next) {
             if (all || may_see(user, process->user)) {

@@ -260,7 +260,7 @@ static NTSTATUS load(PDRIVER_OBJECT object, PUNICODE_STRING registry_path)
         .object = object, .service_key = registry_path, .clock_offset = nt_system_time() - nt_clock_100ns()};
     KeInitializeSpinLock(&ai_driver.files_lock);
     InitializeListHead(&ai_driver.files);
-    for (size_t i = 0; i < AI_CLIENT_BUCKETS; i++) {
+    for (size_t i = 0; i < PROCESS_BUCKETS; i++) {
         InitializeListHead(&ai_driver.clients[i]);
     }
     InitializeListHead(&ai_driver.users);

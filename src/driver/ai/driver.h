@@ -25,6 +25,7 @@
 #include "ballast/ai_abi.h"
 #include "core/ai/gpu.h"
 #include "core/base/atomic.h"
+#include "core/base/process_bucket.h"
 #include "core/base/request.h"
 #include "driver/ai/pool.h"
 #include "driver/nt/caller.h"
@@ -41,7 +42,7 @@ struct ai_user {
     struct nt_user name;
 };
 
-/* A process with handles: what they may do together. */
+/* A process with handles, those with write access or those without: what they may do together. */
 struct ai_client {
     LIST_ENTRY link; /* of its bucket; files_lock, as the next */
     LONG handles;
@@ -50,7 +51,6 @@ struct ai_client {
     LONG pended;       /* atomic; requests of all its handles that wait */
     struct ai_user *user;
 };
-#define AI_CLIENT_BUCKETS 64u
 
 /* What a handle is to the driver: FileObject->FsContext. Referenced by the handle and by each pended request. */
 struct ai_file {
@@ -99,7 +99,7 @@ struct ai_driver {
     struct ai_counters counters;
     KSPIN_LOCK files_lock;
     LIST_ENTRY files;
-    LIST_ENTRY clients[AI_CLIENT_BUCKETS];
+    LIST_ENTRY clients[PROCESS_BUCKETS];
     LIST_ENTRY users;
     struct nt_work_thread work; /* frees what closed handles leave */
     struct ai_service service[AI_SERVICES];

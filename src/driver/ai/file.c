@@ -8,16 +8,10 @@
 
 /* ---- processes and users ---- */
 
-static LIST_ENTRY *bucket_of(const void *process)
-{
-    return &ai_driver.clients[((uint64_t)(ULONG_PTR)process * 0x9E3779B97F4A7C15u) >> 58];
-}
-_Static_assert(AI_CLIENT_BUCKETS == 1u << (64 - 58), "as many as the hash has values");
-
 /* Lock held. */
 static struct ai_client *find_client(PEPROCESS process, bool may_write)
 {
-    LIST_ENTRY *head = bucket_of(process);
+    LIST_ENTRY *head = &ai_driver.clients[process_bucket(process)];
     for (LIST_ENTRY *link = head->Flink; link != head; link = link->Flink) {
         struct ai_client *client = CONTAINING_RECORD(link, struct ai_client, link);
         if (client->process == process && client->may_write == may_write) {
@@ -69,7 +63,7 @@ static struct ai_client *enter_client(const struct nt_user *name, bool may_write
             client = fresh;
             fresh = NULL;
             client->user = enter_user(&fresh_user);
-            InsertTailList(bucket_of(process), &client->link);
+            InsertTailList(&ai_driver.clients[process_bucket(process)], &client->link);
         }
         client->handles++;
         KeReleaseSpinLock(&ai_driver.files_lock, irql);

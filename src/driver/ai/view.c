@@ -3,6 +3,7 @@
 
 #include "driver/ai/view.h"
 #include "ballast/ai_abi.h"
+#include "core/base/process_bucket.h"
 #include "driver/nt/late.h"
 #include "driver/nt/wine.h"
 
@@ -13,7 +14,6 @@
 #define LOCK_IN_PROCESS      1u          /* of ZwLockVirtualMemory: in the working set; needs no privilege */
 #define NARROW_ADDRESSES     0x7FFFFFFFu
 #define LARGEST_NARROW_BLOCK 0x7FFF0000u
-#define BUCKETS              64u
 
 /* A process with views. */
 struct viewer {
@@ -36,7 +36,7 @@ static struct {
     bool told; /* of processes that exit: a viewer stays until then, since who maps once maps again */
     bool secured;
     KSPIN_LOCK lock; /* all that follows, viewers, records */
-    LIST_ENTRY bucket[BUCKETS];
+    LIST_ENTRY bucket[PROCESS_BUCKETS];
 } views;
 
 void ai_views_start(void)
@@ -44,7 +44,7 @@ void ai_views_start(void)
     views.told = false;
     views.secured = false;
     KeInitializeSpinLock(&views.lock);
-    for (size_t i = 0; i < BUCKETS; i++) {
+    for (size_t i = 0; i < PROCESS_BUCKETS; i++) {
         InitializeListHead(&views.bucket[i]);
     }
 }
@@ -62,7 +62,7 @@ static void free_viewer(struct viewer *viewer)
 
 void ai_views_stop(void)
 {
-    for (size_t i = 0; i < BUCKETS; i++) {
+    for (size_t i = 0; i < PROCESS_BUCKETS; i++) {
         while (!IsListEmpty(&views.bucket[i])) {
             free_viewer(CONTAINING_RECORD(RemoveHeadList(&views.bucket[i]), struct viewer, link));
         }
@@ -71,16 +71,10 @@ void ai_views_stop(void)
 
 /* ---- records ---- */
 
-static LIST_ENTRY *bucket_of(const void *process)
-{
-    return &views.bucket[((uint64_t)(ULONG_PTR)process * 0x9E3779B97F4A7C15u) >> 58];
-}
-_Static_assert(BUCKETS == 1u << (64 - 58), "as many as the hash has values");
-
 /* Lock held. */
 static struct viewer *find_viewer(PEPROCESS process)
 {
-    LIST_ENTRY *head = bucket_of(process);
+    LIST_ENTRY *head = &views.bucket[process_bucket(process)];
     for (LIST_ENTRY *link = head->Flink; link != head; link = link->Flink) {
         struct viewer *viewer = CONTAINING_RECORD(link, struct viewer, link);
         if (viewer->process == process) {
@@ -109,7 +103,7 @@ static bool try_to_enter(PEPROCESS process, struct record *record, struct viewer
     if (viewer == NULL && *fresh != NULL) {
         viewer = *fresh;
         *fresh = NULL;
-        InsertTailList(bucket_of(process), &viewer->link);
+        InsertTailList(&views.bucket[process_bucket(process)], &viewer->link);
     }
     bool entered = viewer != NULL && !viewer->exiting;
     if (entered) {
