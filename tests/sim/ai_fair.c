@@ -5,51 +5,12 @@
  */
 
 #include "ballast/codex_abi.h"
-#include "tests/harness/test.h"
-#include "tests/sim/ai_client.h"
+#include "tests/sim/ai_users.h"
 
 #include <string.h>
 
 #define THREAD 4711u
 #define QUOTA  (64u * MIB)
-
-DRIVER_INITIALIZE DriverEntry;
-
-static struct sim_process *administrator, *user, *other; /* the last is another user's */
-static struct sim_file *file, *users, *others;
-
-static void begin(void)
-{
-    struct sim_options options = {.seed = 1};
-    sim_reset(&options);
-    ai_add_process("python.exe", 100, 2);
-    ai_add_adapter(0, "Card");
-    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
-    administrator = sim_process_create(true);
-    user = sim_process_create(false);
-    other = sim_process_create(false);
-    sim_process_set_token(user, 1, 0);
-    sim_process_set_token(other, 2, 0);
-    file = ai_open(administrator);
-    users = ai_open(user);
-    others = ai_open(other);
-    CHECK(file != NULL && users != NULL && others != NULL);
-}
-
-static void end(void)
-{
-    sim_kill_process(administrator);
-    sim_kill_process(user);
-    sim_kill_process(other);
-    sim_unload();
-}
-
-static struct ballast_ai_pool_reply pool_of(struct sim_file *by)
-{
-    struct ballast_ai_pool_reply reply = {.blocks = 0};
-    CHECK_EQUAL(VALUE(ai_get(by, BALLAST_IOCTL_AI_QUERY_POOL, &reply, sizeof(reply))), STATUS_SUCCESS);
-    return reply;
-}
 
 static NTSTATUS codex_allocate(struct sim_file *by, uint64_t size, uint64_t *address)
 {
@@ -66,7 +27,7 @@ static NTSTATUS codex_free(struct sim_file *by, uint64_t address)
 static void many_handles_do_not_have_more_than_one(void)
 {
     struct ballast_ai_mapping block;
-    begin();
+    ai_users_begin();
     for (unsigned i = 0; i < 256; i++) {
         (void)ai_allocate(ai_open(user), 2 * MIB, &block);
     }
@@ -76,7 +37,7 @@ static void many_handles_do_not_have_more_than_one(void)
     CHECK_EQUAL(pool_of(others).largest_free_bytes, QUOTA);
     CHECK_EQUAL(VALUE(ai_allocate(others, QUOTA, &block)), STATUS_SUCCESS);
     CHECK_EQUAL(VALUE(ai_allocate(file, QUOTA, &block)), STATUS_SUCCESS);
-    end();
+    ai_users_end();
 }
 
 /* Nor do many processes; and what limited users have together leaves something for administrators. */
@@ -84,7 +45,7 @@ static void many_processes_do_not_have_more_than_their_user(void)
 {
     struct sim_process *more[12];
     struct ballast_ai_mapping block;
-    begin();
+    ai_users_begin();
     for (unsigned i = 0; i < 12; i++) {
         more[i] = sim_process_create(false);
         sim_process_set_token(more[i], 10 + i / 4, 0);
@@ -100,7 +61,7 @@ static void many_processes_do_not_have_more_than_their_user(void)
         sim_kill_process(more[i]);
     }
     CHECK_EQUAL(pool_of(others).largest_free_bytes, QUOTA);
-    end();
+    ai_users_end();
 }
 
 /* The codes of the Codex clients need no access; who has none has little, and changes nothing of others. */
@@ -110,7 +71,7 @@ static void handles_that_cannot_write_have_little(void)
     uint64_t address = 0;
     uint64_t second = 0;
     uint32_t thread = THREAD;
-    begin();
+    ai_users_begin();
     sim_user_thread_set(THREAD, false);
     CHECK_EQUAL(sim_create_file(user, "\\??\\CodexAiDriver", FILE_READ_ATTRIBUTES, &query), STATUS_SUCCESS);
     CHECK_EQUAL(pool_of(query).largest_free_bytes, MIB);
@@ -123,7 +84,7 @@ static void handles_that_cannot_write_have_little(void)
     CHECK_EQUAL(sim_user_thread_priority(), 0);
     CHECK_EQUAL(VALUE(sim_ioctl(users, CODEX_IOCTL_BOOST_PRIORITY, &thread, 4, NULL, 0, NULL)), STATUS_SUCCESS);
     CHECK_EQUAL(VALUE(codex_allocate(users, 2 * MIB, &address)), STATUS_SUCCESS);
-    end();
+    ai_users_end();
 }
 
 /* ---- tokens ---- */
@@ -134,7 +95,7 @@ static void low_integrity_and_containers(void)
     struct sim_process *container = sim_process_create(false);
     struct sim_file *opened = NULL;
     uint64_t address;
-    begin();
+    ai_users_begin();
     sim_process_set_token(low, 1, SIM_TOKEN_LOW);
     sim_process_restrict(container, SIM_APP_CONTAINER);
     CHECK(ai_open(low) == NULL);
@@ -146,7 +107,7 @@ static void low_integrity_and_containers(void)
                 VALUE(STATUS_ACCESS_DENIED));
     sim_kill_process(low);
     sim_kill_process(container);
-    end();
+    ai_users_end();
 }
 
 static NTSTATUS open_feed(struct sim_process *process, struct sim_file **opened)
@@ -160,7 +121,7 @@ static void feeding_is_for_the_service(void)
     struct sim_process *service = sim_process_create(false);
     struct sim_file *feed = NULL;
     union ai_rule_list rules;
-    begin();
+    ai_users_begin();
     sim_process_set_token(service, 3, SIM_TOKEN_SERVICE);
     CHECK_EQUAL(VALUE(open_feed(user, &feed)), VALUE(STATUS_ACCESS_DENIED));
     CHECK_EQUAL(VALUE(ai_push(users, 0, 5)), VALUE(STATUS_ACCESS_DENIED));
@@ -172,15 +133,10 @@ static void feeding_is_for_the_service(void)
     CHECK_EQUAL(VALUE(ai_push(feed, 0, 5)), STATUS_SUCCESS);
     CHECK_EQUAL(VALUE(ai_push(file, 0, 5)), STATUS_SUCCESS);
     sim_kill_process(service);
-    end();
+    ai_users_end();
 }
 
 /* ---- what is seen ---- */
-
-union block_list {
-    struct ballast_ai_block_reply head;
-    unsigned char room[sizeof(struct ballast_ai_block_reply) + 16 * sizeof(struct ballast_ai_block)];
-};
 
 union owner_list {
     struct ballast_ai_owner_reply head;
@@ -192,7 +148,7 @@ static void others_do_not_see_who_has_what(void)
     struct ballast_ai_mapping block;
     union block_list blocks;
     union owner_list owners;
-    begin();
+    ai_users_begin();
     CHECK_EQUAL(VALUE(ai_allocate(users, 3 * MIB, &block)), STATUS_SUCCESS);
     CHECK_EQUAL(VALUE(ai_get(others, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks))), STATUS_SUCCESS);
     CHECK_EQUAL(blocks.head.blocks, 0);
@@ -211,7 +167,7 @@ static void others_do_not_see_who_has_what(void)
         CHECK(!his || owners.head.owner[i].create_time == sim_process_create_time(user));
     }
     CHECK_EQUAL(pool_of(others).used_bytes, 3 * MIB); /* the sum, which says nothing of whose */
-    end();
+    ai_users_end();
 }
 
 /* ---- processes ---- */
@@ -221,7 +177,7 @@ static void requests_of_no_process(void)
 {
     struct ballast_ai_mapping block;
     union ai_process_list list;
-    begin();
+    ai_users_begin();
     sim_process_hide(user, true);
     CHECK_EQUAL(VALUE(ai_allocate(users, MIB, &block)), VALUE(STATUS_INVALID_DEVICE_REQUEST));
     CHECK_EQUAL(VALUE(ai_block(users, BALLAST_IOCTL_AI_FREE, 1, 0, 0)), VALUE(STATUS_INVALID_DEVICE_REQUEST));
@@ -231,21 +187,21 @@ static void requests_of_no_process(void)
     CHECK(second != NULL);
     sim_process_hide(user, false);
     CHECK_EQUAL(VALUE(ai_allocate(second, MIB, &block)), STATUS_SUCCESS);
-    end();
+    ai_users_end();
 }
 
 /* Nor is memory mapped into a process that the thread is not in. */
 static void requests_for_another_process(void)
 {
     struct ballast_ai_mapping block;
-    begin();
+    ai_users_begin();
     sim_process_send_for(user, other);
     CHECK_EQUAL(VALUE(ai_allocate(users, MIB, &block)), VALUE(STATUS_INVALID_DEVICE_REQUEST));
     CHECK_EQUAL(sim_process_views(other), 0);
     CHECK_EQUAL(pool_of(users).used_bytes, 0);
     sim_process_send_for(user, NULL);
     CHECK_EQUAL(VALUE(ai_allocate(users, MIB, &block)), STATUS_SUCCESS);
-    end();
+    ai_users_end();
 }
 
 static NTSTATUS grant(struct sim_file *by, uint64_t id, uint32_t process_id, uint64_t create_time, uint64_t handle)
@@ -259,7 +215,7 @@ static void grants_name_a_process_for_ever(void)
 {
     struct ballast_ai_mapping block;
     union block_list blocks;
-    begin();
+    ai_users_begin();
     sim_process_open_to_all(other);
     uint32_t id = sim_process_id(other);
     uint64_t time = sim_process_create_time(other);
@@ -286,7 +242,7 @@ static void grants_name_a_process_for_ever(void)
     other = sim_process_create(false);
     sim_process_set(other, id, false, 0);
     CHECK_EQUAL(VALUE(grant(users, block.id, id, time, 0)), VALUE(STATUS_NOT_FOUND));
-    end();
+    ai_users_end();
 }
 
 static NTSTATUS take_back(struct sim_file *by, uint64_t id, uint32_t process_id)
@@ -300,7 +256,7 @@ static void grants_need_a_right_on_their_target(void)
     struct ballast_ai_mapping block;
     struct ballast_ai_mapping his;
     union block_list blocks;
-    begin();
+    ai_users_begin();
     struct sim_process *same = sim_process_create(false); /* of the same user */
     sim_process_set_token(same, 1, 0);
     uint32_t id = sim_process_id(other);
@@ -324,7 +280,7 @@ static void grants_need_a_right_on_their_target(void)
     CHECK_EQUAL(blocks.head.block[0].grants, 1);
     CHECK_EQUAL(VALUE(take_back(users, block.id, 4711)), VALUE(STATUS_NOT_FOUND));
     sim_kill_process(same);
-    end();
+    ai_users_end();
 }
 
 /* ---- locks ---- */
@@ -334,7 +290,7 @@ static void locks_are_looked_at_again(void)
 {
     struct ballast_ai_mapping block;
     union block_list blocks;
-    begin();
+    ai_users_begin();
     struct ballast_ai_allocate input = {{sizeof(input), BALLAST_AI_VERSION, BALLAST_AI_LOCK}, MIB, 0, 0};
     CHECK_EQUAL(VALUE(sim_ioctl(users, BALLAST_IOCTL_AI_ALLOCATE, &input, sizeof(input), &block, sizeof(block), NULL)),
                 STATUS_SUCCESS);
@@ -358,7 +314,7 @@ static void locks_are_looked_at_again(void)
     CHECK_EQUAL(VALUE(sim_ioctl(users, BALLAST_IOCTL_AI_MAP, &map, sizeof(map), &block, sizeof(block), NULL)),
                 STATUS_SUCCESS);
     CHECK_EQUAL(block.state, BALLAST_AI_BLOCK_LOCKED);
-    end();
+    ai_users_end();
 }
 
 TEST_MAIN({"many_handles_do_not_have_more_than_one", many_handles_do_not_have_more_than_one},

@@ -1,54 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Whom one client of the AI driver can keep waiting, in the simulated kernel: itself. */
 
-#include "tests/harness/test.h"
-#include "tests/sim/ai_client.h"
+#include "tests/sim/ai_users.h"
 
 #include <pthread.h>
 
-DRIVER_INITIALIZE DriverEntry;
-
-static struct sim_process *administrator, *user, *other; /* the last is another user's */
-static struct sim_file *file, *users, *others;
-
 static void begin(void)
 {
-    struct sim_options options = {.seed = 1};
-    sim_reset(&options);
-    ai_add_process("python.exe", 100, 2);
-    ai_add_adapter(0, "Card");
-    CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
-    administrator = sim_process_create(true);
-    user = sim_process_create(false);
-    other = sim_process_create(false);
-    sim_process_set_token(user, 1, 0);
-    sim_process_set_token(other, 2, 0);
+    ai_users_begin();
     sim_process_open_to_all(other);
-    file = ai_open(administrator);
-    users = ai_open(user);
-    others = ai_open(other);
-    CHECK(file != NULL && users != NULL && others != NULL);
 }
-
-static void end(void)
-{
-    sim_kill_process(administrator);
-    sim_kill_process(user);
-    sim_kill_process(other);
-    sim_unload();
-}
-
-static struct ballast_ai_pool_reply pool_of(struct sim_file *by)
-{
-    struct ballast_ai_pool_reply reply = {.blocks = 0};
-    CHECK_EQUAL(VALUE(ai_get(by, BALLAST_IOCTL_AI_QUERY_POOL, &reply, sizeof(reply))), STATUS_SUCCESS);
-    return reply;
-}
-
-union block_list {
-    struct ballast_ai_block_reply head;
-    unsigned char room[sizeof(struct ballast_ai_block_reply) + 16 * sizeof(struct ballast_ai_block)];
-};
 
 struct job {
     struct sim_file *file;
@@ -133,7 +94,7 @@ static void busy_address_spaces_hold_up_nobody_else(void)
         CHECK_EQUAL(VALUE(jobs[i].status), STATUS_SUCCESS);
     }
     CHECK_EQUAL(pool_of(file).used_bytes, 0);
-    end();
+    ai_users_end();
 }
 
 struct mapping {
@@ -184,7 +145,7 @@ static void who_frees_holds_up_nobody_who_maps(void)
     pthread_join(threads[0], NULL);
     pthread_join(threads[1], NULL);
     CHECK_EQUAL(pool_of(file).used_bytes, 0);
-    end();
+    ai_users_end();
 }
 
 /* Looking at the processes of the system takes as long as it takes: for who asked. */
@@ -212,7 +173,7 @@ static void a_slow_system_holds_up_only_who_asks_for_it(void)
     CHECK(!sim_request_done(request));
     sim_system_hold(false);
     CHECK_EQUAL(VALUE(sim_request_wait(request, NULL)), STATUS_SUCCESS);
-    end();
+    ai_users_end();
 }
 
 static void a_handle_keeps_only_so_many_requests_waiting(void)
@@ -237,7 +198,7 @@ static void a_handle_keeps_only_so_many_requests_waiting(void)
     }
     CHECK_EQUAL(VALUE(sim_request_wait(polite, NULL)), STATUS_SUCCESS);
     CHECK_EQUAL(VALUE(ai_get_processes(users, 1, &lists[0])), STATUS_SUCCESS);
-    end();
+    ai_users_end();
 }
 
 /* Nor do many handles of one process keep more; another one is not refused for that. */
@@ -268,7 +229,7 @@ static void a_process_keeps_only_so_many_requests_waiting(void)
     ai_pause_ms(3);
     CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_QUERY_PROCESSES, &replies[0], sizeof(replies[0]))),
                 STATUS_SUCCESS);
-    end();
+    ai_users_end();
 }
 
 /*
@@ -314,7 +275,7 @@ static void check_user_keeps_only_so_many_waiting(bool all_rights)
     for (unsigned i = 0; i <= PROCESSES; i++) {
         sim_kill_process(processes[i]);
     }
-    end();
+    ai_users_end();
 }
 
 static void a_user_keeps_only_so_many_requests_waiting(void)
@@ -345,7 +306,7 @@ static void handles_that_cannot_write_wait_apart(void)
     for (unsigned i = 0; i <= COUNT; i++) {
         CHECK_EQUAL(VALUE(sim_request_wait(requests[i], NULL)), STATUS_SUCCESS);
     }
-    end();
+    ai_users_end();
 }
 
 /* Closing a handle takes no lock of those who wait if it has nothing there, and otherwise not one for each request. */
@@ -383,7 +344,7 @@ static void closing_a_handle_takes_few_locks(void)
     }
     sim_close(idle);
     sim_close(users);
-    end();
+    ai_users_end();
 }
 
 /* ---- views ---- */
@@ -431,7 +392,7 @@ static void processes_exit_while_others_unmap_in_them(void)
         __atomic_store_n(&sharing, false, __ATOMIC_RELAXED);
         pthread_join(thread, NULL);
     }
-    end();
+    ai_users_end();
 }
 
 static void *free_it(void *context)
@@ -472,7 +433,7 @@ static void exits_wait_for_who_unmaps(void)
     pthread_join(threads[1], NULL);
     other = sim_process_create(false);
     CHECK_EQUAL(pool_of(file).used_bytes, 0);
-    end();
+    ai_users_end();
 }
 
 TEST_MAIN({"busy_address_spaces_hold_up_nobody_else", busy_address_spaces_hold_up_nobody_else},
