@@ -17,6 +17,7 @@
 
 #include "lib/internal.h"
 #include "tests/harness/test.h"
+#include "tests/wine/named_object.h"
 
 #define NOBODY 0xFFFFFFFFu
 #define SIZE   (1u << 20)
@@ -251,25 +252,10 @@ static void WINAPI sleep_not(DWORD time)
 
 void(WINAPI *__wrap___imp_Sleep)(DWORD time) = sleep_not;
 
-NTSTATUS NTAPI __real_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
-                                    ULONG *returned);
-NTSTATUS NTAPI __wrap_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
-                                    ULONG *returned);
-
 NTSTATUS NTAPI __wrap_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
                                     ULONG *returned)
 {
-    NTSTATUS status = __real_NtQueryObject(handle, class, buffer, length, returned);
-    UNICODE_STRING *name = buffer;
-    if (status >= 0 && class == (OBJECT_INFORMATION_CLASS)1 && world.name != NULL &&
-        name->Length > wcslen(world.name) * sizeof(wchar_t) && wcsstr(name->Buffer, world.name) != NULL) {
-        wchar_t device[DISK_DEVICE_NAME_SIZE];
-        disk_device_name(number_of[world.volume], device);
-        name->Buffer = (wchar_t *)(name + 1);
-        (void)swprintf(name->Buffer, MAX_PATH, L"%ls\\%ls", device, world.name);
-        name->Length = (USHORT)(wcslen(name->Buffer) * sizeof(wchar_t));
-    }
-    return status;
+    return query_name_on_disk(handle, class, buffer, length, returned, world.name, number_of[world.volume]);
 }
 
 /* ---- file systems that hold something ---- */

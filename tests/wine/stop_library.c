@@ -14,6 +14,7 @@
 #include "lib/internal.h"
 #include "lib/users.h"
 #include "tests/harness/test.h"
+#include "tests/wine/named_object.h"
 
 #define NOBODY      0xFFFFFFFFu
 #define PROCESS_IDS 47 /* FileProcessIdsUsingFileInformation */
@@ -100,25 +101,10 @@ static BOOL WINAPI flush(HANDLE file)
 #define INNER_IMAGE L"ballast-inner.img"
 static uint32_t carrier = NOBODY;
 
-NTSTATUS NTAPI __real_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
-                                    ULONG *returned);
-NTSTATUS NTAPI __wrap_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
-                                    ULONG *returned);
-
 NTSTATUS NTAPI __wrap_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS class, void *buffer, ULONG length,
                                     ULONG *returned)
 {
-    NTSTATUS status = __real_NtQueryObject(handle, class, buffer, length, returned);
-    UNICODE_STRING *name = buffer;
-    if (status >= 0 && class == (OBJECT_INFORMATION_CLASS)1 && carrier != NOBODY &&
-        name->Length > wcslen(INNER_IMAGE) * sizeof(wchar_t) && wcsstr(name->Buffer, INNER_IMAGE) != NULL) {
-        wchar_t device[DISK_DEVICE_NAME_SIZE];
-        disk_device_name(carrier, device);
-        name->Buffer = (wchar_t *)(name + 1);
-        (void)swprintf(name->Buffer, MAX_PATH, L"%ls\\" INNER_IMAGE, device);
-        name->Length = (USHORT)(wcslen(name->Buffer) * sizeof(wchar_t));
-    }
-    return status;
+    return query_name_on_disk(handle, class, buffer, length, returned, carrier != NOBODY ? INNER_IMAGE : NULL, carrier);
 }
 
 /* ---- the cases ---- */
