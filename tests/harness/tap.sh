@@ -15,14 +15,15 @@ not_pass() {
     echo "not ok $tests_run - $1"
 }
 
-# check NAME COMMAND...: the case passes if the command succeeds. The end of its output is shown if it does not.
+# check NAME COMMAND...: the case passes if the command succeeds. The end of its output is shown if it does not. The command may
+# be a function of the script's, which sees check's variables before its own: hence their names.
 check() {
-    local name=$1 output
+    local check_name=$1 check_output
     shift
-    if output=$("$@" 2>&1); then
-        pass "$name"
+    if check_output=$("$@" 2>&1); then
+        pass "$check_name"
     else
-        [ -z "$output" ] || printf '%s\n' "$output" | tail -n 60 | sed 's/^/# /'
-        not_pass "$name"
+        [ -z "$check_output" ] || printf '%s\n' "$check_output" | tail -n 60 | sed 's/^/# /'
+        not_pass "$check_name"
     fi
 }
