@@ -361,17 +361,29 @@ static void damaged_tables_are_told_from_odd_ones(void)
     put_entry(0, 2, 0, 4000, 10);
     CHECK(look_at("a.img"));
     CHECK_EQUAL(look.table_result, PARTITION_OK);
+    CHECK_EQUAL(look.problems[0].kind, PARTITION_UNTYPED);
+    CHECK(!look.read_only); /* such an entry is unused */
+    image[446 + 16] = 1;
+    CHECK(look_at("a.img"));
+    CHECK_EQUAL(look.table_result, PARTITION_BAD_FLAG);
     CHECK(look.read_only);
     clear();
     put_little(510, 0xAA55, 2);
     memset(image + 446, 'x', 64);
     CHECK(look_at("a.img"));
     CHECK_EQUAL(look.table, LOOK_NO_TABLE);
-    CHECK(look.read_only); /* a signature, and nonsense */
+    CHECK_EQUAL(look.problems[0].kind, PARTITION_NOT_A_TABLE);
+    CHECK(!look.read_only); /* a boot loader, which ends anywhere: */
+    for (size_t end = 446; end < 510; end++) {
+        test_note("%u", (unsigned)end);
+        memset(image + end, 0, 510 - end);
+        CHECK(look_at("a.img") && !look.read_only && look.partition_count == 0);
+        memset(image + end, 'x', 510 - end);
+    }
     put(0x438, "\x53\xEF", 2);
     CHECK(look_at("a.img"));
     CHECK_EQUAL(look.volume, VOLUME_EXT);
-    CHECK(!look.read_only); /* a boot loader */
+    CHECK(!look.read_only && look.problem_count == 0);
     clear();
     put(512, "EFI PART", 8);
     CHECK(look_at("a.img"));

@@ -373,13 +373,20 @@ static void look_at_partitions(struct looking *looking)
 /* ---- the disk ---- */
 
 /*
- * Whether the table is damaged, or may be: what is outside of the partitions that are listed may be in use. Partitions that
- * overlap, or stand in an MBR beside a GPT, are as somebody has made them.
+ * What is odd, but no damage: partitions that overlap, or stand in an MBR beside a GPT, are as somebody has made them; an
+ * entry without a type is unused; and a boot signature without a table is boot code, as on floppies.
  */
+static bool is_odd_only(enum partition_result kind)
+{
+    return kind == PARTITION_HYBRID || kind == PARTITION_OVERLAP || kind == PARTITION_UNTYPED ||
+           kind == PARTITION_NOT_A_TABLE;
+}
+
+/* Whether the table is damaged: what is outside of the partitions that are listed may be in use. */
 static bool is_damaged(const struct look *look)
 {
     for (size_t i = 0; i < look->problem_count; i++) {
-        if (look->problems[i].kind != PARTITION_HYBRID && look->problems[i].kind != PARTITION_OVERLAP) {
+        if (!is_odd_only(look->problems[i].kind)) {
             return true;
         }
     }

@@ -223,6 +223,30 @@ static bool has_partitions(const unsigned char *mbr)
     return false;
 }
 
+/* Whether an entry with a damaged flag may be a partition all the same: it begins on the disk, and has sectors. */
+static bool may_be_partition(const struct partition_image *image, const unsigned char *mbr, unsigned i)
+{
+    uint64_t start = (uint64_t)entry_start(mbr, i) * image->sector_size;
+    bool on_disk = image->size == 0 || (image->size > image->offset && start < image->size - image->offset);
+    return entry_type(mbr, i) != PARTITION_TYPE_UNUSED && start != 0 && on_disk &&
+           partition_load_u32(entry_of(mbr, i) + 12) != 0;
+}
+
+/*
+ * One flag may be damaged. More of them are code, or text, and so is one alone in what is no partition: boot code without a
+ * table may end anywhere before the signature.
+ */
+static bool is_table(const struct partition_image *image, const unsigned char *mbr)
+{
+    bool any = false;
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        any = any ||
+              (has_bad_flag(mbr, i) ? may_be_partition(image, mbr, i) : entry_type(mbr, i) != PARTITION_TYPE_UNUSED);
+    }
+    unsigned bad = bad_flags(mbr);
+    return has_signature(mbr) && (bad == 0 || (bad == 1 && any));
+}
+
 static void report_hybrid(struct partition_scanning *scan, const unsigned char *mbr)
 {
     for (unsigned i = 0; i < ENTRIES && !scan->stopped; i++) {
@@ -290,8 +314,7 @@ static enum partition_result scan_disk(struct partition_scanning *scan)
     }
     bool table = has_signature(mbr);
     if (!table || !scan_protected(scan, mbr)) {
-        /* One flag may be damaged. More of them are code, or text. */
-        bool sensible = table && bad_flags(mbr) <= 1;
+        bool sensible = is_table(scan->image, mbr);
         bool nothing = !sensible || !has_partitions(mbr);
         if (nothing && !is_volume(mbr) && scan_unprotected(scan)) {
             return scan->stopped ? PARTITION_STOPPED : scan->first;
