@@ -168,6 +168,7 @@ typedef enum ballast_disk_device {
 #define BALLAST_DISK_SECTORS_512E  0x0400u /* claims physical sectors of 4096 bytes */
 #define BALLAST_DISK_RAW_IMAGE     0x0800u /* the image is not looked at: a VHDX is a disk of its bytes (not in info) */
 #define BALLAST_DISK_PREFER_VOLUME 0x1000u /* MOUNT_MANAGER if that takes it, which info then says (not in info) */
+#define BALLAST_DISK_WRITABLE      0x2000u /* although the image's partition table is damaged (not in info) */
 
 typedef struct ballast_disk_options {
     uint32_t struct_size;
@@ -214,7 +215,8 @@ BALLAST_API void ballast_disk_options_initialize(ballast_disk_options *options);
 
 /*
  * Creates a disk, starting the driver if it is installed and not running. *number receives its number. When the call
- * returns the disk is ready and a RAM disk is loaded from its image.
+ * returns the disk is ready and a RAM disk is loaded from its image. A file disk on an image with a damaged partition table
+ * is read-only, unless it is a partition that nothing is wrong with, or BALLAST_DISK_WRITABLE is set.
  */
 BALLAST_API ballast_result ballast_disk_create(const ballast_disk_options *options, uint32_t *number,
                                                ballast_error *error);

@@ -77,6 +77,10 @@ static ballast_result check_options(const ballast_disk_options *options, ballast
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
                          L"cannot create disk: a partition is one of an image, and has its own size");
     }
+    if ((options->flags & BALLAST_DISK_READ_ONLY) != 0 && (options->flags & BALLAST_DISK_WRITABLE) != 0) {
+        return error_set(error, BALLAST_INVALID_ARGUMENT, 0,
+                         L"cannot create disk: read-only and writable exclude each other");
+    }
     ballast_result result = check_numbers(options, error);
     return result == BALLAST_OK ? check_drive_letter(options->drive_letter, error) : result;
 }

@@ -95,6 +95,10 @@ static ballast_result use(ballast_disk_options *options, const struct look *look
         return error_set(error, BALLAST_FAILED, 0, L"cannot create disk: %ls; with --raw it is opened as it is",
                          refusal);
     }
+    if (options->type == BALLAST_DISK_FILE && (options->flags & BALLAST_DISK_WRITABLE) == 0 &&
+        look_protects(look, options->partition)) {
+        options->flags |= BALLAST_DISK_READ_ONLY;
+    }
     if (options->partition != 0) {
         return choose_partition(options, look, error);
     }
@@ -108,14 +112,19 @@ static ballast_result use(ballast_disk_options *options, const struct look *look
     return BALLAST_OK;
 }
 
-ballast_result disk_image_resolve(ballast_disk_options *options, ballast_error *error)
+struct look_options disk_image_look_options(const ballast_disk_options *options)
 {
-    struct look_options how = {
+    return (struct look_options){
         .raw = (options->flags & BALLAST_DISK_RAW_IMAGE) != 0,
         .offset_given = options->image_offset != 0,
         .offset = options->image_offset,
         .ram = options->type == BALLAST_DISK_RAM,
     };
+}
+
+ballast_result disk_image_resolve(ballast_disk_options *options, ballast_error *error)
+{
+    struct look_options how = disk_image_look_options(options);
     uint64_t length = 0;
     int device;
     HANDLE file = image_file_open(options->image);

@@ -343,6 +343,24 @@ static void more_than_is_listed_is_counted(void)
     CHECK(look_at("a"));
     CHECK_EQUAL(look.problem_count, LOOK_PROBLEMS);
     CHECK_EQUAL(look.certainty, LOOK_LIKELY);
+    CHECK(!look_protects(&look, 1)); /* they are as somebody has made them */
+    clear();
+    put_chain(40, 1);
+    for (size_t i = 0; i < 40; i++) {
+        put_entry(16 + i * 4, 2, 0, 9, 1); /* odd */
+    }
+    CHECK(look_at("a"));
+    CHECK_EQUAL(look.problem_count, LOOK_PROBLEMS);
+    CHECK(look_damage(&look) == NULL);
+    put_entry(0, 3, 0x83, 8000, 1000); /* beyond the end; it is told of instead of the last one */
+    CHECK(look_at("a"));
+    CHECK_EQUAL(look.problem_count, LOOK_PROBLEMS);
+    CHECK_EQUAL(look_damage(&look)->kind, PARTITION_TRUNCATED);
+    CHECK(look_protects(&look, 0) && look_protects(&look, 1)); /* of which there may be more problems */
+    image[446 + 48] = 1;
+    put_entry(0, 2, 0x83, 8000, 1000); /* only the first damage is */
+    CHECK(look_at("a"));
+    CHECK_EQUAL(look_damage(&look)->kind, PARTITION_TRUNCATED);
 }
 
 static void damaged_partitions_overlap_nothing(void)
@@ -357,6 +375,37 @@ static void damaged_partitions_overlap_nothing(void)
     for (unsigned i = 0; i < 4; i++) {
         CHECK(!look.partitions[i].overlaps);
     }
+}
+
+static void put_gpt_entry(unsigned i, uint64_t first, uint64_t last)
+{
+    size_t entry = 1024 + (size_t)i * 128;
+    memset(image + entry, 0xA5, 16);
+    put_little(entry + 32, first, 8);
+    put_little(entry + 40, last, 8);
+    put_little(512 + 88, gpt_crc32(0, image + 1024, 4 * 128), 4);
+    put_little(512 + 16, 0, 4);
+    put_little(512 + 16, gpt_crc32(0, image + 512, 92), 4);
+}
+
+/* The number of a problem is that of what it is wrong with. */
+static void what_lies_over_its_table_is_protected(void)
+{
+    clear();
+    put_entry(0, 0, 0xEE, 1, 8191);
+    put_hostile_gpt(0);
+    put_little(512 + 80, 4, 4);
+    put_gpt_entry(0, 40, 99);
+    put_gpt_entry(1, 100, 199);
+    CHECK(look_at("a"));
+    CHECK_EQUAL(look.partition_count, 2);
+    CHECK_EQUAL(look_damage(&look)->kind, PARTITION_COPY_DAMAGED);
+    CHECK(look_protects(&look, 0) && !look_protects(&look, 1) && !look_protects(&look, 2));
+    put_gpt_entry(0, 1, 2);
+    CHECK(look_at("a"));
+    CHECK_EQUAL(look.partition_count, 2);
+    CHECK(!look.partitions[0].entry.damaged);
+    CHECK(look_protects(&look, 0) && look_protects(&look, 1) && !look_protects(&look, 2));
 }
 
 static void guids_make_a_gpt(void)
@@ -442,4 +491,5 @@ TEST_MAIN(CASE(compressed_files_are_known_by_all_of_their_signature), CASE(one_s
           CASE(floppies_end_where_drives_did), CASE(boot_sectors_with_a_table_in_them),
           CASE(hostile_nrgs_are_looked_at_briefly), CASE(tables_of_containers_that_lead_nowhere),
           CASE(short_names_have_no_extension), CASE(sheets_are_small), CASE(more_than_is_listed_is_counted),
-          CASE(damaged_partitions_overlap_nothing), CASE(guids_make_a_gpt), CASE(any_read_may_fail))
+          CASE(damaged_partitions_overlap_nothing), CASE(guids_make_a_gpt), CASE(what_lies_over_its_table_is_protected),
+          CASE(any_read_may_fail))

@@ -396,6 +396,43 @@ static void damaged_tables_are_told_from_odd_ones(void)
     CHECK(!look.read_only && look.problem_count == 0); /* the file system is newer */
 }
 
+/* Which of partitions 1 ... 4 are protected, in binary from the right; the whole disk is 1, as 0 is never a partition. */
+static unsigned protected_ones(void)
+{
+    unsigned bits = 0;
+    CHECK(look_at("a.img"));
+    for (uint32_t number = 0; number <= 4; number++) {
+        bits |= (unsigned)look_protects(&look, number) << number;
+    }
+    return bits;
+}
+
+/* Beside damage only a partition is written that was chosen, and that nothing is wrong with. */
+static void what_damage_protects(void)
+{
+    clear();
+    CHECK_EQUAL(protected_ones(), 0);
+    CHECK(look_damage(&look) == NULL);
+    put_entry(0, 0, 0x06, 64, 2048);
+    put_entry(0, 1, 0x07, 4000, 100);
+    put_entry(0, 2, 0x07, 4099, 100);
+    CHECK_EQUAL(protected_ones(), 0); /* odd only */
+    CHECK(look.problem_count == 1 && look_damage(&look) == NULL);
+    put_entry(0, 3, 0x07, 8000, 1000); /* beyond the end */
+    CHECK_EQUAL(protected_ones(), 0x1D);
+    CHECK_EQUAL(look_damage(&look)->kind, PARTITION_TRUNCATED);
+    put_entry(0, 3, 0x07, 8000, 100);
+    image[446 + 48] = 1;
+    CHECK_EQUAL(protected_ones(), 0x1D); /* not listed */
+    CHECK_EQUAL(look_damage(&look)->kind, PARTITION_BAD_FLAG);
+    put_entry(0, 0, 0x06, 64, 1u << 30); /* a damaged one lies over all others */
+    CHECK_EQUAL(protected_ones(), 0x1F);
+    clear();
+    put_iso(0); /* has its own reasons */
+    CHECK_EQUAL(protected_ones(), 0);
+    CHECK(look.read_only);
+}
+
 static void what_cannot_be_read_is_no_image(void)
 {
     clear();
@@ -420,5 +457,5 @@ TEST_MAIN(CASE(containers_are_known_by_content), CASE(names_make_no_container),
           CASE(nrg_tables_are_believed_if_something_is_there), CASE(names_are_followed_if_the_content_agrees),
           CASE(cds_are_known_by_content), CASE(floppies_are_known_by_their_bpb),
           CASE(partitions_are_listed_with_their_file_systems), CASE(sector_sizes_are_found_out),
-          CASE(boot_sectors_are_no_tables), CASE(damaged_tables_are_told_from_odd_ones),
+          CASE(boot_sectors_are_no_tables), CASE(damaged_tables_are_told_from_odd_ones), CASE(what_damage_protects),
           CASE(what_cannot_be_read_is_no_image))

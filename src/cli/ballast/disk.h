@@ -18,8 +18,11 @@ const char *disk_device_text(const ballast_disk_info *info);
 /* An object of a document or an array. */
 void disk_print_json(const ballast_disk_info *info);
 
-/* One line if the image has partitions, which somebody who made no choice may have wanted. */
-void image_note_partitions(const wchar_t *path);
+/*
+ * Of the partition table of a new disk's image: each problem in a line, that it makes the disk read-only, and the partitions
+ * if no choice was made.
+ */
+void image_note_table(const ballast_disk_options *options);
 
 ballast_result disk_bench(const struct arguments *arguments);
 ballast_result disk_copy(const struct arguments *arguments);

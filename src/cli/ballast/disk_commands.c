@@ -18,6 +18,7 @@ static const struct option create_options[] = {
     {L"number", L"N", "disk number; without it the lowest free one"},
     {L"device", L"DEVICE", "auto, hd, floppy, cd or raw"},
     {L"read-only", NULL, "refuse writes"},
+    {L"writable", NULL, "take writes although the image's partition table is damaged"},
     {L"removable", NULL, "present removable media"},
     {L"shared", NULL, "let others write the image meanwhile"},
     {L"sparse", NULL, "make the image a sparse file, so that trims give space back"},

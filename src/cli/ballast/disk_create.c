@@ -91,7 +91,7 @@ static bool read_create_options(const struct arguments *arguments, ballast_disk_
         {L"shared", BALLAST_DISK_SHARED},       {L"sparse", BALLAST_DISK_SPARSE},
         {L"buffered", BALLAST_DISK_BUFFERED},   {L"locked", BALLAST_DISK_LOCKED_MEMORY},
         {L"byte-swap", BALLAST_DISK_BYTE_SWAP}, {L"512e", BALLAST_DISK_SECTORS_512E},
-        {L"raw", BALLAST_DISK_RAW_IMAGE},
+        {L"raw", BALLAST_DISK_RAW_IMAGE},       {L"writable", BALLAST_DISK_WRITABLE},
     };
     const wchar_t *type = option_value(arguments, L"type");
     const wchar_t *device = option_value(arguments, L"device");
@@ -267,8 +267,8 @@ ballast_result disk_create(const struct arguments *arguments)
         note_offset(&options, 512);
         return result;
     }
-    if (options.image != NULL && options.partition == 0 && options.image_offset == 0) {
-        image_note_partitions(options.image);
+    if (options.image != NULL) {
+        image_note_table(&options);
     }
     result = disk_query(number, &info);
     if (result != BALLAST_OK) {

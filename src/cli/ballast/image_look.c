@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "lib/disk_image.h"
 #include "lib/look.h"
 
 static const char *device_text(enum disk_kind kind)
@@ -104,20 +105,51 @@ ballast_result image_look(const struct arguments *arguments)
     return result;
 }
 
-void image_note_partitions(const wchar_t *path)
+static void note_partitions(const struct look *look)
 {
-    struct look_options options = {.raw = false};
-    struct look *look = allocate();
-    if (look != NULL && look_at_path(path, &options, look, NULL) == BALLAST_OK && look->table != LOOK_NO_TABLE &&
-        look->kind != DISK_KIND_CD && image_listed(look) != 0) {
-        print_note("note: the image has partitions, and the disk is the whole of it; --partition N takes one:");
-        for (size_t i = 0; i < image_listed(look); i++) {
-            const struct look_partition *partition = &look->partitions[i];
-            print_note("%s %u (%s, %s)", i != 0 ? "," : "", partition->entry.number,
-                       partition->entry.damaged ? "damaged" : volume_kind_name(partition->volume),
-                       size_text(partition->entry.length_bytes));
+    print_note("note: the image has partitions, and the disk is the whole of it; --partition N takes one:");
+    for (size_t i = 0; i < image_listed(look); i++) {
+        const struct look_partition *partition = &look->partitions[i];
+        print_note("%s %u (%s, %s)", i != 0 ? "," : "", partition->entry.number,
+                   partition->entry.damaged ? "damaged" : volume_kind_name(partition->volume),
+                   size_text(partition->entry.length_bytes));
+    }
+    print_note("\n");
+}
+
+static void note_problems(const struct look *look)
+{
+    for (size_t i = 0; i < look->problem_count; i++) {
+        const struct partition_problem *problem = &look->problems[i];
+        if (problem->number != 0) {
+            print_note("note: partition %u: %s\n", problem->number, partition_result_text(problem->kind));
+        } else {
+            print_note("note: %s\n", partition_result_text(problem->kind));
         }
-        print_note("\n");
+    }
+}
+
+void image_note_table(const ballast_disk_options *options)
+{
+    struct look_options how = disk_image_look_options(options);
+    bool said = (options->flags & (BALLAST_DISK_READ_ONLY | BALLAST_DISK_WRITABLE)) != 0;
+    bool whole = options->partition == 0;
+    bool cd = options->device == BALLAST_DEVICE_CD;
+    struct look *look = allocate();
+    if (look == NULL || look_at_path(options->image, &how, look, NULL) != BALLAST_OK) {
+        free(look);
+        return;
+    }
+    cd = cd || (options->device == BALLAST_DEVICE_AUTOMATIC && look->kind == DISK_KIND_CD);
+    if (!whole || !cd) { /* a table on a CD is for those who boot it from a disk */
+        note_problems(look);
+        if (options->type == BALLAST_DISK_FILE && !said && look_protects(look, options->partition)) {
+            print_note("note: the disk is read-only, because the partition table is damaged; --writable lets it be "
+                       "written\n");
+        }
+        if (whole && options->image_offset == 0 && look->table != LOOK_NO_TABLE && image_listed(look) != 0) {
+            note_partitions(look);
+        }
     }
     free(look);
 }

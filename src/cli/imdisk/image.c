@@ -39,6 +39,16 @@ static void tell_problems(const struct arguments *arguments, const struct look *
     }
 }
 
+/* Beside damage nothing is written, unless -o rw says so. */
+static void protect(const struct arguments *arguments, const struct look *look, struct image_place *place)
+{
+    bool said = (arguments->changes & IMDISK_OPTION_READ_ONLY) != 0;
+    if (!said && !in_memory(arguments) && look_protects(look, arguments->partition)) {
+        complain(L"Warning: the disk is read-only, because the partition table is damaged; -o rw makes it writable.");
+        place->flags |= IMDISK_OPTION_READ_ONLY;
+    }
+}
+
 /* A partition is where it is, whatever size was asked for: writing behind it would destroy others. */
 static void present(const struct look *look, const struct look_partition *partition, struct image_place *place)
 {
@@ -55,13 +65,13 @@ static enum imdisk_exit choose_partition(const struct arguments *arguments, cons
                                          struct image_place *place)
 {
     const struct look_partition *partition = look_find_partition(look, arguments->partition);
+    tell_problems(arguments, look);
     if (partition == NULL) {
         if (look->table == LOOK_NO_TABLE) {
             complain(L"Error: no partition %u in '%.200ls': %hs.", arguments->partition, arguments->file,
                      partition_result_text(look->table_result));
         } else {
             complain(L"Error: there is no partition %u in '%.200ls'.", arguments->partition, arguments->file);
-            tell_problems(arguments, look);
         }
         return IMDISK_NO_PARTITION;
     }
@@ -72,11 +82,12 @@ static enum imdisk_exit choose_partition(const struct arguments *arguments, cons
                  arguments->partition, arguments->file);
         return IMDISK_NO_PARTITION;
     }
+    protect(arguments, look, place);
     present(look, partition, place);
     return IMDISK_DONE;
 }
 
-/* -b auto: the first partition, or the whole disk if there is no table. A damaged table is not written beside. */
+/* -b auto: the first partition, or the whole disk if there is no table. */
 static enum imdisk_exit choose_automatically(const struct arguments *arguments, const struct look *look,
                                              struct image_place *place)
 {
@@ -85,6 +96,10 @@ static enum imdisk_exit choose_automatically(const struct arguments *arguments, 
     place->offset = look->offset;
     tell_problems(arguments, look);
     if (look->kind == DISK_KIND_CD) {
+        uint32_t type = place->flags & IMDISK_DEVICE_TYPE_MASK;
+        if (type != 0 && type != IMDISK_DEVICE_TYPE_CD) {
+            protect(arguments, look, place);
+        }
         return IMDISK_DONE;
     }
     if (look->table != LOOK_NO_TABLE && look->table_result != PARTITION_OK && !usable) {
@@ -92,10 +107,7 @@ static enum imdisk_exit choose_automatically(const struct arguments *arguments, 
                  arguments->file);
         return IMDISK_NO_PARTITION;
     }
-    if (look->read_only && !in_memory(arguments) && (place->flags & IMDISK_OPTION_READ_ONLY) == 0) {
-        complain(L"Warning: the disk is read-only, because the partition table is damaged.");
-        place->flags |= IMDISK_OPTION_READ_ONLY;
-    }
+    protect(arguments, look, place);
     if (usable) {
         present(look, first, place);
     }

@@ -247,12 +247,34 @@ static bool list_partition(void *context, const struct partition *partition)
     return true;
 }
 
+/*
+ * What is odd, but no damage: partitions that overlap, or stand in an MBR beside a GPT, are as somebody has made them; an
+ * entry without a type is unused; and a boot signature without a table is boot code, as on floppies.
+ */
+static bool is_odd_only(enum partition_result kind)
+{
+    return kind == PARTITION_HYBRID || kind == PARTITION_OVERLAP || kind == PARTITION_UNTYPED ||
+           kind == PARTITION_NOT_A_TABLE;
+}
+
+const struct partition_problem *look_damage(const struct look *look)
+{
+    for (size_t i = 0; i < look->problem_count; i++) {
+        if (!is_odd_only(look->problems[i].kind)) {
+            return &look->problems[i];
+        }
+    }
+    return NULL;
+}
+
 static void add_problem(void *context, const struct partition_problem *problem)
 {
     const struct looking *looking = context;
     struct look *look = looking->look;
     if (look->problem_count < LOOK_PROBLEMS) {
         look->problems[look->problem_count++] = *problem;
+    } else if (!is_odd_only(problem->kind) && look_damage(look) == NULL) {
+        look->problems[LOOK_PROBLEMS - 1] = *problem; /* what is odd does not hide damage */
     }
 }
 
@@ -372,27 +394,6 @@ static void look_at_partitions(struct looking *looking)
 
 /* ---- the disk ---- */
 
-/*
- * What is odd, but no damage: partitions that overlap, or stand in an MBR beside a GPT, are as somebody has made them; an
- * entry without a type is unused; and a boot signature without a table is boot code, as on floppies.
- */
-static bool is_odd_only(enum partition_result kind)
-{
-    return kind == PARTITION_HYBRID || kind == PARTITION_OVERLAP || kind == PARTITION_UNTYPED ||
-           kind == PARTITION_NOT_A_TABLE;
-}
-
-/* Whether the table is damaged: what is outside of the partitions that are listed may be in use. */
-static bool is_damaged(const struct look *look)
-{
-    for (size_t i = 0; i < look->problem_count; i++) {
-        if (!is_odd_only(look->problems[i].kind)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void look_at_disk(struct looking *looking)
 {
     unsigned char sector[GEOMETRY_BPB_SIZE];
@@ -409,7 +410,7 @@ static void look_at_disk(struct looking *looking)
         geometry_probe_bpb(&look->geometry, &look->kind, sector);
     }
     geometry_complete(&look->geometry, &look->kind);
-    look->read_only = look->kind == DISK_KIND_CD || is_damaged(look);
+    look->read_only = look->kind == DISK_KIND_CD || look_damage(look) != NULL;
     look->certainty = nothing && look->container == IMAGE_RAW ? LOOK_GUESS
                       : look->problem_count != 0              ? LOOK_LIKELY
                                                               : LOOK_SURE;
@@ -451,6 +452,27 @@ const struct look_partition *look_find_partition(const struct look *look, uint32
         }
     }
     return NULL;
+}
+
+/* Whether nothing is wrong with a partition, as far as problems and partitions are listed. */
+static bool is_sound(const struct look *look, const struct look_partition *partition)
+{
+    bool sound =
+        !partition->entry.damaged && look->problem_count < LOOK_PROBLEMS && look->partition_count <= LOOK_PARTITIONS;
+    for (size_t i = 0; i < look->problem_count && sound; i++) {
+        sound = look->problems[i].number != partition->entry.number;
+    }
+    for (size_t i = 0; i < listed_partitions(look) && sound; i++) {
+        const struct look_partition *other = &look->partitions[i];
+        sound = other == partition || !overlap(&other->entry, &partition->entry);
+    }
+    return sound;
+}
+
+bool look_protects(const struct look *look, uint32_t partition)
+{
+    const struct look_partition *chosen = look_find_partition(look, partition);
+    return look_damage(look) != NULL && (chosen == NULL || !is_sound(look, chosen));
 }
 
 const char *look_table_word(enum look_table table)

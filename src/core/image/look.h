@@ -50,7 +50,7 @@ struct look {
     uint64_t length;
     enum look_certainty certainty;
     enum disk_kind kind;           /* of the device; never automatic */
-    bool read_only;                /* writing is not what such an image is for, or its table is damaged */
+    bool read_only;                /* the whole of it: a CD, or its table is damaged */
     struct disk_geometry geometry; /* complete */
     enum volume_kind volume;       /* file system of the data as a whole */
     enum look_table table;
@@ -67,6 +67,16 @@ bool look_at_image(const struct image_reader *reader, const struct look_options 
 
 /* The partition with this number; NULL: there is none. */
 const struct look_partition *look_find_partition(const struct look *look, uint32_t number);
+
+/* The first problem that is damage of the table, and not only odd; NULL: none. */
+const struct partition_problem *look_damage(const struct look *look);
+
+/*
+ * Whether a disk is read-only unless its user says otherwise, since the table is damaged: the sectors that nothing is known
+ * of may be in use. `partition`: the number that the user has chosen; one that nothing is wrong with may be written. 0: the
+ * whole image, or a partition that nobody has chosen.
+ */
+bool look_protects(const struct look *look, uint32_t partition);
 
 /* "mbr", "gpt"; NULL: none */
 const char *look_table_word(enum look_table table);
