@@ -368,7 +368,27 @@ static bool is_a_cd(HWND dialog)
 {
     bool right = text_is(dialog, CREATE_IMAGE, L"cd.img") &&
                  SendDlgItemMessageW(dialog, CREATE_DEVICE, CB_GETCURSEL, 0, 0) == 3 &&
-                 IsDlgButtonChecked(dialog, CREATE_READ_ONLY) == BST_CHECKED;
+                 IsDlgButtonChecked(dialog, CREATE_READ_ONLY) == BST_CHECKED &&
+                 text_is(dialog, CREATE_TABLE_STATE, L"Read-only: this is the image of a CD or DVD");
+    return press_cancel(dialog) && has_gone(dialog) && right;
+}
+
+#define CHAIN_DAMAGED L"the extended partition is damaged: what should be a boot record of it is none"
+
+/* The whole of it is, and says why; a partition that nothing is wrong with is not. Another image begins anew. */
+static bool is_damaged(HWND dialog)
+{
+    bool right = IsDlgButtonChecked(dialog, CREATE_READ_ONLY) == BST_CHECKED &&
+                 text_is(dialog, CREATE_TABLE_STATE, L"Read-only: " CHAIN_DAMAGED);
+    choose(dialog, CREATE_PARTITION, 1);
+    right = right && IsDlgButtonChecked(dialog, CREATE_READ_ONLY) == BST_UNCHECKED &&
+            text_is(dialog, CREATE_TABLE_STATE, CHAIN_DAMAGED);
+    choose(dialog, CREATE_PARTITION, 0);
+    right = right && IsDlgButtonChecked(dialog, CREATE_READ_ONLY) == BST_CHECKED;
+    (void)SendDlgItemMessageW(dialog, CREATE_IMAGE, WM_SETTEXT, 0, (LPARAM)L"missing.img");
+    (void)SendMessageW(dialog, WM_COMMAND, CREATE_IMAGE | EN_KILLFOCUS << 16, (LPARAM)GetDlgItem(dialog, CREATE_IMAGE));
+    right = right && IsDlgButtonChecked(dialog, CREATE_READ_ONLY) == BST_UNCHECKED &&
+            text_is(dialog, CREATE_TABLE_STATE, L"the image cannot be looked at");
     return press_cancel(dialog) && has_gone(dialog) && right;
 }
 
@@ -400,16 +420,16 @@ void dialogs_look_at_images(void)
         char name[16];
         struct step step;
     } rows[] = {
-        {"cd.img", {L"Create a virtual disk", is_a_cd}},
-        {"fat.img", {L"Create a virtual disk", is_a_floppy}},
-        {"mbr.iso", {L"Create a virtual disk", is_a_hard_disk}},
-        {"vm.img", {L"Create a virtual disk", is_refused}},
+        {"cd.img", {L"Create a virtual disk", is_a_cd}},         {"fat.img", {L"Create a virtual disk", is_a_floppy}},
+        {"mbr.iso", {L"Create a virtual disk", is_a_hard_disk}}, {"vm.img", {L"Create a virtual disk", is_refused}},
+        {"broken.img", {L"Create a virtual disk", is_damaged}},
     };
     if (!has_display()) {
         CHECK(!"there is no display");
         return;
     }
     CHECK(CopyFileW(L"mbr.img", L"mbr.iso", FALSE));
+    patch_file(L"mbr.img", L"broken.img", 20480 * 512 + 510, "no", 2); /* the first record of the container */
     write_file(L"vm.img", "vhdxfile........................................................");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char name[16];
@@ -422,6 +442,7 @@ void dialogs_look_at_images(void)
     }
     CHECK_EQUAL(CALL(ImDiskGetDeviceList)(), 0);
     (void)DeleteFileW(L"mbr.iso");
+    (void)DeleteFileW(L"broken.img");
 }
 
 /* ---- cancelling ---- */

@@ -19,10 +19,12 @@ struct creation {
     const wchar_t *image; /* to begin with; NULL: none */
     wchar_t *path;        /* room for PATH_SIZE characters */
     HWND dialog;
-    uint64_t base; /* where the disk begins in the image */
+    uint64_t base;      /* where the disk begins in the image */
+    const char *damage; /* of its partition table; NULL: none */
     DWORD count;
     struct {
         uint64_t start, length;
+        bool protected; /* by that damage */
     } partitions[LOOK_PARTITIONS];
 };
 
@@ -46,7 +48,7 @@ static void set_number(HWND dialog, int id, uint64_t number)
 
 /* ---- what is in the image ---- */
 
-static void add_partition(struct creation *creation, const struct look_partition *partition)
+static void add_partition(struct creation *creation, const struct look *look, const struct look_partition *partition)
 {
     wchar_t type[64];
     wchar_t size[32];
@@ -57,7 +59,16 @@ static void add_partition(struct creation *creation, const struct look_partition
     add_text(creation->dialog, CREATE_PARTITION, text);
     creation->partitions[creation->count].start = partition->entry.start_bytes;
     creation->partitions[creation->count].length = partition->entry.length_bytes;
+    creation->partitions[creation->count].protected = look_protects(look, partition->entry.number);
     creation->count++;
+}
+
+static void show_state(HWND dialog, const char *state, bool read_only)
+{
+    wchar_t text[256];
+    (void)swprintf(text, 256, read_only ? L"Read-only: %hs" : L"%hs", state);
+    (void)SetDlgItemTextW(dialog, CREATE_TABLE_STATE, text);
+    (void)CheckDlgButton(dialog, CREATE_READ_ONLY, read_only ? BST_CHECKED : BST_UNCHECKED);
 }
 
 /* The defaults are those of the image's content, whatever its name is. */
@@ -72,12 +83,17 @@ static void show_look(struct creation *creation, const struct look *look)
     }
     creation->base = look->offset;
     select_row(dialog, CREATE_DEVICE, (WPARAM)look->kind);
-    (void)CheckDlgButton(dialog, CREATE_READ_ONLY, look->read_only ? BST_CHECKED : BST_UNCHECKED);
     for (size_t i = 0; i < look->partition_count && i < LOOK_PARTITIONS; i++) {
-        add_partition(creation, &look->partitions[i]);
+        add_partition(creation, look, &look->partitions[i]);
     }
-    if (look->table_result != PARTITION_OK) {
-        (void)SetDlgItemTextA(dialog, CREATE_TABLE_STATE, partition_result_text(look->table_result));
+    const struct partition_problem *damage = look_damage(look);
+    if (look->kind == DISK_KIND_CD) {
+        show_state(dialog, "this is the image of a CD or DVD", true);
+    } else if (damage != NULL) {
+        creation->damage = partition_result_text(damage->kind);
+        show_state(dialog, creation->damage, true);
+    } else {
+        show_state(dialog, look->table_result != PARTITION_OK ? partition_result_text(look->table_result) : "", false);
     }
 }
 
@@ -90,12 +106,13 @@ static void list_image(struct creation *creation)
     struct look *look = malloc(sizeof(*look));
     creation->count = 0;
     creation->base = 0;
+    creation->damage = NULL;
     creation->path[0] = 0;
     (void)SendDlgItemMessageW(dialog, CREATE_PARTITION, CB_RESETCONTENT, 0, 0);
     add_text(dialog, CREATE_PARTITION, L"Whole image");
     select_row(dialog, CREATE_PARTITION, 0);
     select_row(dialog, CREATE_DEVICE, DISK_KIND_AUTOMATIC);
-    (void)SetDlgItemTextW(dialog, CREATE_TABLE_STATE, L"");
+    show_state(dialog, "", false);
     bool named = GetDlgItemTextW(dialog, CREATE_IMAGE, creation->path, PATH_SIZE) != 0;
     if (named && look != NULL && look_at_path(creation->path, &options, look, &error) == BALLAST_OK) {
         show_look(creation, look);
@@ -112,6 +129,9 @@ static void choose_partition(const struct creation *creation)
     BOOL whole = row < 1 || row > (LRESULT)creation->count;
     set_number(creation->dialog, CREATE_OFFSET, creation->base + (whole ? 0 : creation->partitions[row - 1].start));
     set_number(creation->dialog, CREATE_SIZE, whole ? 0 : creation->partitions[row - 1].length);
+    if (creation->damage != NULL) {
+        show_state(creation->dialog, creation->damage, whole || creation->partitions[row - 1].protected);
+    }
 }
 
 /* ---- the rest of the dialog ---- */
