@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Breaks the drivers and the VHDs on purpose, one line at a time, in a copy of the sources: the simulated kernel must turn red each
-# time. mutations.sh [NAME...]: only those.
+# Breaks the drivers and what reads images on purpose, one line at a time, in a copy of the sources: the simulated kernel, or the
+# images' own tests, must turn red each time. mutations.sh [NAME...]: only those.
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tools/common.sh"
 
@@ -19,7 +19,7 @@ programs() { # DRIVER, or image: that show whether it is as it should be
     case $1 in
     disk) echo sim-disk-table sim-disk-cached sim-disk-kernel sim-disk-mount sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-rights sim-disk-windows ;;
     ai) echo sim-ai-table sim-ai-kernel sim-ai-fair sim-ai-waiting sim-ai-exact sim-ai-adapters sim-ai-pool unit-pool_meanwhile unit-pool_quota unit-processes unit-sample ;;
-    image) echo unit-vhd unit-vhd_cut unit-vhd_damage unit-vhd_fault unit-vhd_trust ;;
+    image) echo unit-look unit-look_limits unit-partition unit-vhd unit-vhd_cut unit-vhd_damage unit-vhd_fault unit-vhd_trust ;;
     esac
 }
 
@@ -51,7 +51,7 @@ mutate() {
     local name=$1 file=$2 driver=disk log
     log=$tree/$name.log
     wanted "$name" || return
-    case $name:$file in ai-* | */ai/* | */mem/* | */cli/ballast/sample.c) driver=ai ;; *:src/core/image/vhd*) driver=image ;; esac
+    case $name:$file in ai-* | */ai/* | */mem/* | */cli/ballast/sample.c) driver=ai ;; *:src/core/image/*) driver=image ;; esac
     sed -i "$3" "$tree/$file"
     if cmp -s "$root/$file" "$tree/$file"; then
         echo "# the mutation does not apply to $file any more"
@@ -95,6 +95,12 @@ mutate vhd-flush-forgotten $core/vhd_internal.h 's/if (!ballast_failed(vhd->lost
 mutate vhd-table-surplus $core/vhd_table.c 's/vhd_table_size(vhd->header.entries)}/vhd_table_size(vhd->blocks)}/'
 mutate vhd-resize-published-early $core/vhd_write.c \
     '/^static ballast_status write_all_tables/,/^}/s/vhd_file_flush(vhd)/BALLAST_SUCCESS/'
+
+mutate look-boot-code-is-damage $core/look.c 's/ || kind == PARTITION_UNTYPED ||/ ||/; s/kind == PARTITION_NOT_A_TABLE;/false;/'
+mutate look-damage-crowded-out $core/look.c 's/!is_odd_only(problem->kind) && look_damage/false \&\& look_damage/'
+mutate look-unsound-written $core/look.c 's/ || !is_sound(look, chosen))/)/'
+mutate look-overlaps-unseen $core/look.c 's/other == partition || !overlap(&other->entry, &partition->entry)/true/'
+mutate look-code-is-a-table $core/partition.c 's/(bad == 1 && any)/bad == 1/'
 
 mutate missed-completion src/driver/disk/serve/transfer.c 's/(void)complete(irp, status, transferred);/(void)irp;/'
 mutate double-completion src/driver/disk/serve/control.c \
