@@ -153,6 +153,16 @@ truncated_fixed() {
         cat footer >>cut.vhd && fails 1 "$image" check cut.vhd 2>&1 | grep 'the file is shorter than its disk'
 }
 
+# Under another name it is raw, and what is left of its footer is said.
+renamed_fixed() {
+    source_image a.raw 8388608
+    "$image" convert a.raw renamed.img --format vhd-fixed --force && "$image" info renamed.img 2>said &&
+        [ ! -s said ] && truncate -s -100 renamed.img && "$image" info renamed.img 2>&1 >/dev/null |
+        grep "^note: 'renamed.img': .*footer is damaged or cut off" && "$image" convert renamed.img back.raw --force 2>said &&
+        grep -q footer said && cmp renamed.img back.raw
+}
+
+check "a fixed VHD that was cut, under another name" renamed_fixed
 check "disks of 20 MiB" both_ways 20971520
 check "disks of an odd number of sectors" both_ways 20972032
 check "disks of a gigabyte" both_ways 1073741824

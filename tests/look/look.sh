@@ -71,6 +71,9 @@ make_images() {
     qemu-img create -q -f vpc dynamic.vhd 8M
     qemu-img create -q -f vpc -o subformat=fixed,force_size=on fixed.vhd 8M
     cp fixed.vhd renamed.img
+    cp fixed.vhd cut.vhd && truncate -s -512 cut.vhd
+    cp fixed.vhd cut.img && truncate -s -1 cut.img
+    (head -c 4M fixed.vhd && tail -c 512 fixed.vhd) >shorter.img
     qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on fat16.img fat-fixed.vhd
     qemu-img create -q -f vhdx disk.vhdx 8M
     cp disk.vhdx disguised.img
@@ -128,6 +131,10 @@ looks dynamic.vhd "vhd refused"
 size=$(stat -c %s fixed.vhd)
 looks fixed.vhd "vhd_fixed 0+$((size - 512)) hd 512/63/4 rw unknown - sure"
 looks renamed.img "vhd_fixed 0+$((size - 512)) hd 512/63/4 rw unknown - sure"
+no_footer="this is a VHD by its name or its end, but its footer is damaged or cut off; it is taken for a raw image"
+looks cut.vhd "raw 0+$((size - 512)) hd 512/63/4 rw unknown - guess" "0 @$((size - 1024)): $no_footer"
+looks cut.img "raw 0+$((size - 1)) hd 512/63/4 rw unknown - guess" "0 @$((size - 512)): $no_footer"
+looks shorter.img "raw 0+$(((4 << 20) + 512)) hd 512/63/2 rw unknown - guess" "0 @$((4 << 20)): $no_footer"
 looks fat-fixed.vhd "vhd_fixed 0+16777216 hd 512/32/2 rw fat - sure"
 looks disk.vhdx "vhdx refused"
 looks disguised.img "vhdx refused"

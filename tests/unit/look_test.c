@@ -80,6 +80,16 @@ static void names_make_no_container(void)
     }
 }
 
+/* It is said, and no more: the disk is what there is. */
+static void check_footer_missed(uint64_t offset)
+{
+    CHECK_EQUAL(look.container, IMAGE_RAW);
+    CHECK_EQUAL(look.problem_count, 1);
+    CHECK_EQUAL(look.problems[0].kind, PARTITION_NO_FOOTER);
+    CHECK_EQUAL(look.problems[0].offset, offset);
+    CHECK(!look.read_only && !look_protects(&look, 0));
+}
+
 static void a_fixed_vhd_ends_before_its_footer(void)
 {
     clear();
@@ -89,13 +99,29 @@ static void a_fixed_vhd_ends_before_its_footer(void)
     CHECK_EQUAL(look.length, SIZE - 512);
     CHECK(look.served && !look.read_only);
     CHECK_EQUAL(look.geometry.size_bytes, SIZE - 512);
+    CHECK_EQUAL(look.problem_count, 0);
     image[SIZE - 1]++; /* the checksum */
     CHECK(look_at("a.img"));
     CHECK_EQUAL(look.container, IMAGE_RAW);
     CHECK_EQUAL(look.length, SIZE);
+    check_footer_missed(SIZE - 512);
     put_vhd_footer(SIZE - 512, 2, SIZE); /* of a longer file */
     CHECK(look_at("a.img"));
     CHECK_EQUAL(look.container, IMAGE_RAW);
+    check_footer_missed(SIZE - 512);
+    put_vhd_footer(SIZE - 512, 2, SIZE - 512);
+    for (image_size = SIZE - 1; image_size >= SIZE - 504; image_size--) {
+        CHECK(look_at("a.img"));
+        check_footer_missed(SIZE - 512);
+    }
+    CHECK(look_at("a.img") && look.problem_count == 0); /* nothing is left, and nobody could tell, */
+    image_size = SIZE - 512;
+    CHECK(look_at("a.img") && look.problem_count == 0);
+    CHECK(look_at("a.VHD")); /* but by the name */
+    check_footer_missed(SIZE - 1024);
+    CHECK(look_with((struct look_options){.raw = true}, "a.vhd") && look.problem_count == 0);
+    CHECK(look_with((struct look_options){.offset_given = true, .offset = 512}, "a.vhd") && look.problem_count == 0);
+    image_size = SIZE;
     for (unsigned type = 3; type <= 4; type++) { /* the copy at the beginning is lost */
         put_vhd_footer(SIZE - 512, type, SIZE);
         CHECK(look_at("a.img"));

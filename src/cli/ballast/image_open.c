@@ -168,8 +168,11 @@ ballast_result image_open(const struct arguments *arguments, const wchar_t *path
                     image_container_advice(container));
         result = BALLAST_INVALID_ARGUMENT;
     }
+    uint64_t end;
     if (result != BALLAST_OK) {
         image->file.source->operations->destroy(image->file.source);
+    } else if (container == IMAGE_RAW && look_ends_like_vhd(&reader, &end)) {
+        print_note("note: '%s': %s\n", utf8(path), partition_result_text(PARTITION_NO_FOOTER));
     }
     return result;
 }

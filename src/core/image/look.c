@@ -249,12 +249,13 @@ static bool list_partition(void *context, const struct partition *partition)
 
 /*
  * What is odd, but no damage: partitions that overlap, or stand in an MBR beside a GPT, are as somebody has made them; an
- * entry without a type is unused; and a boot signature without a table is boot code, as on floppies.
+ * entry without a type is unused; a boot signature without a table is boot code, as on floppies; and a VHD's footer is no
+ * part of the disk.
  */
 static bool is_odd_only(enum partition_result kind)
 {
     return kind == PARTITION_HYBRID || kind == PARTITION_OVERLAP || kind == PARTITION_UNTYPED ||
-           kind == PARTITION_NOT_A_TABLE;
+           kind == PARTITION_NOT_A_TABLE || kind == PARTITION_NO_FOOTER;
 }
 
 const struct partition_problem *look_damage(const struct look *look)
@@ -394,6 +395,24 @@ static void look_at_partitions(struct looking *looking)
 
 /* ---- the disk ---- */
 
+bool look_ends_like_vhd(const struct image_reader *reader, uint64_t *offset)
+{
+    unsigned char cookie[8];
+    *offset = reader->length != 0 ? (reader->length - 1) / 512 * 512 : 0; /* data end with a sector */
+    return reader->length != 0 && read_at(reader, *offset, cookie, sizeof(cookie)) &&
+           memcmp(cookie, "conectix", sizeof(cookie)) == 0;
+}
+
+/* A fixed VHD that was cut, or copied in part, is raw. */
+static void look_for_footer(struct looking *looking)
+{
+    struct partition_problem problem = {.kind = PARTITION_NO_FOOTER};
+    if (looking->look->container == IMAGE_RAW && !looking->options->raw && !looking->options->offset_given &&
+        (look_ends_like_vhd(looking->reader, &problem.offset) || name_ends_with(looking->options, ".vhd"))) {
+        add_problem(looking, &problem);
+    }
+}
+
 static void look_at_disk(struct looking *looking)
 {
     unsigned char sector[GEOMETRY_BPB_SIZE];
@@ -440,6 +459,7 @@ bool look_at_image(const struct image_reader *reader, const struct look_options 
     }
     look->volume = volume_identify(reader, look->offset, look->length);
     look_at_partitions(&looking);
+    look_for_footer(&looking);
     look_at_disk(&looking);
     return true;
 }

@@ -65,6 +65,9 @@ struct look {
 /* False, and *look says nothing, if the image cannot be read, or nothing lies behind the offset. */
 bool look_at_image(const struct image_reader *reader, const struct look_options *options, struct look *look);
 
+/* Whether an image that is raw ends with what is left of a VHD's footer. Nothing may be left of one that was cut. */
+bool look_ends_like_vhd(const struct image_reader *reader, uint64_t *offset);
+
 /* The partition with this number; NULL: there is none. */
 const struct look_partition *look_find_partition(const struct look *look, uint32_t number);
 

@@ -414,6 +414,9 @@ const char *partition_result_text(enum partition_result result)
         return "the MBR has a partition beside the GUID partition table, whose partitions are listed instead";
     case PARTITION_OVERLAP:
         return "two partitions overlap";
+    case PARTITION_NO_FOOTER:
+        return "this is a VHD by its name or its end, but its footer is damaged or cut off; it is taken for a raw "
+               "image";
     }
     return "unknown result";
 }

@@ -50,6 +50,7 @@ enum partition_result {
     PARTITION_UNTYPED,        /* an entry has sectors, but no type */
     PARTITION_HYBRID,         /* an entry of the MBR beside a GPT, whose partitions are listed instead */
     PARTITION_OVERLAP,        /* a partition begins within another (by look.h) */
+    PARTITION_NO_FOOTER,      /* the image should be a VHD, and is raw without its footer (by look.h) */
 };
 
 /* What is wrong, and where. */

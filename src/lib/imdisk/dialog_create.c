@@ -93,7 +93,8 @@ static void show_look(struct creation *creation, const struct look *look)
         creation->damage = partition_result_text(damage->kind);
         show_state(dialog, creation->damage, true);
     } else {
-        show_state(dialog, look->table_result != PARTITION_OK ? partition_result_text(look->table_result) : "", false);
+        enum partition_result state = look->problem_count != 0 ? look->problems[0].kind : look->table_result;
+        show_state(dialog, state != PARTITION_OK ? partition_result_text(state) : "", false);
     }
 }
 
