@@ -27,6 +27,7 @@
 #include "sim/kernel/system.h"
 #include "sim/kernel/timer.h"
 #include "sim/kernel/user_thread.h"
+#include "sim/kernel/work.h"
 #include "sim/world/fs.h"
 #include "sim/world/mountmgr.h"
 #include "sim/world/volume.h"
@@ -71,6 +72,7 @@ static NTSTATUS unhandled(PDEVICE_OBJECT device, PIRP irp)
 static void check_nothing_left(void)
 {
     sim_threads_check_joined();
+    sim_work_check_freed();
     sim_timers_check_idle();
     sim_tokens_check_released();
     sim_pnp_check_released();

@@ -62,12 +62,18 @@ static void *run(void *context)
 void sim_driver_unload_soon(void)
 {
     pthread_t thread;
+    if (sim_self()->system) {
+        sim_violation(
+            "unload",
+            "a thread of the driver's lets it go: it is waited for by DriverUnload, or returns to what is gone");
+    }
     __atomic_store_n(&unloaded, sim_waitable_create(0, 1, false), __ATOMIC_RELEASE);
     sim_activity_add(1);
     if (pthread_create(&thread, NULL, run, NULL) != 0) {
         sim_violation("test", "no more threads");
     }
     pthread_detach(thread);
+    (void)sim_waitable_wait(unloaded, NULL);
 }
 
 bool sim_driver_unload_wait(void)

@@ -13,7 +13,7 @@ void sim_driver_note(void);
 /* Runs DriverUnload in this thread, once in the driver's life, even if the driver does not want it now. */
 void sim_driver_unload(void);
 
-/* The same in a thread of the system, some time. */
+/* The same in a thread of the system, for who closes the last handle: he waits for it, and may be no thread of the driver's. */
 void sim_driver_unload_soon(void);
 
 /* Waits for the end of what sim_driver_unload_soon has begun, if it has. False: it has not. */

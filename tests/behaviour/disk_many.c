@@ -5,9 +5,8 @@
  * disk-many [ROUNDS]
  */
 
-#include "ballast/disk_abi.h"
 #include "tests/behaviour/create_request.h"
-#include "tests/harness/test.h"
+#include "tests/behaviour/driver_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,13 +18,6 @@
 
 static unsigned long rounds = 64000;
 static struct target_handle *control;
-
-static struct ballast_disk_driver_state driver_state(void)
-{
-    struct ballast_disk_driver_state state = {.disks = 99};
-    CHECK_EQUAL(target_ioctl(control, BALLAST_IOCTL_DISK_QUERY_DRIVER_STATE, NULL, 0, &state, sizeof(state), NULL), 0);
-    return state;
-}
 
 static uint64_t pool_bytes(const struct ballast_disk_driver_state *state)
 {
@@ -74,7 +66,7 @@ static void two_hundred_at_once(void)
         memset(written, (int)(i + 1), sizeof(written));
         CHECK_EQUAL(target_write(disks[i], i * 512, written, sizeof(written), NULL), 0);
     }
-    CHECK_EQUAL(driver_state().disks, DISKS);
+    CHECK_EQUAL(driver_state(control).disks, DISKS);
     for (unsigned i = 0; i < DISKS; i++) {
         memset(written, (int)(i + 1), sizeof(written));
         CHECK_EQUAL(target_read(disks[i], i * 512, found, sizeof(found), NULL), 0);
@@ -88,19 +80,19 @@ static void two_hundred_at_once(void)
         (void)snprintf(image, sizeof(image), "many%u", i);
         target_image_delete(image);
     }
-    CHECK_EQUAL(driver_state().disks, 0);
+    CHECK_EQUAL(driver_state(control).disks, 0);
 }
 
 static void no_drift(void)
 {
-    struct ballast_disk_driver_state before = driver_state();
+    struct ballast_disk_driver_state before = driver_state(control);
     for (unsigned long i = 0; i < rounds; i++) {
         test_note("round %lu", i);
         if (!CHECK_EQUAL(create(NULL), 0) || !remove_number(0)) {
             return;
         }
     }
-    struct ballast_disk_driver_state after = driver_state();
+    struct ballast_disk_driver_state after = driver_state(control);
     CHECK_EQUAL(after.disks, 0);
     CHECK_EQUAL(pool_bytes(&after), pool_bytes(&before));
     for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {

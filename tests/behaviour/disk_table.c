@@ -10,6 +10,7 @@
 #include "tests/behaviour/disk_table.h"
 
 #include "tests/behaviour/create_request.h"
+#include "tests/behaviour/driver_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,10 +122,7 @@ void run_rows(struct target_handle *handle, const struct row *rows, size_t count
 /* After all of the above: no disk, and no memory but what a driver without disks has. */
 void nothing_is_left(void)
 {
-    struct ballast_disk_driver_state state;
-    CHECK_EQUAL(
-        target_ioctl(control_device(), BALLAST_IOCTL_DISK_QUERY_DRIVER_STATE, NULL, 0, &state, sizeof(state), NULL),
-        SUCCESS);
+    struct ballast_disk_driver_state state = driver_state(control_device());
     CHECK_EQUAL(state.disks, 0);
     for (size_t i = 0; i < BALLAST_POOL_TAGS; i++) {
         test_note("tag %.4s", (const char *)&state.pool[i].tag);

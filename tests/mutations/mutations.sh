@@ -117,12 +117,15 @@ mutate mounted-too-late src/driver/disk/serve/transfer.c 's/disk_volume_too_late
 mutate mount-not-waited-for src/driver/disk/end/dismount.c 's/return status != STATUS_INSUFFICIENT_RESOURCES;/return true;/; s/NTSTATUS status = open_volume(device, &volume);$/NTSTATUS status = STATUS_UNSUCCESSFUL; volume = NULL;/'
 mutate hanging-waited-for src/driver/disk/end/dismount.c 's/if (rests(device, &progress) \&\& leave_alone(device, state)) {/if (false) {/'
 mutate slow-taken-for-hanging src/driver/disk/end/dismount.c 's/return nt_irp_queue_count(&device->queue) == 0;/return true;/'
-mutate hanging-forgotten src/driver/disk/end/removal.c 's/if (disk_dismount_holds_driver(device)) {/if (false) {/'
+mutate hanging-forgotten src/driver/disk/end/removal.c 's/if (!disk_dismount_holds_driver(device)) {/if (true) {/'
 mutate others-dismounted src/driver/disk/end/dismount.c 's/file->DeviceObject == device->object ?/true ?/; s/mounted(device) \&\& !is_left(device)/mounted(device)/'
 mutate reading-taken-for-hanging src/driver/disk/end/dismount.c 's/return ++progress->readings >= READING_INTERVALS;/return true;/'
 mutate reading-waited-for src/driver/disk/end/dismount.c 's/return ++progress->readings >= READING_INTERVALS;/return false;/'
 mutate held-before-the-last src/driver/disk/end/removal.c \
-    's/    disk_driver_allow_stop(); .*/bool holds = disk_dismount_holds_driver(device); &/; s/if (disk_dismount_holds_driver(device)) {/if (holds) {/'
+    's/    enum disk_dismounted done = disk_dismount_last/bool holds = disk_dismount_holds_driver(device); &/; s/if (!disk_dismount_holds_driver(device)) {/if (!holds) {/'
+mutate stop-before-the-last src/driver/disk/end/removal.c \
+    's/    enum disk_dismounted done = disk_dismount_last/disk_driver_allow_stop(); &/; s/^        disk_driver_allow_stop(); .*//'
+mutate closed-in-the-thread src/driver/disk/device/driver.c 's/if (nt_in_wine) {/if (true) {/'
 mutate numbers-held-for-long src/driver/disk/end/dismount.c 's/^#define PATIENCE_LAST_100NS .*/#define PATIENCE_LAST_100NS PATIENCE_100NS/'
 mutate unlocking-waited-for src/driver/disk/end/dismount.c 's/if (wait_while(device, ASKER_HOLDS, PATIENCE_LAST_100NS)) {/if (true) {/'
 mutate refused-for-a-moment src/driver/disk/device/volume.c \

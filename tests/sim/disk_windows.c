@@ -173,10 +173,37 @@ static void creation_and_stop_are_in_order(void)
     }
 }
 
+/*
+ * Who asked for the removal is gone, and nothing is open any more when a stop begins, as the disk ends: what holds the driver is
+ * the last to be closed, and DriverUnload runs before that close returns.
+ */
+static void a_stop_while_the_last_disk_ends(void)
+{
+    static uint32_t number = DISK_NUMBER;
+    unsigned pending = 0;
+    for (unsigned seed = 1; seed <= 50; seed++) {
+        struct sim_options options = {.seed = seed, .delay_percent = 50};
+        NTSTATUS stopped;
+        disk_begin(&options);
+        CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+        (void)sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+        sim_kill_process(disk_process);
+        do { /* the disk is not so far yet */
+            stopped = sim_stop();
+        } while (stopped == STATUS_INVALID_DEVICE_REQUEST);
+        CHECK(stopped == STATUS_PENDING || stopped == STATUS_SUCCESS);
+        pending += stopped == STATUS_PENDING;
+        sim_settle();
+        sim_unload();
+    }
+    CHECK(pending != 0);
+}
+
 TEST_MAIN({"the_name_awealloc_may_be_anothers", the_name_awealloc_may_be_anothers},
           {"the_device_awealloc_has_no_size", the_device_awealloc_has_no_size},
           {"a_letter_that_leads_elsewhere_stays", a_letter_that_leads_elsewhere_stays},
           {"restricted_programs_reach_files", restricted_programs_reach_files},
           {"codes_with_pointers_are_not_the_kernels", codes_with_pointers_are_not_the_kernels},
           {"a_stop_with_disks_is_refused", a_stop_with_disks_is_refused},
-          {"creation_and_stop_are_in_order", creation_and_stop_are_in_order})
+          {"creation_and_stop_are_in_order", creation_and_stop_are_in_order},
+          {"a_stop_while_the_last_disk_ends", a_stop_while_the_last_disk_ends})

@@ -50,9 +50,77 @@ static void refused(void)
     sim_unload();
 }
 
+/* ---- who closes the last handle ---- */
+
+static HANDLE last, thread;
+static PIO_WORKITEM item;
+
+/* The driver opens its own device; it is stopped, and soon nobody else has it open. */
+static void stop(void)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"" DEVICE);
+    OBJECT_ATTRIBUTES attributes;
+    IO_STATUS_BLOCK io;
+    InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE, NULL, NULL);
+    CHECK_EQUAL(ZwCreateFile(&last, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes, &io, NULL, 0, FILE_SHARE_READ,
+                             FILE_OPEN, 0, NULL, 0),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(sim_stop(), STATUS_PENDING);
+}
+
+static void close_last(void)
+{
+    LARGE_INTEGER moment = {.QuadPart = -1000};
+    while (__atomic_load_n(&wrong_device->ReferenceCount, __ATOMIC_RELAXED) != 1) {
+        (void)KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    }
+    (void)ZwClose(last);
+}
+
+static void close_in_thread(void *context)
+{
+    (void)context;
+    close_last();
+    (void)PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static NTSTATUS thread_lets_driver_go(PIRP irp)
+{
+    OBJECT_ATTRIBUTES attributes;
+    stop();
+    InitializeObjectAttributes(&attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
+    CHECK_EQUAL(PsCreateSystemThread(&thread, 0, &attributes, NULL, NULL, close_in_thread, NULL), STATUS_SUCCESS);
+    return good(irp);
+}
+
+static void close_in_item(PDEVICE_OBJECT device, PVOID context)
+{
+    (void)device;
+    (void)context;
+    close_last();
+    IoFreeWorkItem(item);
+}
+
+static NTSTATUS item_lets_driver_go(PIRP irp)
+{
+    stop();
+    item = IoAllocateWorkItem(wrong_device);
+    IoQueueWorkItem(item, close_in_item, DelayedWorkQueue, NULL);
+    return good(irp);
+}
+
+static NTSTATUS item_not_freed(PIRP irp)
+{
+    item = IoAllocateWorkItem(wrong_device);
+    return good(irp);
+}
+
 void rules_stop(void)
 {
+    static const struct wrong rows[] = {ROW(thread_lets_driver_go, "unload"), ROW(item_not_freed, "leak")};
     rules_apart(stopped_while_open);
     rules_apart(stopped_at_once);
     rules_apart(refused);
+    RULES_RUN(rows);
+    rules_allow(item_lets_driver_go);
 }

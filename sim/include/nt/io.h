@@ -226,6 +226,18 @@ static inline PDRIVER_CANCEL IoSetCancelRoutine(PIRP irp, PDRIVER_CANCEL routine
 NTSTATUS IoCreateDevice(PDRIVER_OBJECT driver, ULONG extension_size, PUNICODE_STRING name, DEVICE_TYPE type,
                         ULONG characteristics, BOOLEAN exclusive, PDEVICE_OBJECT *device);
 void IoDeleteDevice(PDEVICE_OBJECT device);
+
+typedef struct _IO_WORKITEM *PIO_WORKITEM;
+typedef void IO_WORKITEM_ROUTINE(PDEVICE_OBJECT device, PVOID context);
+typedef IO_WORKITEM_ROUTINE *PIO_WORKITEM_ROUTINE;
+typedef enum {
+    CriticalWorkQueue,
+    DelayedWorkQueue,
+} WORK_QUEUE_TYPE;
+
+PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT device);
+void IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine, WORK_QUEUE_TYPE type, PVOID context);
+void IoFreeWorkItem(PIO_WORKITEM item);
 NTSTATUS IoCreateSymbolicLink(PUNICODE_STRING link, PUNICODE_STRING target);
 NTSTATUS IoDeleteSymbolicLink(PUNICODE_STRING link);
 void IoCompleteRequest(PIRP irp, CCHAR boost);

@@ -26,7 +26,6 @@
 /* As ImDisk on 32-bit kernels: below 2 GiB. */
 #define MAXIMUM_MEMORY_DISK     (sizeof(void *) == 4 ? INT32_MAX : INT64_MAX)
 
-static PDEVICE_OBJECT control_device;
 static struct disk_boot boot;
 
 DRIVER_INITIALIZE DriverEntry;
@@ -59,34 +58,34 @@ static NTSTATUS create_control_device(void)
     UNICODE_STRING name = RTL_CONSTANT_STRING(DISK_CONTROL_DEVICE);
     UNICODE_STRING link = RTL_CONSTANT_STRING(CONTROL_LINK);
     NTSTATUS status = IoCreateDevice(disk_driver.object, sizeof(struct device_extension), &name, IMDISK_DEVICE_TYPE,
-                                     FILE_DEVICE_SECURE_OPEN, FALSE, &control_device);
+                                     FILE_DEVICE_SECURE_OPEN, FALSE, &disk_driver.control);
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = nt_device_protect(control_device, CONTROL_ACCESS_EVERYONE, CONTROL_ACCESS_EVERYONE);
+    status = nt_device_protect(disk_driver.control, CONTROL_ACCESS_EVERYONE, CONTROL_ACCESS_EVERYONE);
     if (NT_SUCCESS(status)) {
         status = nt_link_create(&link, &name);
     }
     if (NT_SUCCESS(status)) {
-        status = disk_shutdown_register(control_device);
+        status = disk_shutdown_register(disk_driver.control);
         if (!NT_SUCCESS(status)) {
             (void)IoDeleteSymbolicLink(&link);
         }
     }
     if (!NT_SUCCESS(status)) {
-        IoDeleteDevice(control_device);
+        IoDeleteDevice(disk_driver.control);
         return status;
     }
-    device_ready(control_device, DEVICE_CONTROL);
+    device_ready(disk_driver.control, DEVICE_CONTROL);
     return status;
 }
 
 static void delete_control_device(void)
 {
     UNICODE_STRING link = RTL_CONSTANT_STRING(CONTROL_LINK);
-    disk_shutdown_unregister(control_device);
+    disk_shutdown_unregister(disk_driver.control);
     (void)IoDeleteSymbolicLink(&link);
-    IoDeleteDevice(control_device);
+    IoDeleteDevice(disk_driver.control);
 }
 
 /* Windows unloads only when nobody has a device open. Wine does not wait for that, nor for requests under way. */

@@ -58,6 +58,7 @@ struct disk_closing {
 };
 
 struct disk_device;
+struct disk_hold;
 
 /* Who asks the file system on the disk. It may hang, and then he is left alone with it. */
 struct disk_asker {
@@ -95,8 +96,8 @@ struct disk_device {
     struct nt_work leave;
     struct nt_thread leaver; /* dismounts what is on it */
     struct disk_asker asker;
-    struct nt_work ending; /* closing the disk, and later finishing */
-    HANDLE held;           /* holds the driver */
+    struct nt_work ending;  /* closing the disk, and later finishing */
+    struct disk_hold *hold; /* of the driver */
 };
 
 /* Before any device. */

@@ -2,6 +2,14 @@
 /* The driver's state; driver.h has the contract. */
 
 #include "driver/disk/device/driver.h"
+#include "driver/nt/wine.h"
+
+#define HOLD_TAG PLATFORM_TAG('B', 'd', 'H', 'o')
+
+struct disk_hold {
+    HANDLE control;
+    PIO_WORKITEM closer;
+};
 
 struct disk_driver disk_driver;
 
@@ -66,7 +74,7 @@ void disk_driver_unlock_numbers(void)
     KeLeaveCriticalRegion();
 }
 
-void disk_driver_forbid_stop(void)
+static void forbid_stop(void)
 {
     disk_driver.held++;
     disk_driver.object->DriverUnload = NULL;
@@ -79,28 +87,70 @@ void disk_driver_allow_stop(void)
     }
 }
 
-NTSTATUS disk_driver_hold(HANDLE *held)
+static void free_hold(struct disk_hold *hold)
+{
+    IoFreeWorkItem(hold->closer);
+    platform_free(hold, sizeof(*hold), HOLD_TAG);
+}
+
+static struct disk_hold *create_hold(void)
+{
+    struct disk_hold *hold = platform_allocate(PLATFORM_POOL_NONPAGED, sizeof(*hold), HOLD_TAG);
+    if (hold != NULL) {
+        hold->closer = IoAllocateWorkItem(disk_driver.control);
+        if (hold->closer == NULL) {
+            platform_free(hold, sizeof(*hold), HOLD_TAG);
+            hold = NULL;
+        }
+    }
+    return hold;
+}
+
+NTSTATUS disk_driver_hold(struct disk_hold **result)
 {
     UNICODE_STRING name = RTL_CONSTANT_STRING(DISK_CONTROL_DEVICE);
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK io;
+    struct disk_hold *hold = create_hold();
+    if (hold == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
     disk_driver_lock_numbers();
-    disk_driver_forbid_stop();
+    forbid_stop();
     disk_driver_unlock_numbers();
     InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
     NTSTATUS status =
-        ZwCreateFile(held, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL,
+        ZwCreateFile(&hold->control, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL,
                      FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN, 0, NULL, 0);
     if (!NT_SUCCESS(status)) {
         disk_driver_lock_numbers();
         disk_driver_allow_stop();
         disk_driver_unlock_numbers();
+        free_hold(hold);
+        return status == STATUS_NO_SUCH_DEVICE ? STATUS_DELETE_PENDING : status;
     }
-    return status == STATUS_NO_SUCH_DEVICE ? STATUS_DELETE_PENDING : status;
+    *result = hold;
+    return status;
 }
 
-void disk_driver_let_go(HANDLE held)
+/* Nothing is left that DriverUnload waits or looks for when it can run: what is last keeps the item's device. */
+static void NTAPI close_hold(PDEVICE_OBJECT control, PVOID context)
 {
-    disk_driver_allow_stop();
-    (void)ZwClose(held);
+    struct disk_hold hold = *(struct disk_hold *)context;
+    UNREFERENCED_PARAMETER(control);
+    platform_free(context, sizeof(hold), HOLD_TAG);
+    disk_driver_leave();
+    (void)ZwClose(hold.control);
+    IoFreeWorkItem(hold.closer);
+}
+
+void disk_driver_let_go(struct disk_hold *hold)
+{
+    NT_IRQL_AT_MOST(PASSIVE_LEVEL);
+    disk_driver_stay();
+    if (nt_in_wine) { /* where a work item does not keep the image, and no close waits for DriverUnload */
+        close_hold(disk_driver.control, hold);
+    } else {
+        IoQueueWorkItem(hold->closer, close_hold, DelayedWorkQueue, hold);
+    }
 }

@@ -15,6 +15,7 @@
 
 struct disk_driver {
     PDRIVER_OBJECT object;
+    PDEVICE_OBJECT control;
     struct disk_create_policy policy;
     FAST_MUTEX number_mutex;    /* held from choosing a number to having taken it; in a critical region */
     bool unloading;             /* atomic; set under number_mutex */
@@ -42,17 +43,20 @@ void disk_driver_leave(void);
  * A disk keeps the driver from being stopped: Windows would make all disks unreachable at once, and unload the driver when
  * nothing is open any more, which is never where a file system is mounted. Without a DriverUnload it refuses; a stop that
  * has been begun is found out by opening the control device, which also keeps DriverUnload from being called while it is
- * none. STATUS_DELETE_PENDING: it has been begun. The first without number_mutex, the second with. PASSIVE_LEVEL.
+ * none. STATUS_DELETE_PENDING: it has been begun. Without number_mutex. PASSIVE_LEVEL.
  */
-NTSTATUS disk_driver_hold(HANDLE *held);
-void disk_driver_let_go(HANDLE held);
+struct disk_hold;
+NTSTATUS disk_driver_hold(struct disk_hold **result);
+
+/* The one half of its end: a stop is accepted, and goes on when the other half, the handle, is closed. number_mutex held. */
+void disk_driver_allow_stop(void);
 
 /*
- * The one half of it: a stop is accepted, and goes on when the other half, the handle, is closed; or the hold is taken up again.
- * number_mutex held.
+ * The other half. Who closes the last handle of a driver that is to be stopped runs its DriverUnload, or waits for it, which
+ * waits for this driver's threads: so a work item closes it, some time. That keeps the image, too, until it has returned.
+ * For who has entered the driver, without number_mutex. PASSIVE_LEVEL.
  */
-void disk_driver_allow_stop(void);
-void disk_driver_forbid_stop(void);
+void disk_driver_let_go(struct disk_hold *hold);
 
 /* For unload: no device is created after the first, and none is left after the second. PASSIVE_LEVEL. */
 void disk_driver_forbid_creation(void);

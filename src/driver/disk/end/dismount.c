@@ -154,8 +154,9 @@ static void end_left(struct nt_work *work)
     nt_thread_join(&device->asker.thread);
     if (device->asker.holds_driver) {
         disk_driver_lock_numbers();
-        disk_driver_let_go(device->held);
+        disk_driver_allow_stop();
         disk_driver_unlock_numbers();
+        disk_driver_let_go(device->hold);
     }
     __atomic_store_n(&device->asker.state, ASKER_IDLE, __ATOMIC_RELEASE);
     ObDereferenceObject(device->object);

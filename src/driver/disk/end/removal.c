@@ -138,21 +138,23 @@ static void finish(struct nt_work *work)
     disk_driver_lock_numbers(); /* who hears of the ejection below and asks for the same number gets it */
     disk_names_unlink(device);
     disk_device_unlist(device);
-    disk_driver_allow_stop(); /* who hears of the end below may try */
     disk_refresh();
     nt_irp_queue_abandon_all(&removals, ejects_of(device), STATUS_SUCCESS);
     enum disk_dismounted done = disk_dismount_last(device);
     ObReferenceObject(object);
     IoDeleteDevice(object);
     disk_dismount_end(device, done);
-    if (disk_dismount_holds_driver(device)) {
-        disk_driver_forbid_stop();
-    } else {
-        (void)ZwClose(device->held);
+    struct disk_hold *hold = NULL; /* kept by who has been left alone */
+    if (!disk_dismount_holds_driver(device)) {
+        hold = device->hold;
+        disk_driver_allow_stop(); /* nothing has to be opened any more; who hears of the end below may try */
     }
     nt_irp_queue_abandon_all(&removals, removes_of(device), STATUS_SUCCESS);
     ObDereferenceObject(object);
     disk_driver_unlock_numbers();
+    if (hold != NULL) {
+        disk_driver_let_go(hold);
+    }
     if (gone != NULL) {
         (void)KeSetEvent(gone, IO_NO_INCREMENT, FALSE);
     }

@@ -109,7 +109,7 @@ static struct disk_identity identify(const struct disk_parameters *parameters)
     return identity;
 }
 
-static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct source *source, HANDLE held,
+static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct source *source, struct disk_hold *hold,
                                 struct disk_device **result)
 {
     struct disk_parameters numbered = *parameters;
@@ -139,7 +139,7 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
         return status;
     }
     device->object = object;
-    device->held = held;
+    device->hold = hold;
     device->references = 1;
     device->blocks = source->blocks;
     device->queues = source->blocks;
@@ -152,28 +152,31 @@ static NTSTATUS create_numbered(const struct disk_parameters *parameters, struct
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS create_held(const struct disk_parameters *parameters, struct source *source, HANDLE held,
+static NTSTATUS create_held(const struct disk_parameters *parameters, struct source *source, struct disk_hold *hold,
                             struct disk_device **device)
 {
     NTSTATUS status = STATUS_DELETE_PENDING;
     disk_driver_lock_numbers();
     if (disk_driver_enter()) {
-        status = create_numbered(parameters, source, held, device);
+        status = create_numbered(parameters, source, hold, device);
         if (!NT_SUCCESS(status)) {
             disk_driver_leave(); /* not the last: the creation itself keeps the driver loaded */
         }
     }
     if (!NT_SUCCESS(status)) {
-        disk_driver_let_go(held);
+        disk_driver_allow_stop();
     }
     disk_driver_unlock_numbers();
+    if (!NT_SUCCESS(status)) {
+        disk_driver_let_go(hold);
+    }
     return status;
 }
 
 NTSTATUS disk_device_create(const struct disk_parameters *parameters, struct source *source,
                             struct disk_device **device)
 {
-    HANDLE held;
-    NTSTATUS status = disk_driver_hold(&held);
-    return NT_SUCCESS(status) ? create_held(parameters, source, held, device) : status;
+    struct disk_hold *hold;
+    NTSTATUS status = disk_driver_hold(&hold);
+    return NT_SUCCESS(status) ? create_held(parameters, source, hold, device) : status;
 }
