@@ -335,7 +335,11 @@ _Static_assert(sizeof(struct ballast_ai_allocate) == 24, "wire layout");
 #define BALLAST_AI_ACCESS_READ  1u
 #define BALLAST_AI_ACCESS_WRITE 2u /* read and write */
 
-/* Input of FREE (owner only; access and process_id 0), GRANT (owner only), MAP (process_id 0) and UNMAP (both 0). */
+/*
+ * Input of FREE (owner only; access and process_id 0), GRANT (owner only), MAP (process_id 0) and UNMAP (both 0). NOT_FOUND: no
+ * such block, or for FREE and GRANT not this handle's, for MAP not granted to the caller, for UNMAP not mapped: no answer says
+ * which ids others' blocks have. ACCESS_DENIED: MAP for writing what is granted for reading.
+ */
 struct ballast_ai_block_request {
     struct ballast_header header;
     _Alignas(8) uint64_t id;
@@ -348,8 +352,8 @@ _Static_assert(sizeof(struct ballast_ai_block_request) == 24, "wire layout");
  * Input of GRANT, which begins as the above, and may be that: the process is then the one that has this id now, which is
  * another one's soon after a process has ended. So say when it was created, or give a handle to it that was opened with
  * PROCESS_QUERY_LIMITED_INFORMATION (PROCESS_QUERY_INFORMATION before NT 6). With a handle, process_id may be 0; without,
- * the caller must have that right on the process, but for taking back. NOT_FOUND: no such process; ACCESS_DENIED: no right
- * on it, or not the caller's block; NOT_SUPPORTED: this system does not let drivers use a client's handles (Wine, which checks
+ * the caller must have that right on the process, but for taking back. NOT_FOUND: no such process, or not the caller's
+ * block; ACCESS_DENIED: no right on the process; NOT_SUPPORTED: this system does not let drivers use a client's handles (Wine, which checks
  * no rights). A grant ends with the process.
  */
 struct ballast_ai_grant {

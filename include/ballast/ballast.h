@@ -435,12 +435,12 @@ BALLAST_API ballast_result ballast_ai_owners(ballast_ai *ai, struct ballast_ai_o
 BALLAST_API ballast_result ballast_ai_allocate(ballast_ai *ai, uint64_t size, uint32_t alignment, uint32_t flags,
                                                struct ballast_ai_mapping *mapping, ballast_error *error);
 
-/* Unmaps a block everywhere and frees it. BALLAST_NOT_FOUND: no such block. BALLAST_NO_ACCESS: it is not this handle's. */
+/* Unmaps a block everywhere and frees it. BALLAST_NOT_FOUND: this handle has no such block. */
 BALLAST_API ballast_result ballast_ai_free(ballast_ai *ai, uint64_t id, ballast_error *error);
 
 /*
  * Lets another process map a block of this handle: access is BALLAST_AI_ACCESS_READ or _WRITE; BALLAST_AI_ACCESS_NONE
- * takes it back and unmaps. BALLAST_NOT_FOUND: no such block or process. BALLAST_NO_ACCESS: it is not this handle's, or the
+ * takes it back and unmaps. BALLAST_NOT_FOUND: this handle has no such block, or there is no such process. BALLAST_NO_ACCESS: the
  * caller could not open the process with PROCESS_QUERY_LIMITED_INFORMATION, which only taking back does not need.
  */
 BALLAST_API ballast_result ballast_ai_grant(ballast_ai *ai, uint64_t id, uint32_t process_id, uint32_t access,
@@ -455,7 +455,8 @@ BALLAST_API ballast_result ballast_ai_grant_process(ballast_ai *ai, uint64_t id,
 
 /*
  * Maps a block that another process has granted to this one. access: BALLAST_AI_ACCESS_READ or _WRITE; flags as for
- * ballast_ai_allocate. BALLAST_NOT_FOUND: no such block. BALLAST_NO_ACCESS: it was not granted, or only for reading.
+ * ballast_ai_allocate. BALLAST_NOT_FOUND: no such block, or it was not granted. BALLAST_NO_ACCESS: it was granted for
+ * reading only.
  */
 BALLAST_API ballast_result ballast_ai_map(ballast_ai *ai, uint64_t id, uint32_t access, uint32_t flags,
                                           struct ballast_ai_mapping *mapping, ballast_error *error);

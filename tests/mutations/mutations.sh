@@ -191,6 +191,7 @@ mutate no-reserve src/core/mem/pool_quota.c 's/(process->limited && bytes >/(fal
 mutate all-rights-same-user src/core/mem/pool_account.c 's/user->administrator != identity->administrator/false/'
 mutate no-user-shares src/core/mem/pool_grant.c 's/ <= POOL_USER_SHARES \&\& taken/ != 0 \&\& taken/'
 mutate one-grant-forgotten src/core/mem/pool_grant.c '/^static void leave_bucket/,/^}/s/heir = first->more/heir = NULL/'
+mutate others-ids-told src/core/mem/pool_share.c '/^static ballast_status may_map/,/^}/s/BALLAST_NOT_FOUND/BALLAST_ACCESS_DENIED/'
 mutate freed-block-granted src/core/mem/pool_share.c '/^static ballast_status set_grant/,/^}/s/!pool_is_live(block)/false/'
 mutate freed-by-who-maps src/core/mem/pool_block.c \
     '/^void pool_unpin/,/^}/s/give_back(/withdraw(pool, block); &/;/^bool pool_begin_free/,/^}/s/if (pinned) {/& pool_unpin(pool, block); return true;/'

@@ -234,7 +234,7 @@ static void grants_name_a_process_for_ever(void)
     CHECK_EQUAL(VALUE(grant(users, block.id, 0, 0, blind)), VALUE(STATUS_ACCESS_DENIED));
     CHECK_EQUAL(VALUE(grant(users, block.id, 0, 0, foreign)), VALUE(STATUS_INVALID_HANDLE));
     CHECK_EQUAL(VALUE(grant(users, block.id, 0, 0, 1ull << 40)), VALUE(STATUS_INVALID_HANDLE));
-    CHECK_EQUAL(VALUE(grant(others, block.id, id, 0, 0)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(grant(others, block.id, id, 0, 0)), VALUE(STATUS_NOT_FOUND));
     sim_kill_process(other); /* and its number is used again */
     CHECK_EQUAL(VALUE(ai_get(users, BALLAST_IOCTL_AI_QUERY_BLOCKS, &blocks, sizeof(blocks))), STATUS_SUCCESS);
     CHECK_EQUAL(blocks.head.block[0].grants, 0);
@@ -248,6 +248,37 @@ static void grants_name_a_process_for_ever(void)
 static NTSTATUS take_back(struct sim_file *by, uint64_t id, uint32_t process_id)
 {
     return ai_block(by, BALLAST_IOCTL_AI_GRANT, id, process_id, BALLAST_AI_ACCESS_NONE);
+}
+
+static NTSTATUS map_block(struct sim_file *by, uint64_t id, uint16_t flags, uint32_t access)
+{
+    struct ballast_ai_block_request input = {{sizeof(input), BALLAST_AI_VERSION, flags}, id, 0, access};
+    struct ballast_ai_mapping mapping;
+    return sim_ioctl(by, BALLAST_IOCTL_AI_MAP, &input, sizeof(input), &mapping, sizeof(mapping), NULL);
+}
+
+/* Whoever has been granted nothing does not learn from a refusal which ids are blocks. */
+static void ids_of_others_blocks_are_as_those_of_none(void)
+{
+    struct ballast_ai_mapping block;
+    ai_users_begin();
+    CHECK_EQUAL(VALUE(ai_allocate(users, MIB, &block)), STATUS_SUCCESS);
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t id = block.id ^ i; /* the block's, and none's */
+        CHECK_EQUAL(VALUE(ai_block(others, BALLAST_IOCTL_AI_FREE, id, 0, 0)), VALUE(STATUS_NOT_FOUND));
+        CHECK_EQUAL(VALUE(take_back(others, id, sim_process_id(other))), VALUE(STATUS_NOT_FOUND));
+        CHECK_EQUAL(VALUE(grant(others, id, sim_process_id(other), 0, 0)), VALUE(STATUS_NOT_FOUND));
+        CHECK_EQUAL(VALUE(map_block(others, id, 0, BALLAST_AI_ACCESS_READ)), VALUE(STATUS_NOT_FOUND));
+        CHECK_EQUAL(VALUE(map_block(others, id, BALLAST_AI_LOCK, BALLAST_AI_ACCESS_WRITE)), VALUE(STATUS_NOT_FOUND));
+        CHECK_EQUAL(VALUE(ai_block(others, BALLAST_IOCTL_AI_UNMAP, id, 0, 0)), VALUE(STATUS_NOT_FOUND));
+    }
+    CHECK_EQUAL(VALUE(take_back(users, block.id, sim_process_id(other))), STATUS_SUCCESS); /* it is there */
+    sim_process_open_to_all(other);
+    CHECK_EQUAL(VALUE(ai_block(users, BALLAST_IOCTL_AI_GRANT, block.id, sim_process_id(other), BALLAST_AI_ACCESS_READ)),
+                STATUS_SUCCESS);
+    CHECK_EQUAL(VALUE(map_block(others, block.id, 0, BALLAST_AI_ACCESS_WRITE)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(map_block(others, block.id, 0, BALLAST_AI_ACCESS_READ)), STATUS_SUCCESS);
+    ai_users_end();
 }
 
 /* A number names a process that one could have opened, and does not do more than that. */
@@ -326,5 +357,6 @@ TEST_MAIN({"many_handles_do_not_have_more_than_one", many_handles_do_not_have_mo
           {"requests_of_no_process", requests_of_no_process},
           {"requests_for_another_process", requests_for_another_process},
           {"grants_name_a_process_for_ever", grants_name_a_process_for_ever},
+          {"ids_of_others_blocks_are_as_those_of_none", ids_of_others_blocks_are_as_those_of_none},
           {"grants_need_a_right_on_their_target", grants_need_a_right_on_their_target},
           {"locks_are_looked_at_again", locks_are_looked_at_again})

@@ -147,7 +147,7 @@ static void two_processes_share_bytes(void)
     if (CHECK(bytes != NULL) && CHECK(is_zero(bytes, 100 * KIB))) {
         CHECK(sim_process_memory(b, here.address, 1, false) == NULL);
         memset(bytes, 0x5A, 100 * KIB);
-        CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_READ, &there)), VALUE(STATUS_ACCESS_DENIED));
+        CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_READ, &there)), VALUE(STATUS_NOT_FOUND));
         CHECK_EQUAL(VALUE(grant(here.id, b, BALLAST_AI_ACCESS_READ)), STATUS_SUCCESS);
         CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_READ, &there)), STATUS_SUCCESS);
         CHECK(sim_process_memory(b, there.address, 1, true) == NULL); /* it may only read */
@@ -163,7 +163,7 @@ static void two_processes_share_bytes(void)
             CHECK_EQUAL(bytes[7], 77);
         }
     }
-    CHECK_EQUAL(VALUE(free_block(file_b, here.id)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(free_block(file_b, here.id)), VALUE(STATUS_NOT_FOUND));
     CHECK_EQUAL(VALUE(free_block(file_a, here.id)), STATUS_SUCCESS);
     CHECK(sim_process_memory(a, here.address, 1, false) == NULL);
     CHECK(sim_process_memory(b, there.address, 1, false) == NULL);
@@ -180,7 +180,7 @@ static void what_is_taken_back_is_gone(void)
     CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_WRITE, &there)), STATUS_SUCCESS);
     CHECK_EQUAL(VALUE(grant(here.id, b, BALLAST_AI_ACCESS_NONE)), STATUS_SUCCESS);
     CHECK(sim_process_memory(b, there.address, 1, false) == NULL);
-    CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_READ, &there)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_READ, &there)), VALUE(STATUS_NOT_FOUND));
     CHECK_EQUAL(VALUE(unmap(file_b, here.id)), VALUE(STATUS_NOT_FOUND));
     CHECK(sim_process_memory(a, here.address, 1, true) != NULL);
     CHECK_EQUAL(VALUE(request(file_a, BALLAST_IOCTL_AI_GRANT, here.id, 4711, 1)), VALUE(STATUS_NOT_FOUND));
@@ -271,7 +271,7 @@ static void a_grant_is_for_the_process_and_not_for_its_number(void)
     b = sim_process_create(false);
     sim_process_set(b, number, false, 0);
     file_b = open_device(b);
-    CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_READ, &there)), VALUE(STATUS_ACCESS_DENIED));
+    CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_READ, &there)), VALUE(STATUS_NOT_FOUND));
     CHECK_EQUAL(VALUE(grant(here.id, b, BALLAST_AI_ACCESS_READ)), STATUS_SUCCESS);
     CHECK_EQUAL(VALUE(map(file_b, here.id, BALLAST_AI_ACCESS_READ, &there)), STATUS_SUCCESS);
     end();

@@ -125,9 +125,25 @@ static void granted_no_more_while_it_is_mapped(void)
 {
     begin();
     meanwhile = take_grant_back;
-    CHECK_EQUAL(map_by_other(0), BALLAST_ACCESS_DENIED);
+    CHECK_EQUAL(map_by_other(0), BALLAST_NOT_FOUND);
     CHECK_EQUAL(b.views, 0);
     CHECK_EQUAL(status_of(tested).blocks, 1);
+    end();
+}
+
+static void leave_reading_only(void)
+{
+    CHECK_EQUAL(pool_grant(giver, block.id, caller(&b), BALLAST_AI_ACCESS_READ), BALLAST_SUCCESS);
+}
+
+static void granted_less_while_it_is_mapped(void)
+{
+    struct pool_result result = {.id = 0};
+    begin();
+    meanwhile = leave_reading_only;
+    CHECK_EQUAL(pool_map(taker, caller(&b), block.id, BALLAST_AI_ACCESS_WRITE, 0, &result), BALLAST_ACCESS_DENIED);
+    CHECK_EQUAL(b.views, 0);
+    CHECK_EQUAL(map_by_other(0), BALLAST_SUCCESS);
     end();
 }
 
@@ -298,6 +314,7 @@ static void many_processes_are_granted_to(void)
 
 TEST_MAIN({"freed_while_it_is_mapped", freed_while_it_is_mapped},
           {"granted_no_more_while_it_is_mapped", granted_no_more_while_it_is_mapped},
+          {"granted_less_while_it_is_mapped", granted_less_while_it_is_mapped},
           {"holders_go_while_it_is_freed", holders_go_while_it_is_freed},
           {"unmapped_while_it_is_locked_again", unmapped_while_it_is_locked_again},
           {"views_are_told_apart_by_address", views_are_told_apart_by_address},

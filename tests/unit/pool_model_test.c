@@ -115,7 +115,7 @@ static void model_free(struct model_block *block, unsigned holder, unsigned proc
         return;
     }
     bool right = block->owner == holder;
-    CHECK_EQUAL(pool_free(model.holder[holder], block->id), right ? BALLAST_SUCCESS : BALLAST_ACCESS_DENIED);
+    CHECK_EQUAL(pool_free(model.holder[holder], block->id), right ? BALLAST_SUCCESS : BALLAST_NOT_FOUND);
     if (right) {
         forget(block);
     }
@@ -127,7 +127,7 @@ static void model_grant(struct model_block *block, unsigned holder, unsigned pro
     uint64_t id = block->id != 0 ? block->id : model.stale;
     ballast_status expected = access > 2               ? BALLAST_INVALID_PARAMETER
                               : block->id == 0         ? BALLAST_NOT_FOUND
-                              : block->owner != holder ? BALLAST_ACCESS_DENIED
+                              : block->owner != holder ? BALLAST_NOT_FOUND
                                                        : BALLAST_SUCCESS;
     CHECK_EQUAL(pool_grant(model.holder[holder], id, caller(&model.process[process]), access), expected);
     if (expected == BALLAST_SUCCESS) {
@@ -145,9 +145,10 @@ static void model_map(struct model_block *block, unsigned holder, unsigned proce
     uint32_t access = 1 + below(2);
     uint64_t id = block->id != 0 ? block->id : model.stale;
     struct pool_result result;
-    ballast_status expected = block->id == 0                                             ? BALLAST_NOT_FOUND
-                              : block->owner != holder && block->grant[process] < access ? BALLAST_ACCESS_DENIED
-                                                                                         : BALLAST_SUCCESS;
+    uint32_t may = block->owner == holder ? BALLAST_AI_ACCESS_WRITE : block->grant[process];
+    ballast_status expected = block->id == 0 || may == 0 ? BALLAST_NOT_FOUND
+                              : may < access             ? BALLAST_ACCESS_DENIED
+                                                         : BALLAST_SUCCESS;
     CHECK_EQUAL(pool_map(model.holder[holder], caller(&model.process[process]), id, access, 0, &result), expected);
     if (expected == BALLAST_SUCCESS) {
         const struct view *view = view_at(result.view.address);

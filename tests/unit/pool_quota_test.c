@@ -200,7 +200,7 @@ static void what_is_granted_to_a_process_ends_with_it(void)
     CHECK_EQUAL(b.views, 0);
     CHECK_EQUAL(b.references, 1); /* its handle's */
     CHECK_EQUAL(a.references, references);
-    CHECK_EQUAL(pool_map(holder, caller(&b), view.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_ACCESS_DENIED);
+    CHECK_EQUAL(pool_map(holder, caller(&b), view.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_NOT_FOUND);
     pool_owner_close(holder);
     CHECK_EQUAL(b.references, 0);
     pool_end(pool);

@@ -159,7 +159,7 @@ static void only_the_owner_frees_and_by_address_only_its_own(void)
     struct pool_result block;
     CHECK_EQUAL(pool_free_address(two.owner, caller(&two.a), 65536), BALLAST_NOT_FOUND);
     CHECK_EQUAL(pool_allocate(two.owner, caller(&two.a), 1, 0, true, &block), BALLAST_SUCCESS);
-    CHECK_EQUAL(pool_free(two.other, block.id), BALLAST_ACCESS_DENIED);
+    CHECK_EQUAL(pool_free(two.other, block.id), BALLAST_NOT_FOUND);
     CHECK_EQUAL(pool_free_address(two.other, caller(&two.a), block.view.address), BALLAST_NOT_FOUND);
     CHECK_EQUAL(pool_free_address(two.owner, caller(&two.b), block.view.address), BALLAST_NOT_FOUND);
     CHECK_EQUAL(pool_free_address(two.owner, caller(&two.a), block.view.address + 1), BALLAST_NOT_FOUND);
@@ -277,9 +277,8 @@ static void sharing_needs_a_grant_and_ends_with_it(void)
     begin_two(&two);
     struct pool_result view;
     struct pool_result again;
-    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_READ, 0, &view),
-                BALLAST_ACCESS_DENIED);
-    CHECK_EQUAL(pool_grant(two.other, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_WRITE), BALLAST_ACCESS_DENIED);
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(pool_grant(two.other, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_WRITE), BALLAST_NOT_FOUND);
     CHECK_EQUAL(pool_grant(two.owner, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_WRITE + 1),
                 BALLAST_INVALID_PARAMETER);
     CHECK_EQUAL(pool_grant(two.owner, two.block.id + 1, caller(&two.b), BALLAST_AI_ACCESS_READ), BALLAST_NOT_FOUND);
@@ -308,8 +307,7 @@ static void sharing_needs_a_grant_and_ends_with_it(void)
     CHECK_EQUAL(pool_grant(two.owner, two.block.id, caller(&two.b), BALLAST_AI_ACCESS_NONE), BALLAST_SUCCESS);
     CHECK_EQUAL(two.b.views, 0);
     CHECK_EQUAL(two.b.references, 0);
-    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_READ, 0, &view),
-                BALLAST_ACCESS_DENIED);
+    CHECK_EQUAL(pool_map(two.other, caller(&two.b), two.block.id, BALLAST_AI_ACCESS_READ, 0, &view), BALLAST_NOT_FOUND);
     pool_end(two.pool);
 }
 

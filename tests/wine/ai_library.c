@@ -124,9 +124,10 @@ static void blocks_of_others(void)
     ballast_ai *owner = open_driver(BALLAST_AI_OPEN_CHANGES);
     ballast_ai *other = open_driver(BALLAST_AI_OPEN_CHANGES);
     CHECK_EQUAL(ballast_ai_allocate(owner, 4096, 0, 0, &mapping, NULL), BALLAST_OK);
-    CHECK_EQUAL(ballast_ai_free(other, mapping.id, NULL), BALLAST_NO_ACCESS);
+    CHECK_EQUAL(ballast_ai_free(other, mapping.id, NULL), BALLAST_NOT_FOUND);
+    CHECK_EQUAL(ballast_ai_map(other, mapping.id, BALLAST_AI_ACCESS_READ, 0, &mapped, NULL), BALLAST_NOT_FOUND);
     CHECK_EQUAL(ballast_ai_grant(other, mapping.id, GetCurrentProcessId(), BALLAST_AI_ACCESS_READ, NULL),
-                BALLAST_NO_ACCESS);
+                BALLAST_NOT_FOUND);
     CHECK_EQUAL(ballast_ai_map(other, mapping.id + 12345678, BALLAST_AI_ACCESS_READ, 0, &mapped, NULL),
                 BALLAST_NOT_FOUND);
     CHECK_EQUAL(ballast_ai_unmap(other, mapping.id + 12345678, NULL), BALLAST_NOT_FOUND);

@@ -117,7 +117,7 @@ static int child_read(uint64_t id)
         return SAW_WRITABLE;
     }
     return map(id, BALLAST_AI_ACCESS_WRITE, &other) == ERROR_ACCESS_DENIED &&
-                   request(BALLAST_IOCTL_AI_FREE, id, 0, 0) == ERROR_ACCESS_DENIED
+                   request(BALLAST_IOCTL_AI_FREE, id, 0, 0) == ERROR_NOT_FOUND
                ? SAW_ALL
                : SAW_NO_DENIAL;
 }
@@ -149,7 +149,7 @@ static int child_lose(uint64_t id)
 static int child_denied(uint64_t id)
 {
     struct ballast_ai_mapping view;
-    return map(id, BALLAST_AI_ACCESS_READ, &view) == ERROR_ACCESS_DENIED ? SAW_ALL : SAW_NO_DENIAL;
+    return map(id, BALLAST_AI_ACCESS_READ, &view) == ERROR_NOT_FOUND ? SAW_ALL : SAW_NO_DENIAL;
 }
 
 static int child(const char *what, uint64_t id)

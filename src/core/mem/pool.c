@@ -90,11 +90,8 @@ ballast_status pool_free(struct pool_owner *owner, uint64_t id)
     for (;;) {
         uint64_t word;
         struct pool_block *block = pool_find(owner->pool, id, &word);
-        if (block == NULL) {
-            return BALLAST_NOT_FOUND;
-        }
-        if (__atomic_load_n(&block->owner, __ATOMIC_RELAXED) != owner) {
-            return BALLAST_ACCESS_DENIED;
+        if (block == NULL || __atomic_load_n(&block->owner, __ATOMIC_RELAXED) != owner) {
+            return BALLAST_NOT_FOUND; /* an id tells nothing of others' blocks */
         }
         if (pool_begin_free(owner->pool, block, word)) {
             return BALLAST_SUCCESS;

@@ -111,7 +111,7 @@ ballast_status pool_allocate(struct pool_owner *owner, const struct pool_caller 
                              uint32_t options, bool by_address, struct pool_result *result);
 
 /*
- * Frees a block of this owner, after having unmapped it everywhere. NOT_FOUND: no such block; ACCESS_DENIED: another's.
+ * Frees a block of this owner, after having unmapped it everywhere. NOT_FOUND: it has no such block.
  * While another thread is granting, mapping or unmapping the same block, its bytes are used until that is done; who frees it
  * waits for the address spaces that it is in, and nobody else does.
  */
@@ -122,13 +122,15 @@ ballast_status pool_free_address(struct pool_owner *owner, const struct pool_cal
 
 /*
  * Says what a process may do with a block of this owner. Views that it has and may not have any more, those through the
- * owner itself excepted, are unmapped. INSUFFICIENT_RESOURCES: memory, or more than POOL_MAXIMUM_SHARES.
+ * owner itself excepted, are unmapped. NOT_FOUND: it has no such block; INSUFFICIENT_RESOURCES: memory, or more than
+ * POOL_MAXIMUM_SHARES.
  */
 ballast_status pool_grant(struct pool_owner *owner, uint64_t id, const struct pool_caller *to, uint32_t access);
 
 /*
  * Maps a block into the caller: the owner's may always do that, others with a grant. What is mapped with the same access
- * through the same holder is mapped once and counted. ACCESS_DENIED: no grant.
+ * through the same holder is mapped once and counted. NOT_FOUND: no such block, or no grant for the caller;
+ * ACCESS_DENIED: a grant for reading only.
  */
 ballast_status pool_map(struct pool_owner *holder, const struct pool_caller *caller, uint64_t id, uint32_t access,
                         uint32_t options, struct pool_result *result);

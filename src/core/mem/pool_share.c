@@ -109,8 +109,7 @@ ballast_status pool_grant(struct pool_owner *owner, uint64_t id, const struct po
     if (block == NULL) {
         return BALLAST_NOT_FOUND;
     }
-    ballast_status status =
-        block->owner == owner ? change_grant(owner->pool, block, to, access) : BALLAST_ACCESS_DENIED;
+    ballast_status status = block->owner == owner ? change_grant(owner->pool, block, to, access) : BALLAST_NOT_FOUND;
     pool_unpin(owner->pool, block);
     return status;
 }
@@ -148,11 +147,15 @@ void pool_forget_process(struct pool *pool, const void *process)
 
 /* ---- mapping ---- */
 
-static bool may_map(const struct pool_block *block, const struct pool_owner *holder, const void *process,
-                    uint32_t access)
+/* To whom nothing is granted the block is as one that there is not. Shard locked. */
+static ballast_status may_map(const struct pool_block *block, const struct pool_owner *holder, const void *process,
+                              uint32_t access)
 {
     const struct pool_grant *grant = pool_find_grant(block, process);
-    return block->owner == holder || (grant != NULL && grant->access >= access);
+    if (block->owner != holder && grant == NULL) {
+        return BALLAST_NOT_FOUND;
+    }
+    return block->owner == holder || grant->access >= access ? BALLAST_SUCCESS : BALLAST_ACCESS_DENIED;
 }
 
 /* Whether a view is locked, or has been tried to be, if that is asked for. */
@@ -196,14 +199,12 @@ static ballast_status map_anew(struct pool_owner *holder, const struct pool_call
         return status;
     }
     platform_mutex_lock(&shard->lock);
-    if (!pool_is_live(block)) {
-        status = BALLAST_NOT_FOUND;
-    } else if (!may_map(block, holder, caller->process, mapping->access)) {
-        status = BALLAST_ACCESS_DENIED;
-    } else if (__atomic_load_n(&block->mapping_count, __ATOMIC_RELAXED) > POOL_MAXIMUM_SHARES ||
-               !pool_take_share(holder->process)) {
+    status = pool_is_live(block) ? may_map(block, holder, caller->process, mapping->access) : BALLAST_NOT_FOUND;
+    if (!ballast_failed(status) && (__atomic_load_n(&block->mapping_count, __ATOMIC_RELAXED) > POOL_MAXIMUM_SHARES ||
+                                    !pool_take_share(holder->process))) {
         status = BALLAST_INSUFFICIENT_RESOURCES;
-    } else {
+    }
+    if (!ballast_failed(status)) {
         pool->operations->reference(caller->process);
         *view = mapping->view; /* once it is entered and the lock free, a grant taken back frees the mapping */
         pool_link_mapping(pool, block, mapping, holder);
@@ -257,12 +258,11 @@ static ballast_status map_pinned(struct pool_owner *holder, const struct pool_ca
 {
     struct pool_shard *shard = pool_shard_of(block);
     platform_mutex_lock(&shard->lock);
-    bool allowed = may_map(block, holder, caller->process, access);
-    bool done = allowed && reuse(block, holder, caller->process, access, options, view);
+    ballast_status status = may_map(block, holder, caller->process, access);
+    *reused = !ballast_failed(status) && reuse(block, holder, caller->process, access, options, view);
     platform_mutex_unlock(&shard->lock);
-    *reused = done;
-    if (!allowed || done) {
-        return done ? BALLAST_SUCCESS : BALLAST_ACCESS_DENIED;
+    if (ballast_failed(status) || *reused) {
+        return status;
     }
     struct pool_mapping *mapping = platform_allocate(PLATFORM_POOL_PAGED, sizeof(*mapping), POOL_TAG_SHARE);
     if (mapping == NULL) {
@@ -270,7 +270,7 @@ static ballast_status map_pinned(struct pool_owner *holder, const struct pool_ca
     }
     *mapping = (struct pool_mapping){
         .id = id, .process = caller->process, .access = access, .count = 1, .by_grant = block->owner != holder};
-    ballast_status status = map_anew(holder, caller, block, mapping, options, view);
+    status = map_anew(holder, caller, block, mapping, options, view);
     if (ballast_failed(status)) {
         platform_free(mapping, sizeof(*mapping), POOL_TAG_SHARE);
     }
