@@ -6,6 +6,7 @@
 #include "sim/ground/activity.h"
 #include "sim/ground/chance.h"
 #include "sim/ground/fault.h"
+#include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
 #include "sim/kernel/device.h"
@@ -58,6 +59,7 @@ static void *run(void *context)
     item->routine(&device->object, item->context);
     sim_leave_driver("a work item", state);
     sim_device_dereference(device);
+    sim_publish(&running);
     __atomic_sub_fetch(&running, 1, __ATOMIC_RELEASE);
     sim_activity_add(-1);
     return NULL;
@@ -88,6 +90,7 @@ void sim_work_check_freed(void)
     while (__atomic_load_n(&running, __ATOMIC_ACQUIRE) != 0) {
         (void)nanosleep(&pause, NULL);
     }
+    sim_observe(&running);
     if (__atomic_load_n(&items, __ATOMIC_RELAXED) != 0) {
         sim_violation("leak", "a work item is not freed");
     }
