@@ -131,9 +131,11 @@ mutate unlocking-waited-for src/driver/disk/end/dismount.c 's/if (wait_while(dev
 mutate refused-for-a-moment src/driver/disk/device/volume.c \
     's/    if (refused) {/    if (!refused) { __atomic_store_n(\&device->leaving, 1, __ATOMIC_SEQ_CST); } else {/; s/    bool locked = lock_block/    __atomic_store_n(\&device->leaving, 2, __ATOMIC_SEQ_CST); &/'
 mutate left-for-ever src/driver/disk/end/dismount.c '/^static void end_left/,/^}/s/__atomic_store_n(&device->asker.state, .*/(void)device;/'
-mutate left-unlogged src/driver/disk/end/dismount.c 's/report(device, STATUS_IO_TIMEOUT);//'
-mutate refusal-unlogged src/driver/disk/end/dismount.c 's/    report(device, status);//'
+mutate left-unlogged src/driver/disk/end/dismount.c 's/            report(device, state == ASKER_HOLDS.*//'
+mutate closing-taken-for-loss src/driver/disk/end/dismount.c 's/state == ASKER_HOLDS ? NT_EVENT_NOT_CLOSED : //'
+mutate refusal-unlogged src/driver/disk/end/dismount.c '/^enum disk_dismounted disk_dismount(/,/^}/s/    disk_dismount_failed(device, status);//'
 mutate threads-not-waited-for src/driver/disk/end/dismount.c 's/waited += INTERVAL_100NS/waited += patience_100ns/'
+mutate others-wait-for-threads src/driver/disk/end/removal.c 's/    if (++device->leave_attempts < THREAD_ATTEMPTS) {/    dismount_and_leave(device); return; if (true) {/'
 mutate lock-not-waited-for src/driver/disk/end/removal.c 's/bool needed = ejected ? disk_dismount_needed(device) :.*/bool needed = disk_dismount_needed(device);/'
 mutate lock-taken-twice src/driver/disk/end/removal.c 's/bool needed = ejected ? disk_dismount_needed(device) :/bool needed = /'
 mutate stop-not-refused src/driver/disk/device/driver.c 's/object->DriverUnload = NULL;/object->DriverUnload = disk_driver.unload;/'

@@ -28,13 +28,18 @@ void disk_end(void)
     sim_unload();
 }
 
-NTSTATUS disk_create_sized(uint32_t flags, int64_t size, const char *image, uint16_t letter)
+NTSTATUS disk_create_numbered(uint32_t number, uint32_t flags, int64_t size, const char *image, uint16_t letter)
 {
     _Alignas(8) unsigned char bytes[256];
     struct imdisk_create_data fields = {
-        .device_number = DISK_NUMBER, .flags = flags, .size_bytes = size, .drive_letter = letter};
+        .device_number = number, .flags = flags, .size_bytes = size, .drive_letter = letter};
     size_t length = create_request(bytes, sizeof(bytes), &fields, image);
     return sim_ioctl(disk_control, IMDISK_IOCTL_CREATE_DEVICE, bytes, (ULONG)length, NULL, 0, NULL);
+}
+
+NTSTATUS disk_create_sized(uint32_t flags, int64_t size, const char *image, uint16_t letter)
+{
+    return disk_create_numbered(DISK_NUMBER, flags, size, image, letter);
 }
 
 NTSTATUS disk_create(uint32_t flags, const char *image, uint16_t letter)

@@ -22,6 +22,7 @@ void disk_end(void);
 
 /* Of DISK_BYTES, or another size. */
 NTSTATUS disk_create(uint32_t flags, const char *image, uint16_t letter);
+NTSTATUS disk_create_numbered(uint32_t number, uint32_t flags, int64_t size, const char *image, uint16_t letter);
 NTSTATUS disk_create_sized(uint32_t flags, int64_t size, const char *image, uint16_t letter);
 NTSTATUS disk_remove(void);
 

@@ -79,6 +79,18 @@ static void shutdown_writes_what_is_cached(void)
     disk_end();
 }
 
+/* Nor if it takes a while until there is memory for who asks. */
+static void shutdown_waits_for_threads(void)
+{
+    begin(SIM_FILES);
+    (void)write_file();
+    sim_refuse_threads(3);
+    sim_shutdown();
+    nothing_is_lost();
+    CHECK_EQUAL(sim_log_events(), 0);
+    disk_end();
+}
+
 /* ---- RAW ---- */
 
 /* Its file objects say nothing of what they were opened for. */
@@ -121,5 +133,6 @@ static void users_may_query_only(void)
 
 TEST_MAIN({"open_files_are_of_no_use_any_more", open_files_are_of_no_use_any_more},
           {"shutdown_writes_what_is_cached", shutdown_writes_what_is_cached},
+          {"shutdown_waits_for_threads", shutdown_waits_for_threads},
           {"administrators_may_do_all_through_raw", administrators_may_do_all_through_raw},
           {"users_may_query_only", users_may_query_only})

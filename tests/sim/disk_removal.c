@@ -18,17 +18,22 @@ static struct sim_file *file; /* on the disk; NULL: closed */
 static unsigned char page[4096];
 
 /* A disk with a mounted file system, and a page that is in memory only. */
-static void begin_with(uint32_t flags, unsigned hurry_waits)
+static void begin_as(uint32_t flags, const struct sim_options *options)
 {
-    struct sim_options options = {
-        .seed = 1, .watchdog_seconds = 20, .hurry = 100, .hurry_waits = hurry_waits, .file_system = SIM_FILES};
-    disk_begin(&options);
+    disk_begin(options);
     CHECK_EQUAL(disk_create(flags, DISK_IMAGE, 0), STATUS_SUCCESS);
     memset(page, 0x5A, sizeof(page));
     sim_hold_lazy_writer(true);
     CHECK_EQUAL(sim_create_file(disk_process, FILE_3, GENERIC_READ | GENERIC_WRITE, &file), STATUS_SUCCESS);
     CHECK_EQUAL(sim_write(file, 0, page, sizeof(page), NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_dirty_pages(), 1);
+}
+
+static void begin_with(uint32_t flags, unsigned hurry_waits)
+{
+    struct sim_options options = {
+        .seed = 1, .watchdog_seconds = 20, .hurry = 100, .hurry_waits = hurry_waits, .file_system = SIM_FILES};
+    begin_as(flags, &options);
 }
 
 static void begin(void)
@@ -187,16 +192,20 @@ static void removal_waits_for_who_has_locked(void)
     end();
 }
 
-static void check_logged(NTSTATUS expected)
+static void check_event(ULONG event, NTSTATUS expected)
 {
     char text[64];
     CHECK_EQUAL(sim_log_events(), 1);
-    CHECK_EQUAL(sim_log_code(), NT_EVENT_NOT_DISMOUNTED);
+    CHECK_EQUAL(sim_log_code(), event);
     CHECK_EQUAL(sim_log_last(text, sizeof(text)), expected);
     CHECK(strncmp(text, DISK_DEVICE, strlen(DISK_DEVICE)) == 0);
 }
 
-/* He has had a second. */
+static void check_logged(NTSTATUS expected)
+{
+    check_event(NT_EVENT_NOT_DISMOUNTED, expected);
+}
+
 static void removal_says_who_was_not_dismounted(void)
 {
     begin();
@@ -229,7 +238,7 @@ static void removed_while_it_hangs(enum sim_hold where, bool by_number)
         sim_close(disk);
     }
     CHECK_EQUAL(sim_file_systems_held(), 1);
-    check_logged(STATUS_IO_TIMEOUT);
+    check_event(where == SIM_HOLD_CLOSING ? NT_EVENT_NOT_CLOSED : NT_EVENT_NOT_DISMOUNTED, STATUS_IO_TIMEOUT);
     CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
     CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
     CHECK_EQUAL(sim_stop(), STATUS_INVALID_DEVICE_REQUEST);
@@ -302,6 +311,27 @@ static void threads_are_waited_for(void)
     close_file();
     sim_refuse_threads(50); /* that removes, and that asks the file system */
     CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_log_events(), 0);
+    end();
+}
+
+/* Who has no thread to dismount with is tried again; whatever else there is to do is done. */
+static void who_has_no_thread_keeps_nobody_waiting(void)
+{
+    static uint32_t number = DISK_NUMBER;
+    uint32_t other = DISK_NUMBER + 1;
+    struct sim_options options = {.seed = 1, .watchdog_seconds = 60, .hurry = 2, .file_system = SIM_FILES};
+    begin_as(IMDISK_TYPE_FILE, &options);
+    close_file();
+    CHECK_EQUAL(disk_create_numbered(other, IMDISK_TYPE_VM, DISK_BYTES, NULL, 0), STATUS_SUCCESS);
+    sim_refuse_threads(UINT_MAX);
+    struct sim_request *removal =
+        sim_ioctl_begin(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &number, sizeof(number), NULL, 0);
+    CHECK_EQUAL(sim_ioctl(disk_control, IMDISK_IOCTL_REMOVE_DEVICE, &other, sizeof(other), NULL, 0, NULL),
+                STATUS_SUCCESS);
+    CHECK(!sim_request_done(removal));
+    sim_refuse_threads(0);
+    CHECK_EQUAL(sim_request_wait(removal, NULL), STATUS_SUCCESS);
     CHECK_EQUAL(sim_log_events(), 0);
     end();
 }
@@ -555,6 +585,7 @@ TEST_MAIN({"removal_dismounts", removal_dismounts},
           {"who_hangs_is_left", who_hangs_is_left},
           {"removal_says_who_was_not_dismounted", removal_says_who_was_not_dismounted},
           {"threads_are_waited_for", threads_are_waited_for},
+          {"who_has_no_thread_keeps_nobody_waiting", who_has_no_thread_keeps_nobody_waiting},
           {"without_threads_nobody_is_asked", without_threads_nobody_is_asked},
           {"who_is_left_leaves_others_alone", who_is_left_leaves_others_alone},
           {"who_reads_is_waited_for", who_reads_is_waited_for},

@@ -69,7 +69,7 @@ struct disk_asker {
     KEVENT changed;      /* auto-reset; his state has */
     KEVENT close;        /* auto-reset; what he has locked */
     struct nt_work work; /* his end, when he has been left alone */
-    bool reported;       /* atomic; that the file system was not dismounted */
+    ULONG reported;      /* atomic; the last event of the file system; 0: none */
     bool holds_driver;   /* instead of the device, which has gone meanwhile; the work thread's */
 };
 
@@ -94,6 +94,7 @@ struct disk_device {
     PKEVENT gone;                                  /* set when the device is gone; set here by a worker, or NULL */
     LONG leaving;                                  /* atomic; 1: its removal has begun; 2: nothing may be mounted */
     struct nt_work leave;
+    unsigned leave_attempts; /* to have a thread that dismounts; the work thread's */
     struct nt_thread leaver; /* dismounts what is on it */
     struct disk_asker asker;
     struct nt_work ending;  /* closing the disk, and later finishing */

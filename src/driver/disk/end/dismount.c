@@ -210,13 +210,18 @@ static bool rests(struct disk_device *device, struct progress *progress)
     return nt_irp_queue_count(&device->queue) == 0;
 }
 
-static void report(struct disk_device *device, NTSTATUS status)
+static void report(struct disk_device *device, ULONG event, NTSTATUS status)
 {
     struct nt_name name;
-    if (!__atomic_exchange_n(&device->asker.reported, true, __ATOMIC_RELAXED)) {
+    if (__atomic_exchange_n(&device->asker.reported, event, __ATOMIC_RELAXED) != event) {
         disk_names_write(&(struct disk_name){.number = device->disk.number}, &name);
-        nt_log_failure(disk_driver.object, NT_EVENT_NOT_DISMOUNTED, name.text, status);
+        nt_log_failure(disk_driver.object, event, name.text, status);
     }
+}
+
+void disk_dismount_failed(struct disk_device *device, NTSTATUS status)
+{
+    report(device, NT_EVENT_NOT_DISMOUNTED, status);
 }
 
 /* Leaves him alone: the device's memory and the driver stay for him. False: he has just answered. */
@@ -241,7 +246,7 @@ static bool wait_while(struct disk_device *device, LONG state, int64_t patience_
     progress.readings = 0;
     while (KeWaitForSingleObject(&device->asker.changed, Executive, KernelMode, FALSE, &timeout) == STATUS_TIMEOUT) {
         if (rests(device, &progress) && leave_alone(device, state)) {
-            report(device, STATUS_IO_TIMEOUT);
+            report(device, state == ASKER_HOLDS ? NT_EVENT_NOT_CLOSED : NT_EVENT_NOT_DISMOUNTED, STATUS_IO_TIMEOUT);
             return false;
         }
     }
@@ -314,15 +319,23 @@ enum disk_dismounted disk_dismount(struct disk_device *device)
     if (NT_SUCCESS(status) || !mounted(device)) {
         return DISK_NOT_MOUNTED;
     }
-    report(device, status);
+    disk_dismount_failed(device, status);
     return DISK_NOT_DISMOUNTED;
 }
 
 enum disk_dismounted disk_dismount_last(struct disk_device *device)
 {
     NTSTATUS status;
-    bool has = in_use(device) && have_asked(device, dismount_last, PATIENCE_LAST_100NS, &status);
-    return has ? DISK_DISMOUNTED : DISK_NOT_MOUNTED;
+    if (!in_use(device)) {
+        return DISK_NOT_MOUNTED;
+    }
+    if (have_asked(device, dismount_last, PATIENCE_LAST_100NS, &status)) {
+        return DISK_DISMOUNTED;
+    }
+    if (!NT_SUCCESS(status) && disk_dismount_needed(device)) {
+        disk_dismount_failed(device, status);
+    }
+    return DISK_NOT_MOUNTED;
 }
 
 void disk_dismount_end(struct disk_device *device, enum disk_dismounted done)

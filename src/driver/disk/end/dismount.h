@@ -23,7 +23,7 @@ enum disk_dismounted {
  *
  * Who asks is a thread of its own, and is left alone with a file system that hangs: that has asked the disk for nothing, nor waited
  * for it, for half a minute, or only read, flushed and trimmed for ten. A file system that writes is waited for, and so is a disk that
- * is slow itself. If there is no memory for a thread for half a minute nobody asks. What is not dismounted is logged, once.
+ * is slow itself. If there is no memory for a thread for half a minute nobody asks. What is not dismounted, or hangs when it is let go, is logged, once.
  * PASSIVE_LEVEL, no lock held; blocks.
  */
 enum disk_dismounted disk_dismount(struct disk_device *device);
@@ -33,6 +33,9 @@ enum disk_dismounted disk_dismount(struct disk_device *device);
  * it. Neither has anything to write, so that three seconds are enough; number_mutex may be held. Otherwise as disk_dismount.
  */
 enum disk_dismounted disk_dismount_last(struct disk_device *device);
+
+/* Logs that it was not, once. PASSIVE_LEVEL. */
+void disk_dismount_failed(struct disk_device *device, NTSTATUS status);
 
 /* Lets go what has been locked; three seconds, as before: unlocking writes nothing. The device is still there. PASSIVE_LEVEL; blocks. */
 void disk_dismount_end(struct disk_device *device, enum disk_dismounted done);

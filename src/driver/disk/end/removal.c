@@ -10,7 +10,11 @@
 #include "driver/disk/end/dismount.h"
 
 /* How often something may be mounted again. */
-#define MOUNTED_AGAIN 3
+#define MOUNTED_AGAIN   3
+
+/* Half a minute at least for memory for a thread, as dismount.c has. */
+#define THREAD_ATTEMPTS 300
+#define INTERVAL_100NS  (100 * 10000ll)
 
 /* REMOVE and EJECT requests waiting for a device (the owner) to be gone. */
 static struct nt_irp_queue removals;
@@ -72,8 +76,13 @@ static void leave(struct disk_device *device)
 static void dismount_and_leave(void *context)
 {
     struct disk_device *device = context;
+    unsigned again = 0;
     enum disk_dismounted done = disk_dismount(device);
-    for (unsigned i = 0; i < MOUNTED_AGAIN && done != DISK_NOT_DISMOUNTED && !disk_volume_refuse_mounts(device); i++) {
+    while (done != DISK_NOT_DISMOUNTED && !disk_volume_refuse_mounts(device)) {
+        if (again++ == MOUNTED_AGAIN) {
+            disk_dismount_failed(device, STATUS_DEVICE_BUSY);
+            break;
+        }
         disk_dismount_end(device, done);
         done = disk_dismount(device);
     }
@@ -82,13 +91,23 @@ static void dismount_and_leave(void *context)
     disk_device_release(device);
 }
 
-/* In the work thread, which does it itself if there is no other. */
+/* In the work thread, which tries again when it has done what else there is to do. */
 static void begin_dismount(struct nt_work *work)
 {
     struct disk_device *device = CONTAINING_RECORD(work, struct disk_device, leave);
-    if (!NT_SUCCESS(nt_thread_create(&device->leaver, dismount_and_leave, device))) {
-        dismount_and_leave(device);
+    LARGE_INTEGER interval = {.QuadPart = -INTERVAL_100NS};
+    NTSTATUS status = nt_thread_create(&device->leaver, dismount_and_leave, device);
+    if (NT_SUCCESS(status)) {
+        return;
     }
+    if (++device->leave_attempts < THREAD_ATTEMPTS) {
+        (void)KeDelayExecutionThread(KernelMode, FALSE, &interval);
+        nt_work_post(&disk_driver.work, &device->leave, begin_dismount);
+        return;
+    }
+    disk_dismount_failed(device, status);
+    leave(device);
+    disk_device_release(device);
 }
 
 void disk_removal_start(struct disk_device *device, PIRP irp)

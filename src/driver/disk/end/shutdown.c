@@ -50,7 +50,7 @@ static void save_all(void *context)
     (void)nt_complete(shutdown.irp, STATUS_SUCCESS, 0);
 }
 
-/* In the work thread, which does it itself if there is no other. */
+/* In the work thread, which does it itself if there is no other: nothing is removed any more that could wait for it. */
 static void begin(struct nt_work *work)
 {
     UNREFERENCED_PARAMETER(work);
