@@ -554,6 +554,29 @@ static void who_unlocks_for_ever_at_the_end_is_left(void)
     disk_end();
 }
 
+/* At what is mounted, until who ejects what he has locked is answered. */
+#define LOOKS_OF_AN_EJECTION 3
+
+/* He unlocks it when he has been answered; then it is dismounted, for which it has to be opened: a stop would not let that be done. */
+static void who_has_locked_is_answered_first(void)
+{
+    begin();
+    close_file();
+    struct sim_file *disk = open_disk();
+    CHECK_EQUAL(sim_fsctl(disk, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS);
+    sim_hold_look(LOOKS_OF_AN_EJECTION + 1);
+    CHECK_EQUAL(eject(disk), STATUS_SUCCESS);
+    sim_close(disk);
+    sim_hold_file_systems(SIM_HOLD_LOCKING);
+    sim_hold_look(0);
+    wait_until_held();
+    CHECK_EQUAL(sim_stop(), STATUS_INVALID_DEVICE_REQUEST);
+    sim_hold_file_systems(0);
+    sim_settle();
+    CHECK_EQUAL(sim_volume_locks(), 2);
+    end();
+}
+
 /* What was dismounted while it goes is not mounted again, and given something to lose. */
 static void what_goes_is_mounted_once(void)
 {
@@ -596,4 +619,5 @@ TEST_MAIN({"removal_dismounts", removal_dismounts},
           {"the_system_goes_down_while_it_hangs", the_system_goes_down_while_it_hangs},
           {"who_waits_for_the_disk_is_waited_for", who_waits_for_the_disk_is_waited_for},
           {"who_is_mounting_is_waited_for", who_is_mounting_is_waited_for},
+          {"who_has_locked_is_answered_first", who_has_locked_is_answered_first},
           {"what_goes_is_mounted_once", what_goes_is_mounted_once})

@@ -4,6 +4,7 @@
  * codes that must not be passed on as the kernel's.
  */
 
+#include "core/disk/storage_abi.h"
 #include "tests/sim/disk_client.h"
 
 #include <pthread.h>
@@ -199,6 +200,28 @@ static void a_stop_while_the_last_disk_ends(void)
     CHECK(pending != 0);
 }
 
+/*
+ * A stop that is refused is the last one that Windows' service manager sends, so who has ejected the last disk is not answered
+ * before one is accepted.
+ */
+static void who_has_ejected_may_stop(void)
+{
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        struct sim_options options = {
+            .seed = seed, .delay_percent = 50, .file_system = seed % 2 != 0 ? SIM_FILES : SIM_RAW};
+        struct sim_file *disk;
+        disk_begin(&options);
+        CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+        disk_open(&disk, 1);
+        CHECK_EQUAL(sim_fsctl(disk, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS);
+        CHECK_EQUAL(sim_fsctl(disk, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS);
+        CHECK_EQUAL(sim_ioctl(disk, IOCTL_STORAGE_EJECT_MEDIA, NULL, 0, NULL, 0, NULL), STATUS_SUCCESS);
+        test_note("seed %u", seed);
+        CHECK_EQUAL(sim_stop(), STATUS_PENDING); /* the disk and the control device are open */
+        disk_end();
+    }
+}
+
 TEST_MAIN({"the_name_awealloc_may_be_anothers", the_name_awealloc_may_be_anothers},
           {"the_device_awealloc_has_no_size", the_device_awealloc_has_no_size},
           {"a_letter_that_leads_elsewhere_stays", a_letter_that_leads_elsewhere_stays},
@@ -206,4 +229,5 @@ TEST_MAIN({"the_name_awealloc_may_be_anothers", the_name_awealloc_may_be_another
           {"codes_with_pointers_are_not_the_kernels", codes_with_pointers_are_not_the_kernels},
           {"a_stop_with_disks_is_refused", a_stop_with_disks_is_refused},
           {"creation_and_stop_are_in_order", creation_and_stop_are_in_order},
-          {"a_stop_while_the_last_disk_ends", a_stop_while_the_last_disk_ends})
+          {"a_stop_while_the_last_disk_ends", a_stop_while_the_last_disk_ends},
+          {"who_has_ejected_may_stop", who_has_ejected_may_stop})

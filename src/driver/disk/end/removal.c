@@ -142,6 +142,21 @@ void disk_removal_start_all(void)
     }
 }
 
+/* Nothing has to be opened any more to dismount what is mounted. NULL: the driver is kept for who has been left alone. */
+static struct disk_hold *let_be_stopped(struct disk_device *device)
+{
+    if (disk_dismount_holds_driver(device)) {
+        return NULL;
+    }
+    disk_driver_allow_stop();
+    return device->hold;
+}
+
+static bool locked(const struct disk_device *device)
+{
+    return disk_volume_flags(device) == (VPB_MOUNTED | VPB_LOCKED);
+}
+
 /* The last act, in the driver's work thread: the disk is destroyed and its workers are leaving. */
 static void finish(struct nt_work *work)
 {
@@ -158,15 +173,18 @@ static void finish(struct nt_work *work)
     disk_names_unlink(device);
     disk_device_unlist(device);
     disk_refresh();
-    nt_irp_queue_abandon_all(&removals, ejects_of(device), STATUS_SUCCESS);
+    if (locked(device)) { /* by who ejects it, and unlocks it when he hears of that */
+        nt_irp_queue_abandon_all(&removals, ejects_of(device), STATUS_SUCCESS);
+    }
     enum disk_dismounted done = disk_dismount_last(device);
+    /* Others may stop the driver when they hear of it: the service manager asks once. */
+    struct disk_hold *hold = done == DISK_NOT_MOUNTED ? let_be_stopped(device) : NULL;
+    nt_irp_queue_abandon_all(&removals, ejects_of(device), STATUS_SUCCESS);
     ObReferenceObject(object);
     IoDeleteDevice(object);
     disk_dismount_end(device, done);
-    struct disk_hold *hold = NULL; /* kept by who has been left alone */
-    if (!disk_dismount_holds_driver(device)) {
-        hold = device->hold;
-        disk_driver_allow_stop(); /* nothing has to be opened any more; who hears of the end below may try */
+    if (done != DISK_NOT_MOUNTED) {
+        hold = let_be_stopped(device);
     }
     nt_irp_queue_abandon_all(&removals, removes_of(device), STATUS_SUCCESS);
     ObDereferenceObject(object);
