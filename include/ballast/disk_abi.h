@@ -76,7 +76,8 @@ _Static_assert(IMDISK_IOCTL_GET_REFERENCED_HANDLE == 0x8372E024u, "wire value");
  * AS_IS: takes the image as it is, without looking at it. Otherwise a file of another format than raw (such as VHDX) is
  * refused with UNRECOGNIZED_MEDIA if the disk begins at its beginning, a fixed VHD is without its footer, and ISO 9660
  * and UDF make a CD if no device type is given. The reply of CREATE_DEVICE has it if the disk has an image: who stores
- * that reply stores what was decided, and a later content of the image decides nothing.
+ * that reply stores what was decided, and a later content of the image decides nothing. With a size that ends before the
+ * footer of a fixed VHD, the disk does not grow over it.
  * SECTORS_512E: tells programs to keep to multiples of 4096 bytes, whatever the sector size.
  */
 #define BALLAST_OPTION_AS_IS         0x08000000u

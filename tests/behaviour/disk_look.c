@@ -195,3 +195,37 @@ void what_was_decided_is_not_decided_again(void)
     remove_disk(data_of(&buffer)->device_number);
     target_image_delete("raw.img");
 }
+
+static uint32_t resize_to(uint32_t number, uint64_t size)
+{
+    struct ballast_disk_resize request = {{sizeof(request), 1, 0}, size};
+    struct target_handle *disk = open_disk(number);
+    uint32_t status = target_ioctl(disk, BALLAST_IOCTL_DISK_RESIZE, &request, sizeof(request), NULL, 0, NULL);
+    target_close(disk);
+    return status;
+}
+
+/* What lies behind a stored disk is not its user's: a footer there still ends it. One within it says nothing. */
+void a_stored_vhd_keeps_its_footer(void)
+{
+    struct buffer buffer;
+    struct create create = {.number = AUTOMATIC, .image = "fixed.vhd"};
+    make_fixed_vhd("fixed.vhd");
+    CHECK_EQUAL(create_with(&create, &buffer), SUCCESS);
+    uint32_t stored = data_of(&buffer)->flags;
+    remove_disk(data_of(&buffer)->device_number);
+    CHECK(target_image_write("fixed.vhd", 0, "vhdxfile", 8));
+    for (uint64_t size = MIB / 2; size < MIB; size += MIB / 2 - 512) {
+        uint32_t number = create_disk(
+            (struct create){.number = AUTOMATIC, .flags = stored, .size = (int64_t)size, .image = "fixed.vhd"});
+        CHECK_EQUAL(resize_to(number, MIB), INVALID_PARAMETER);
+        CHECK_EQUAL(resize_to(number, MIB - 512), SUCCESS);
+        remove_disk(number);
+    }
+    uint32_t number =
+        create_disk((struct create){.number = AUTOMATIC, .flags = stored, .size = MIB, .image = "fixed.vhd"});
+    CHECK_EQUAL(resize_to(number, 2 * MIB), SUCCESS);
+    remove_disk(number);
+    CHECK_EQUAL(target_image_size("fixed.vhd"), 2 * MIB);
+    target_image_delete("fixed.vhd");
+}

@@ -135,6 +135,7 @@ void run_rows(struct target_handle *handle, const struct row *rows, size_t count
     CASE(cds_are_found_by_content)                      \
     CASE(a_fixed_vhd_is_its_data)                       \
     CASE(what_was_decided_is_not_decided_again)         \
+    CASE(a_stored_vhd_keeps_its_footer)                 \
     CASE(query_device)                                  \
     CASE(query_driver)                                  \
     CASE(set_flags_lengths)                             \

@@ -159,6 +159,39 @@ static void kinds_by_name(void)
     CHECK_EQUAL(status_of(make(0xF0, MIB, "x")), INVALID);
 }
 
+/* What was looked at before is, of all, only looked at behind the disk: for the footer of a fixed VHD. */
+static void stored_disks(void)
+{
+    static const struct {
+        uint32_t flags;
+        int64_t size;
+        bool wanted;
+    } rows[] = {
+        {0, MIB, true},
+        {0, 0, false},
+        {IMDISK_TYPE_VM, MIB, false},
+        {IMDISK_DEVICE_TYPE_RAW, MIB, false},
+    };
+    struct disk_image_look look = {.refused = true, .read_only = true, .cd = true, .data_bytes = 3 * MIB};
+    struct disk_parameters parameters;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct input input = make(rows[i].flags | BALLAST_OPTION_AS_IS, rows[i].size, "a.img");
+        test_note("row %u", (unsigned)i);
+        CHECK_EQUAL((uint32_t)parse(&input, &parameters), OK);
+        CHECK_EQUAL(disk_parameters_wants_look(&parameters), rows[i].wanted);
+    }
+    for (int64_t size = MIB; size <= 3 * MIB; size += MIB) {
+        struct input input = make(BALLAST_OPTION_AS_IS, size, "a.img");
+        data_of(&input)->image_offset_bytes = MIB;
+        CHECK_EQUAL((uint32_t)parse(&input, &parameters), OK);
+        uint64_t maximum = parameters.maximum_size;
+        CHECK_EQUAL((uint32_t)disk_parameters_looked(&parameters, &look), OK);
+        CHECK_EQUAL(parameters.kind, DISK_KIND_AUTOMATIC);
+        CHECK_EQUAL(parameters.flags & IMDISK_OPTION_READ_ONLY, 0);
+        CHECK_EQUAL(parameters.maximum_size, size <= 2 * MIB ? 2 * MIB : maximum); /* what it covers may be planted */
+    }
+}
+
 static void drive_letters(void)
 {
     static const struct {
@@ -317,7 +350,7 @@ static void random_requests(void)
     CHECK(accepted > 1000);
 }
 
-TEST_MAIN({"lengths", lengths}, {"types", types}, {"kinds_by_name", kinds_by_name}, {"drive_letters", drive_letters},
-          {"hostile_numbers", hostile_numbers}, {"smallest_disks", smallest_disks}, {"sizes", sizes},
-          {"memory_limit", memory_limit}, {"geometry_ends_in_the_flags", geometry_ends_in_the_flags},
+TEST_MAIN({"lengths", lengths}, {"types", types}, {"kinds_by_name", kinds_by_name}, {"stored_disks", stored_disks},
+          {"drive_letters", drive_letters}, {"hostile_numbers", hostile_numbers}, {"smallest_disks", smallest_disks},
+          {"sizes", sizes}, {"memory_limit", memory_limit}, {"geometry_ends_in_the_flags", geometry_ends_in_the_flags},
           {"random_requests", random_requests})

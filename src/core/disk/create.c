@@ -180,12 +180,27 @@ ballast_status disk_parameters_parse(const void *input, size_t input_length, con
 
 bool disk_parameters_wants_look(const struct disk_parameters *parameters)
 {
-    return parameters->image_name_length != 0 && (parameters->flags & BALLAST_OPTION_AS_IS) == 0 &&
-           parameters->kind != DISK_KIND_RAW;
+    bool again = (parameters->flags & BALLAST_OPTION_AS_IS) != 0;
+    return parameters->image_name_length != 0 && parameters->kind != DISK_KIND_RAW &&
+           (!again || (parameters->requested_size != 0 && !parameters->in_memory));
+}
+
+static void end_with_data(struct disk_parameters *parameters, uint64_t data_bytes)
+{
+    if (data_bytes > parameters->image_offset) {
+        parameters->image_end = data_bytes;
+        parameters->maximum_size = data_bytes - parameters->image_offset;
+    }
 }
 
 ballast_status disk_parameters_looked(struct disk_parameters *parameters, const struct disk_image_look *look)
 {
+    if ((parameters->flags & BALLAST_OPTION_AS_IS) != 0) { /* a footer within the disk could be anybody's */
+        if (parameters->image_offset + parameters->requested_size <= look->data_bytes) {
+            end_with_data(parameters, look->data_bytes);
+        }
+        return BALLAST_SUCCESS;
+    }
     if (look->refused && parameters->image_offset == 0) { /* who says where the disk begins knows the format */
         return BALLAST_UNRECOGNIZED_MEDIA;
     }
@@ -196,10 +211,7 @@ ballast_status disk_parameters_looked(struct disk_parameters *parameters, const 
     if (parameters->kind == DISK_KIND_CD || (look->read_only && parameters->image_offset == 0)) {
         parameters->flags |= IMDISK_OPTION_READ_ONLY;
     }
-    if (look->data_bytes > parameters->image_offset) {
-        parameters->image_end = look->data_bytes;
-        parameters->maximum_size = look->data_bytes - parameters->image_offset;
-    }
+    end_with_data(parameters, look->data_bytes);
     return BALLAST_SUCCESS;
 }
 

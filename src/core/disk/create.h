@@ -56,10 +56,13 @@ struct disk_image_look {
     bool read_only;      /* a format that is not for writing */
     bool cd;             /* ISO 9660, or UDF for CDs */
     bool other;          /* something else that begins like a disk: whatever its name is, no CD */
-    uint64_t data_bytes; /* what it holds, if that is less than the file; else 0 */
+    uint64_t data_bytes; /* of a fixed VHD: what it holds, without the footer; else 0 */
 };
 
-/* Whether the image shall be looked at. What is not there needs none. */
+/*
+ * Whether the image shall be looked at. What is not there needs none; of what was looked at before only the end counts, behind
+ * the disk.
+ */
 bool disk_parameters_wants_look(const struct disk_parameters *parameters);
 
 /* Makes the decisions that a look allows. BALLAST_UNRECOGNIZED_MEDIA if the image is refused. */

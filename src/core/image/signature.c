@@ -220,6 +220,14 @@ enum image_container signature_container(const struct image_reader *reader)
     return container != IMAGE_RAW ? container : container_of_tail(reader, sector);
 }
 
+uint64_t signature_vhd_fixed_length(const struct image_reader *reader)
+{
+    unsigned char tail[TAIL];
+    bool fixed = reader->length >= TAIL && read_at(reader, reader->length - TAIL, tail, TAIL) &&
+                 container_of_footer(tail, reader->length) == IMAGE_VHD_FIXED;
+    return fixed ? image_vhd_fixed_length(reader->length) : 0;
+}
+
 bool image_container_served(enum image_container container)
 {
     return container <= IMAGE_SDI;

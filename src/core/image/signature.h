@@ -48,6 +48,9 @@ enum image_container {
 
 enum image_container signature_container(const struct image_reader *reader);
 
+/* The bytes of the disk that a fixed VHD holds, by its footer alone; 0: there is none. */
+uint64_t signature_vhd_fixed_length(const struct image_reader *reader);
+
 /* Whether a disk can be made of it without converting it first. */
 bool image_container_served(enum image_container container);
 

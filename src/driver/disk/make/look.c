@@ -64,7 +64,9 @@ NTSTATUS disk_look(struct image *image, const struct disk_parameters *parameters
     enum image_container container = signature_container(&reader);
     look->refused = !image_container_served(container);
     look->read_only = container == IMAGE_NRG || container == IMAGE_SDI; /* their data begin elsewhere */
-    look->data_bytes = container == IMAGE_VHD_FIXED ? image_vhd_fixed_length(reader.length) : 0;
+    /* What was looked at before may begin with anything. */
+    bool again = (parameters->flags & BALLAST_OPTION_AS_IS) != 0;
+    look->data_bytes = again || container == IMAGE_VHD_FIXED ? signature_vhd_fixed_length(&reader) : 0;
     look->cd = signature_is_iso9660(&reader, parameters->image_offset) ||
                (!parameters->in_memory && signature_is_udf(&reader, parameters->image_offset));
     look->other = begins_like_disk(&reader, parameters->image_offset);
