@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ballast ai ...: repeating, and what its commands print alike. */
+/* ballast ai ...: opening the driver, and what its commands print alike. */
 
 #include "cli/ballast/ai.h"
 
@@ -7,43 +7,34 @@
 #include <string.h>
 #include <windows.h>
 
-#include "cli/ballast/terminal.h"
+#include "cli/ballast/watch.h"
 
-#define WATCH_SECONDS 2.0
+/* For watch_show. */
+struct shown {
+    ballast_ai *ai;
+    ai_show *show;
+};
+
+static ballast_result show_once(void *context, const struct arguments *arguments)
+{
+    const struct shown *shown = context;
+    return shown->show(shown->ai, arguments);
+}
 
 ballast_result ai_repeat(const struct arguments *arguments, ai_show *show)
 {
-    double seconds = WATCH_SECONDS;
-    uint32_t count = 0;
-    ballast_ai *ai;
+    struct watch watch;
+    struct shown shown = {.show = show};
     ballast_error error;
-    bool watch = option_given(arguments, L"watch");
-    if (!option_seconds(arguments, L"watch", &seconds) || !option_number(arguments, L"count", &count)) {
+    if (!watch_parse(arguments, &watch)) {
         return BALLAST_INVALID_ARGUMENT;
     }
-    if (!watch && option_given(arguments, L"count")) {
-        print_error("error: --count goes with --watch\n");
-        return BALLAST_INVALID_ARGUMENT;
-    }
-    ballast_result result = ballast_ai_open(BALLAST_AI_OPEN_QUERIES, &ai, &error);
+    ballast_result result = ballast_ai_open(BALLAST_AI_OPEN_QUERIES, &shown.ai, &error);
     if (result != BALLAST_OK) {
         return fail(result, &error);
     }
-    if (watch) {
-        terminal_catch_interrupt();
-    }
-    for (uint32_t turn = 0;;) {
-        if (turn != 0 && !arguments->json) {
-            terminal_next_page();
-        }
-        result = show(ai, arguments);
-        terminal_flush();
-        turn++;
-        if (result != BALLAST_OK || !watch || turn == count || terminal_wait(seconds) != TERMINAL_NOTHING) {
-            break;
-        }
-    }
-    ballast_ai_close(ai);
+    result = watch_show(&watch, arguments, show_once, &shown);
+    ballast_ai_close(shown.ai);
     return result;
 }
 
@@ -75,12 +66,6 @@ void ai_json_time(const char *name, uint64_t time)
     (void)snprintf(text, sizeof(text), "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", parts.wYear, parts.wMonth, parts.wDay,
                    parts.wHour, parts.wMinute, parts.wSecond, parts.wMilliseconds);
     json_text(name, text);
-}
-
-void ai_print_line(const char *text, void *context)
-{
-    (void)context;
-    print("%s\n", text);
 }
 
 void ai_print_footnotes(const struct text_notes *notes)

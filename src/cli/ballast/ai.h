@@ -13,20 +13,11 @@ typedef ballast_result ai_show(ballast_ai *ai, const struct arguments *arguments
 /* Opens the driver for queries and shows it, again and again with --watch. */
 ballast_result ai_repeat(const struct arguments *arguments, ai_show *show);
 
-/* The options that make ai_repeat repeat. */
-#define AI_WATCH_OPTIONS                                                                                      \
-    {L"watch", L"[SECONDS]", "show it again every SECONDS (2), until Ctrl-C; with --json one object a line"}, \
-    {                                                                                                         \
-        L"count", L"N", "with --watch: so many times"                                                         \
-    }
-
 /* An object: value, state, source and age; or null, state and reason. */
 void ai_json_value(const char *name, const struct ballast_ai_value *value);
 /* UTC, ISO 8601; null for 0. */
 void ai_json_time(const char *name, uint64_t time);
 
-/* A line of a table, for table_write; context is not used. */
-void ai_print_line(const char *text, void *context);
 void ai_print_footnotes(const struct text_notes *notes);
 
 ballast_result ai_gpu(const struct arguments *arguments);

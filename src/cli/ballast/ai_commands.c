@@ -2,20 +2,21 @@
 /* ballast ai ...: the table of its commands. */
 
 #include "cli/ballast/ai.h"
+#include "cli/ballast/watch.h"
 
 static const struct option gpu_options[] = {
-    {L"refresh", NULL, "read the registry again"}, AI_WATCH_OPTIONS, {NULL, NULL, NULL}};
+    {L"refresh", NULL, "read the registry again"}, WATCH_OPTIONS, {NULL, NULL, NULL}};
 
 static const struct option ps_options[] = {
-    {L"fresh", NULL, "do not take a list that is up to a second old"}, AI_WATCH_OPTIONS, {NULL, NULL, NULL}};
+    {L"fresh", NULL, "do not take a list that is up to a second old"}, WATCH_OPTIONS, {NULL, NULL, NULL}};
 
 static const struct option sched_options[] = {
-    {L"no-wait", NULL, "do not wait until the first numbers are measured"}, AI_WATCH_OPTIONS, {NULL, NULL, NULL}};
+    {L"no-wait", NULL, "do not wait until the first numbers are measured"}, WATCH_OPTIONS, {NULL, NULL, NULL}};
 
-static const struct option watch_options[] = {AI_WATCH_OPTIONS, {NULL, NULL, NULL}};
+static const struct option watch_options[] = {WATCH_OPTIONS, {NULL, NULL, NULL}};
 
 static const struct option pool_options[] = {
-    {L"owners", NULL, "show which processes have how much of it"}, AI_WATCH_OPTIONS, {NULL, NULL, NULL}};
+    {L"owners", NULL, "show which processes have how much of it"}, WATCH_OPTIONS, {NULL, NULL, NULL}};
 
 static const struct option no_options[] = {{NULL, NULL, NULL}};
 

@@ -117,7 +117,7 @@ static void print_gpus(const struct ballast_ai_gpu_reply *reply)
     for (uint32_t i = 0; i < reply->adapters_returned; i++) {
         add_row(&table, &reply->adapter[i], &notes);
     }
-    table_write(&table, ai_print_line, NULL);
+    table_write(&table, print_table_line, NULL);
     table_free(&table);
     ai_print_footnotes(&notes);
 }

@@ -98,7 +98,7 @@ static void print_owners(const struct ballast_ai_owner_reply *owners)
                        (owner->flags & BALLAST_AI_OWNER_SMALL) != 0 ? ", cannot write" : "");
     }
     print("\n");
-    table_write(&table, ai_print_line, NULL);
+    table_write(&table, print_table_line, NULL);
     table_free(&table);
 }
 
@@ -123,7 +123,7 @@ static void print_blocks(const struct ballast_ai_block_reply *blocks)
     }
     if (blocks->blocks_returned != 0) {
         print("\n");
-        table_write(&table, ai_print_line, NULL);
+        table_write(&table, print_table_line, NULL);
     }
     table_free(&table);
 }

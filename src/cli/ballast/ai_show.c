@@ -107,7 +107,7 @@ static void print_processes(const struct ballast_ai_process_reply *reply, const 
         add_process(&table, reply, rules, &reply->process[i]);
     }
     if (reply->processes_returned != 0) {
-        table_write(&table, ai_print_line, NULL);
+        table_write(&table, print_table_line, NULL);
         print("\n");
     }
     table_free(&table);

@@ -100,6 +100,9 @@ void print_note(const char *format, ...) PRINTF_LIKE(1, 2);
 
 void print_clean(bool to_error, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
 
+/* A line of a table, for table_write; context is not used. */
+void print_table_line(const char *text, void *context);
+
 /* Converts for printing. The result is valid until the fourth next call. */
 const char *utf8(const wchar_t *text);
 

@@ -81,6 +81,12 @@ const char *rate_text(uint64_t bytes, double seconds)
     return result;
 }
 
+void print_table_line(const char *text, void *context)
+{
+    (void)context;
+    print("%s\n", text);
+}
+
 /* ---- JSON ---- */
 
 static bool json_needs_comma;
