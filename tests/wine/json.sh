@@ -27,6 +27,10 @@ disks() {
     json 0 disk info 'R:\'
     json 3 disk info 77
     json 2 disk info nonsense
+    json 0 disk stats
+    json 0 disk stats 'R:\' 2 --watch 0.05 --count 3
+    json 3 disk stats 0 77
+    json 2 disk stats --count 3
     json 0 disk resize R:/ 5M
     json 2 disk resize 0 1M
     json 4 disk resize 1 2M

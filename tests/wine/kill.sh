@@ -34,15 +34,21 @@ nothing_in_flight() { # the query itself is one
     ballast disk info "$1" --json | grep -q '"requests_in_flight":1,'
 }
 
-client_dies() { # DISK
+# rates DISK READS WRITES: whether `disk stats` says so of its requests per second; patterns
+rates() {
+    ballast disk stats "$1" --json | grep -q "\"read_requests_per_second\":$2,.*\"write_requests_per_second\":$3,.*\"queue_depth\":"
+}
+
+client_dies() { # DISK: it reads when it is killed
     ballast disk bench "$1" --write --seconds 60 >/dev/null 2>&1 &
     wait_until 20 requests_done "$1" || return 1
+    wait_until 20 rates "$1" '[1-9][0-9.e+]*' 0 || return 1
     local victims
     victims=$(session_pids 'ballast.exe disk bench')
     [ -n "$victims" ] || return 1
     # shellcheck disable=SC2086 # one word a process
     kill -9 $victims
-    wait_until 20 nothing_in_flight "$1"
+    wait_until 20 nothing_in_flight "$1" && wait_until 20 rates "$1" 0 0
 }
 
 truncate -s 16M "$work/file.img"

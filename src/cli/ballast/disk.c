@@ -51,15 +51,7 @@ static ballast_result remove_one(uint32_t number, bool force)
     return BALLAST_OK;
 }
 
-/* Which disks a command is about. */
-struct disk_set {
-    uint32_t *numbers;
-    size_t count;
-    ballast_result failure; /* of the first that there is not */
-};
-
-/* The caller frees set->numbers. Prints why it fails. */
-static ballast_result all_disks(struct disk_set *set)
+ballast_result disk_all(struct disk_set *set)
 {
     ballast_error error;
     size_t capacity = IMDISK_MAXIMUM_DEVICES;
@@ -83,7 +75,7 @@ static bool is_in(const struct disk_set *set, uint32_t number)
 }
 
 /* All are found before any is removed: a letter may lead elsewhere then. One that is named twice is removed once. */
-static ballast_result named_disks(const struct arguments *arguments, struct disk_set *set)
+ballast_result disk_named(const struct arguments *arguments, struct disk_set *set)
 {
     set->numbers = calloc(arguments->position_count, sizeof(*set->numbers));
     if (set->numbers == NULL) {
@@ -181,7 +173,7 @@ ballast_result disk_remove(const struct arguments *arguments)
         print_error("error: 'ballast disk remove' needs DISK... or --all\n");
         return BALLAST_INVALID_ARGUMENT;
     }
-    ballast_result result = all ? all_disks(&set) : named_disks(arguments, &set);
+    ballast_result result = all ? disk_all(&set) : disk_named(arguments, &set);
     leave_current_directory();
     if (result == BALLAST_OK && set.count != 0) {
         result = order_disks(&set, option_given(arguments, L"force"));

@@ -2,6 +2,7 @@
 /* ballast disk ...: the table of its commands. */
 
 #include "cli/ballast/disk.h"
+#include "cli/ballast/watch.h"
 
 static const struct option no_options[] = {{NULL, NULL, NULL}};
 
@@ -63,6 +64,8 @@ static const struct option bench_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct option stats_options[] = {WATCH_OPTIONS, {NULL, NULL, NULL}};
+
 static const char ends_help[] = "An end is a disk (its number or drive letter) or the path of an image file. Write a "
                                 "file named\n12 as .\\12.\n";
 
@@ -76,6 +79,10 @@ const struct command disk_commands[] = {
     {L"disk", L"list", "", 0, 0, "List all disks", "", no_options, disk_list},
     {L"disk", L"info", "DISK", 1, 1, "Show all about a disk, with statistics",
      "DISK is a disk number or a drive letter.\n", no_options, disk_info},
+    {L"disk", L"stats", "[DISK...]", 0, MAXIMUM_POSITIONS, "Measure what disks are doing",
+     "DISK is a disk number or a drive letter; without it all disks are shown. Rates are of the last second,\n"
+     "or with --watch of the time since the line before. A dash: the disk was not there then.\n",
+     stats_options, disk_stats},
     {L"disk", L"remove", "DISK...", 0, MAXIMUM_POSITIONS, "Remove disks", "DISK is a disk number or a drive letter.\n",
      remove_options, disk_remove},
     {L"disk", L"resize", "DISK SIZE", 2, 2, "Change the size of a disk",
