@@ -172,6 +172,8 @@ mutate points-by-device src/driver/disk/device/mount.c \
     's/{.unique_id_length = id.Length}/{.device_length = id.Length}/; s/point.unique_id_offset = append/point.device_offset = append/'
 mutate volume-name-again src/driver/disk/make/device.c 's/return disk_driver.last_volume;/return 7;/'
 mutate refusal-is-failure src/driver/disk/make/create.c 's/BALLAST_OPTION_PREFER_VOLUME) != 0) {/BALLAST_OPTION_PREFER_VOLUME) == 1) {/'
+mutate stored-footer-forgotten src/core/disk/create.c 's/if (parameters->image_offset + .* <= look->data_bytes) {/if (false) {/'
+mutate planted-footer-believed src/core/disk/create.c 's/if (parameters->image_offset + .* <= look->data_bytes) {/if (true) {/'
 mutate stale-number-kept src/driver/disk/make/device.c 's/ \&\& disk_names_remove_stale(name->number)/ \&\& false/'
 
 mutate shutdown-in-any-order src/driver/disk/end/shutdown.c 's/disk_dismount_needed(device) ? disk_dismount(device) : DISK_NOT_MOUNTED/DISK_NOT_MOUNTED/'
