@@ -129,6 +129,7 @@ struct copying {
     unsigned char *blocks;
     unsigned turn;
     struct piece piece;
+    bool *written; /* a device has been, at least in part */
 };
 
 static unsigned char *block_of(const struct copying *copying, unsigned turn)
@@ -175,6 +176,7 @@ static ballast_result copy_blocks(struct copying *copying, const struct watch *w
     }
     while (done < watch->total && result == BALLAST_OK) {
         struct piece piece = copying->piece;
+        *copying->written = copying->to->device;
         result = write_zeros(copying->to, done, piece.offset, block_of(copying, copying->turn ^ 1), error);
         if (result == BALLAST_OK && piece.length != 0) {
             result = copy_piece(copying, error);
@@ -213,13 +215,14 @@ static ballast_result set_length(struct stream *to, uint64_t length, ballast_err
                      (unsigned long long)length);
 }
 
-static ballast_result copy(struct stream *from, struct stream *to, const struct watch *watch, ballast_error *error)
+static ballast_result copy(struct stream *from, struct stream *to, const struct watch *watch, bool *written,
+                           ballast_error *error)
 {
     ballast_result result = to->device ? BALLAST_OK : set_length(to, from->length, error);
     if (result != BALLAST_OK) {
         return result;
     }
-    struct copying copying = {.from = from, .to = to, .blocks = allocate_blocks(error)};
+    struct copying copying = {.from = from, .to = to, .blocks = allocate_blocks(error), .written = written};
     result = copying.blocks != NULL ? copy_blocks(&copying, watch, error) : BALLAST_FAILED;
     free_blocks(copying.blocks);
     return result;
@@ -243,8 +246,7 @@ ballast_result copy_endpoint(const ballast_endpoint *from, const ballast_endpoin
                                             : L"; the target is as it was"};
         result = check_room(&source, &target, error);
         if (result == BALLAST_OK) {
-            done->written = target.device != 0;
-            result = copy(&source, &target, &watch, error);
+            result = copy(&source, &target, &watch, &done->written, error);
         }
         if (result == BALLAST_OK) {
             result = stream_commit(&target, error);

@@ -248,33 +248,40 @@ int identity_touch(const struct identity_layers *a, const struct identity_layers
     return 0;
 }
 
-static int is_behind(const struct identity_layers *opened, uint32_t number)
+static enum identity_use is_behind(const struct identity_layers *opened, uint32_t number)
 {
     struct identity_layers layers;
     ballast_result result;
     HANDLE disk = open_disk(number, OPEN_QUERY, &result, NULL);
-    int found = 0;
+    enum identity_use use = IDENTITY_UNUSED;
     if (disk == INVALID_HANDLE_VALUE) {
-        return 0; /* removed meanwhile */
+        return IDENTITY_UNUSED; /* removed meanwhile */
     }
     identity_layers(disk, &layers);
     CloseHandle(disk);
     for (size_t i = 1; i < layers.count; i++) {
-        for (size_t j = 0; j < opened->own; j++) {
-            found = found || may_be_same(&layers.layer[i].identity, &opened->layer[j].identity);
+        for (size_t j = 0; j < opened->own && use != IDENTITY_IS_IMAGE; j++) {
+            const struct identity *behind = &layers.layer[i].identity;
+            const struct identity *one = &opened->layer[j].identity;
+            if (may_be_same(behind, one)) {
+                use = behind->known && one->known ? IDENTITY_IS_IMAGE : IDENTITY_MAY_BE_IMAGE;
+            }
         }
     }
-    return found;
+    return use;
 }
 
-int identity_is_image(const struct identity_layers *layers, uint32_t *number)
+enum identity_use identity_is_image(const struct identity_layers *layers, uint32_t *number)
 {
     ballast_result result;
-    int found = 0;
+    enum identity_use found = IDENTITY_UNUSED;
     uint32_t *numbers = disk_numbers(&result, NULL); /* without the driver there is no disk */
-    for (uint32_t i = 0; numbers != NULL && i < numbers[0] && !found; i++) {
-        found = is_behind(layers, numbers[1 + i]);
-        *number = numbers[1 + i];
+    for (uint32_t i = 0; numbers != NULL && i < numbers[0] && found != IDENTITY_IS_IMAGE; i++) {
+        enum identity_use use = is_behind(layers, numbers[1 + i]);
+        if (use > found) {
+            found = use;
+            *number = numbers[1 + i];
+        }
     }
     free(numbers);
     return found;

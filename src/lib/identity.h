@@ -49,7 +49,13 @@ void identity_layers(HANDLE handle, struct identity_layers *layers);
 /* Whether writing to one may change what is read from the other. */
 int identity_touch(const struct identity_layers *a, const struct identity_layers *b);
 
+enum identity_use {
+    IDENTITY_UNUSED,
+    IDENTITY_MAY_BE_IMAGE, /* one of the two does not tell what it is: a server's, or what cannot be opened */
+    IDENTITY_IS_IMAGE,
+};
+
 /* Whether a disk has the file or device, which is open, as its image, or behind it; *number is that disk. */
-int identity_is_image(const struct identity_layers *layers, uint32_t *number);
+enum identity_use identity_is_image(const struct identity_layers *layers, uint32_t *number);
 
 #endif

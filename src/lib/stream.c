@@ -181,10 +181,30 @@ static ballast_result check_unused(const struct stream *stream, ballast_error *e
 {
     uint32_t number;
     wchar_t name[300];
-    return identity_is_image(&stream->layers, &number)
-               ? error_set(error, BALLAST_BUSY, 0, L"%ls is in use: it is the image of disk %u, or that lies on it",
-                           stream_name(stream, name, 300), number)
-               : BALLAST_OK;
+    enum identity_use use = identity_is_image(&stream->layers, &number);
+    if (use == IDENTITY_UNUSED) {
+        return BALLAST_OK;
+    }
+    return error_set(error, BALLAST_BUSY, 0,
+                     use == IDENTITY_IS_IMAGE ? L"%ls is in use: it is the image of disk %u, or that lies on it"
+                                              : L"%ls may be in use: whether disk %u lies on it cannot be told",
+                     stream_name(stream, name, 300), number);
+}
+
+/*
+ * A drive that is none of the volumes that the system lists may have one all the same, which it does not list. Others have none
+ * and cannot be locked, which does not matter; those that somebody is using can, but not now.
+ */
+static ballast_result lock_drive(const struct stream *stream, const wchar_t *name, bool *locked, ballast_error *error)
+{
+    DWORD code = device_control(stream->handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
+    *locked = code == 0;
+    if (code == ERROR_ACCESS_DENIED || code == ERROR_SHARING_VIOLATION) {
+        ballast_result result = volume_lock(stream->handle, name, NULL, error);
+        *locked = result == BALLAST_OK;
+        return result;
+    }
+    return BALLAST_OK;
 }
 
 /*
@@ -199,12 +219,13 @@ static ballast_result lock(struct stream *stream, ballast_error *error)
     bool drive = volumes_is_drive(stream->handle, &number);
     ballast_result result = drive ? volumes_lock(&stream->volumes, stream->handle, number, name, error)
                                   : volume_lock(stream->handle, name, NULL, error);
-    if (result != BALLAST_OK) {
-        return result;
+    bool locked = true;
+    if (result == BALLAST_OK && drive && !stream->volumes.own) {
+        result = lock_drive(stream, name, &locked, error);
     }
-    bool locked =
-        !drive || stream->volumes.own || device_control(stream->handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL) == 0;
-    result = check_unused(stream, error);
+    if (result == BALLAST_OK) {
+        result = check_unused(stream, error);
+    }
     if (result == BALLAST_OK) {
         result = volumes_dismount(&stream->volumes, name, error);
     }

@@ -80,10 +80,18 @@ ballast_result target_check_unused(HANDLE file, const wchar_t *path, ballast_err
     struct identity_layers layers;
     uint32_t number;
     identity_layers(file, &layers);
-    return identity_is_image(&layers, &number)
-               ? error_set(error, BALLAST_BUSY, ERROR_BUSY, L"cannot write '%ls': it is the image of disk %u", path,
-                           number)
-               : BALLAST_OK;
+    switch (identity_is_image(&layers, &number)) {
+    case IDENTITY_IS_IMAGE:
+        return error_set(error, BALLAST_BUSY, ERROR_BUSY, L"cannot write '%ls': it is the image of disk %u", path,
+                         number);
+    case IDENTITY_MAY_BE_IMAGE:
+        return error_set(error, BALLAST_BUSY, ERROR_BUSY,
+                         L"cannot write '%ls': it may be the image of disk %u, and which file that is cannot be told; "
+                         L"remove the disk, or write to another file",
+                         path, number);
+    default:
+        return BALLAST_OK;
+    }
 }
 
 /* Of what is replaced; the caller's to free. NULL: there is nothing, or it does not tell. */

@@ -53,7 +53,13 @@ bool volumes_is_drive(HANDLE handle, uint32_t *drive)
     return true;
 }
 
-/* Whether the volume lies on the drive. Without an answer it is no volume of a disk, or its medium is out: `unknown`. */
+/* What is on no drive knows neither code: a RAM disk that Windows was started from, and many virtual disks. */
+static bool is_unsupported(DWORD code)
+{
+    return code == ERROR_INVALID_FUNCTION || code == ERROR_NOT_SUPPORTED;
+}
+
+/* Whether the volume lies on the drive. Without an answer its medium is out, say, and who knows: `unknown`. */
 static bool lies_on(HANDLE volume, uint32_t drive, bool unknown)
 {
     struct volume_drives drives;
@@ -67,10 +73,11 @@ static bool lies_on(HANDLE volume, uint32_t drive, bool unknown)
     if (code == ERROR_MORE_DATA) {
         return true; /* who knows */
     }
-    if (device_number(volume, &number) == 0) {
+    DWORD number_code = device_number(volume, &number);
+    if (number_code == 0) {
         return number.DeviceType == FILE_DEVICE_DISK && number.DeviceNumber == drive;
     }
-    return code != 0 && unknown;
+    return code != 0 && unknown && !(is_unsupported(code) && is_unsupported(number_code));
 }
 
 static HANDLE open_volume(const wchar_t *name, DWORD access)

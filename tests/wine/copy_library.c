@@ -151,12 +151,32 @@ static void the_system_is_not_overwritten(void)
     world.windows_on_drive = true;
     refused(image, path_of[WHOLE], BALLAST_BUSY, text);
     world.windows_on_drive = false;
-    world.windows_unknown = true;
+    world.windows_unknown = ERROR_NOT_READY;
     refused(image, path_of[WHOLE], BALLAST_BUSY, text);
-    world.windows_unknown = false;
+    world.windows_unknown = 0;
     world.windows_locked = true;
     refused(image, path_of[WHOLE], BALLAST_BUSY, text);
     CHECK_EQUAL(lock_tries, 0);
+    end();
+}
+
+/* As Windows that runs from a RAM disk, which is on no drive. */
+static void a_system_on_no_drive_is_no_hindrance(void)
+{
+    begin();
+    world.windows_unknown = ERROR_INVALID_FUNCTION;
+    CHECK_EQUAL(copy(image, path_of[WHOLE], look_at_locks, NULL), BALLAST_OK);
+    end();
+}
+
+/* By who uses what lies on it, and is listed nowhere. */
+static void a_drive_that_is_locked_by_others_is_not_written(void)
+{
+    begin();
+    world.busy = WHOLE;
+    world.busy_tries = 1000;
+    refused(image, path_of[WHOLE], BALLAST_BUSY, "is in use");
+    CHECK(!dismounted[VOLUME] && !dismounted[SPANNED]);
     end();
 }
 
@@ -289,6 +309,23 @@ static void an_image_is_not_overwritten(void)
     end();
 }
 
+/* Nobody can tell what its image is. */
+static void what_may_be_an_image_is_not_overwritten(void)
+{
+    wchar_t other[MAX_PATH];
+    begin();
+    (void)swprintf(other, MAX_PATH, L"%ls.other", image);
+    make_image(other);
+    make_disk_on(other);
+    world.images_locked = true;
+    refused(path_of[OTHER], image, BALLAST_BUSY, "may be the image of disk");
+    world.images_locked = false;
+    CHECK_EQUAL(copy(path_of[OTHER], image, NULL, NULL), BALLAST_OK);
+    remove_disk_on();
+    (void)DeleteFileW(other);
+    end();
+}
+
 /* What is still held by a file system is no hole of the disk. */
 static void sources_are_flushed_first(void)
 {
@@ -388,6 +425,9 @@ TEST_MAIN({"sources_are_flushed_first", sources_are_flushed_first},
           {"a_drive_has_its_partitions", a_drive_has_its_partitions},
           {"a_file_lies_on_its_volume", a_file_lies_on_its_volume},
           {"an_image_is_not_overwritten", an_image_is_not_overwritten},
+          {"what_may_be_an_image_is_not_overwritten", what_may_be_an_image_is_not_overwritten},
+          {"a_system_on_no_drive_is_no_hindrance", a_system_on_no_drive_is_no_hindrance},
+          {"a_drive_that_is_locked_by_others_is_not_written", a_drive_that_is_locked_by_others_is_not_written},
           {"a_server_that_is_not_there_is_said", a_server_that_is_not_there_is_said},
           {"a_spanned_volume_is_an_image", a_spanned_volume_is_an_image},
           {"an_image_that_appears_meanwhile_is_not_overwritten", an_image_that_appears_meanwhile_is_not_overwritten},

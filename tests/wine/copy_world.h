@@ -32,8 +32,9 @@ static struct {
     unsigned busy;         /* this one cannot be locked */
     unsigned busy_tries;   /* so often */
     bool windows_on_drive; /* what is no disk of ours lies on the drive */
-    bool windows_unknown;  /* does not say where it lies */
+    DWORD windows_unknown; /* answers this when it is asked where it lies */
     bool windows_locked;   /* and cannot be opened */
+    bool images_locked;    /* images of disks cannot */
     const wchar_t *name;   /* a file of this name lies on a volume: */
     unsigned volume;       /* this one */
     bool superfloppy;      /* VOLUME says that it is partition 0 */
@@ -108,10 +109,10 @@ static bool is_open(unsigned disk, HANDLE handle)
 
 static DWORD lock(unsigned disk, HANDLE device)
 {
-    if (disk == WHOLE) {
+    lock_tries += disk != WHOLE;
+    if (disk == WHOLE && world.busy != WHOLE) {
         return ERROR_INVALID_FUNCTION;
     }
-    lock_tries++;
     if (is_open(disk, device) || (disk == world.busy && world.busy_tries != 0 && world.busy_tries--)) {
         return ERROR_ACCESS_DENIED;
     }
@@ -133,9 +134,9 @@ DWORD __wrap_device_control(HANDLE device, DWORD code, const void *input, DWORD 
     if (disk == DISKS && code == IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS && world.windows_on_drive) {
         return extents(VOLUME, output);
     }
-    if (disk == DISKS && world.windows_unknown &&
+    if (disk == DISKS && world.windows_unknown != 0 &&
         (code == IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS || code == IOCTL_STORAGE_GET_DEVICE_NUMBER)) {
-        return ERROR_INVALID_FUNCTION;
+        return world.windows_unknown;
     }
     if (disk == DISKS) {
         return __real_device_control(device, code, input, input_length, output, output_length, returned);
@@ -256,6 +257,18 @@ NTSTATUS NTAPI __wrap_NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS clas
                                     ULONG *returned)
 {
     return query_name_on_disk(handle, class, buffer, length, returned, world.name, number_of[world.volume]);
+}
+
+NTSTATUS NTAPI __real_NtOpenFile(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTRIBUTES *attributes, IO_STATUS_BLOCK *io,
+                                 ULONG share, ULONG options);
+NTSTATUS NTAPI __wrap_NtOpenFile(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTRIBUTES *attributes, IO_STATUS_BLOCK *io,
+                                 ULONG share, ULONG options);
+
+NTSTATUS NTAPI __wrap_NtOpenFile(HANDLE *handle, ACCESS_MASK access, OBJECT_ATTRIBUTES *attributes, IO_STATUS_BLOCK *io,
+                                 ULONG share, ULONG options)
+{
+    return world.images_locked ? (NTSTATUS)0xC0000022 /* STATUS_ACCESS_DENIED */
+                               : __real_NtOpenFile(handle, access, attributes, io, share, options);
 }
 
 /* ---- file systems that hold something ---- */

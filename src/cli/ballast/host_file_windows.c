@@ -21,6 +21,7 @@ struct host_file {
     HANDLE handle;
     HANDLE event;
     bool created;
+    bool stored; /* its file system had no data of it in memory when it was opened, and knows which ranges have any */
     struct target target; /* of a new file */
 };
 
@@ -105,9 +106,11 @@ static uint64_t file_extent(struct source *source, uint64_t offset, uint64_t len
 {
     FILE_ALLOCATED_RANGE_BUFFER asked = {.FileOffset.QuadPart = (LONGLONG)offset, .Length.QuadPart = (LONGLONG)length};
     FILE_ALLOCATED_RANGE_BUFFER found;
+    const struct host_file *file = (const struct host_file *)source;
     DWORD returned = 0;
-    DWORD code = device_control(((const struct host_file *)source)->handle, FSCTL_QUERY_ALLOCATED_RANGES, &asked,
-                                sizeof(asked), &found, sizeof(found), &returned);
+    DWORD code = file->stored ? device_control(file->handle, FSCTL_QUERY_ALLOCATED_RANGES, &asked, sizeof(asked),
+                                               &found, sizeof(found), &returned)
+                              : ERROR_NOT_SUPPORTED;
     *data = code != 0 && code != ERROR_MORE_DATA;
     if (*data || returned < sizeof(found)) {
         return length;
@@ -176,11 +179,24 @@ static DWORD measure(HANDLE handle, struct vhd_file *opened)
     return 0;
 }
 
+/* Before it is opened for good, which keeps writers out. Who may not write cannot flush. */
+static bool store(const wchar_t *path)
+{
+    HANDLE handle = CreateFileW(path, OPEN_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                                OPEN_EXISTING, 0, NULL);
+    bool stored = handle != INVALID_HANDLE_VALUE && FlushFileBuffers(handle);
+    if (handle != INVALID_HANDLE_VALUE) {
+        CloseHandle(handle);
+    }
+    return stored;
+}
+
 ballast_result host_file_open(const wchar_t *path, bool writable, struct vhd_file *opened, ballast_error *error)
 {
     struct host_file *file = make();
     DWORD code = file == NULL ? ERROR_NOT_ENOUGH_MEMORY : 0;
     if (code == 0) {
+        file->stored = store(path);
         file->handle = CreateFileW(path, writable ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ,
                                    FILE_SHARE_READ | (writable ? 0 : FILE_SHARE_DELETE), NULL, OPEN_EXISTING,
                                    FILE_FLAG_OVERLAPPED, NULL);
