@@ -6,7 +6,9 @@
  * fair.alloc.64k: allocating and freeing 64 KiB, against two requests that the driver refuses at once and the bare calls that
  * make, map, unmap and destroy a section. fair.alloc.pollers: allocating and freeing 4 KiB while four threads of another
  * client ask for the scheduler's state, the first time ever and anew each time, against the same beside four threads of
- * refused requests; the mean. fair.polite.p99: the same two clients' worst hundredth, while the other does all it can.
+ * refused requests; the mean. fair.polite.p99: the same two clients' worst hundredth, while the other does all it can. fair.polite.refused: the worst
+ * hundredth of a client that asks now and then, and so meets whatever the other has locked, while one of the other's processes
+ * has all that its user may have, and four threads of a further one ask for more and are refused.
  *
  * fair-bench ROUNDS [NAME...]
  */
@@ -18,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define PAIRS      200u /* of a round */
 #define SLOW_PAIRS 2000u
@@ -26,7 +29,7 @@
 
 DRIVER_INITIALIZE DriverEntry;
 
-static struct sim_process *polite, *hostile;
+static struct sim_process *polite, *hostile, *further; /* the last is of the same user as the second */
 static struct sim_file *file;
 
 static void check(bool right, const char *what)
@@ -48,7 +51,9 @@ static void begin(void)
     check(sim_load(DriverEntry) == STATUS_SUCCESS, "load");
     polite = sim_process_create(false);
     hostile = sim_process_create(false);
+    further = sim_process_create(false);
     sim_process_set_token(hostile, 1, 0);
+    sim_process_set_token(further, 1, 0);
     sim_process_open_to_all(polite); /* so that it may be granted to */
     file = ai_open(polite);
     check(file != NULL, "open");
@@ -56,6 +61,7 @@ static void begin(void)
 
 static void end(void)
 {
+    sim_kill_process(further);
     sim_kill_process(hostile);
     sim_kill_process(polite);
     sim_unload();
@@ -189,6 +195,21 @@ static void *do_everything(void *context)
     return NULL;
 }
 
+/* What is left of the user's quota is in the credit of its processes, which is to be looked for everywhere. */
+static void *ask_for_more(void *context)
+{
+    struct sim_file *held = ai_open(hostile);
+    struct sim_file *mine = ai_open(further);
+    struct ballast_ai_mapping block;
+    (void)context;
+    while (ai_allocate(held, MIB, &block) == STATUS_SUCCESS) {
+    }
+    while (__atomic_load_n(&going, __ATOMIC_RELAXED)) {
+        check(ai_allocate(mine, MIB, &block) == STATUS_INSUFFICIENT_RESOURCES, "refused by the quota");
+    }
+    return NULL;
+}
+
 static int compare(const void *a, const void *b)
 {
     double left = *(const double *)a;
@@ -200,9 +221,10 @@ struct cost {
     double mean, p99;
 };
 
-/* Of a pair of 4 KiB, in seconds, while the other client's threads do that. */
-static struct cost cost_beside(void *(*other)(void *))
+/* Of a pair of 4 KiB, in seconds, while the other client's threads do that; with pauses before each, or without. */
+static struct cost cost_beside(void *(*other)(void *), bool pauses)
 {
+    struct timespec pause = {0, 20000};
     static double seconds[SLOW_PAIRS];
     pthread_t threads[POLLERS];
     struct cost cost = {0, 0};
@@ -212,6 +234,9 @@ static struct cost cost_beside(void *(*other)(void *))
         check(pthread_create(&threads[i], NULL, other, NULL) == 0, "threads");
     }
     for (unsigned i = 0; i < SLOW_PAIRS; i++) {
+        if (pauses) {
+            (void)nanosleep(&pause, NULL);
+        }
         double began = bench_now();
         pair(4096);
         seconds[i] = bench_now() - began;
@@ -227,13 +252,13 @@ static struct cost cost_beside(void *(*other)(void *))
     return cost;
 }
 
-static void bench_beside(const char *name, void *(*other)(void *), bool tail, double target, size_t rounds)
+static void bench_beside(const char *name, void *(*other)(void *), bool tail, bool pauses, double target, size_t rounds)
 {
     static double baseline[BENCH_MAXIMUM_ROUNDS];
     static double measured[BENCH_MAXIMUM_ROUNDS];
     for (size_t round = 0; round < rounds; round++) {
-        struct cost quiet = cost_beside(send_refused);
-        struct cost loud = cost_beside(other);
+        struct cost quiet = cost_beside(send_refused, pauses);
+        struct cost loud = cost_beside(other, pauses);
         baseline[round] = tail ? quiet.p99 : quiet.mean;
         measured[round] = tail ? loud.p99 : loud.mean;
     }
@@ -252,10 +277,13 @@ int main(int argc, char **argv)
         bench_allocation(rounds);
     }
     if (bench_selected("fair.alloc.pollers", argc - 2, argv + 2)) {
-        bench_beside("fair.alloc.pollers", poll_scheduler, false, 1.5, rounds);
+        bench_beside("fair.alloc.pollers", poll_scheduler, false, false, 1.5, rounds);
     }
     if (bench_selected("fair.polite.p99", argc - 2, argv + 2)) {
-        bench_beside("fair.polite.p99", do_everything, true, 2.0, rounds);
+        bench_beside("fair.polite.p99", do_everything, true, false, 2.0, rounds);
+    }
+    if (bench_selected("fair.polite.refused", argc - 2, argv + 2)) {
+        bench_beside("fair.polite.refused", ask_for_more, true, true, 2.0, rounds);
     }
     return 0;
 }

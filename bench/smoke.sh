@@ -31,7 +31,7 @@ check "rows are printed as they are measured" rows_come_one_by_one
 check "bench/run succeeds" [ "$status" -eq 0 ]
 check "every line is a result" all_lines_well_formed
 for name in store.read.4k store.write.1m store.trim.1g store.trim.freed store.overhead store.scale.read store.scale.write rules.match ram.read.4k.1t ram.write.1m.4t file.read.4k.1t \
-    file.query.1t image.convert ai.gpus.cached ai.sched.cached ai.ps.find pool.pair.1t fair.alloc.64k fair.alloc.pollers fair.polite.p99; do
+    file.query.1t image.convert ai.gpus.cached ai.sched.cached ai.ps.find pool.pair.1t fair.alloc.64k fair.alloc.pollers fair.polite.p99 fair.polite.refused; do
     check "$name" well_formed "$name"
 done
 

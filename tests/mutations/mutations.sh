@@ -193,6 +193,8 @@ mutate old-baseline src/driver/ai/processes.c 's/ > OLDEST_BASELINE_100NS;/ > UI
 mutate age-not-clamped src/driver/ai/control.c '/^static void read_wishes/,/^}/s/!nt_caller_is_administrator()/false/'
 mutate no-process-quota src/core/mem/pool_internal.h 's/return size <= process->quota - process->used;/return size != 0;/'
 mutate no-user-quota src/core/mem/pool_quota.c 's/bytes > user->quota - user->taken || //'
+mutate refusal-forgotten src/core/mem/pool_quota.c 's/size > atomic_load_u64(&process->user->left)/false/'
+mutate refused-for-ever src/core/mem/pool_internal.h 's/atomic_load_u64(&process->user->left) != POOL_ANY_SIZE/false/'
 mutate no-reserve src/core/mem/pool_quota.c 's/(process->limited && bytes >/(false \&\& bytes >/'
 mutate all-rights-same-user src/core/mem/pool_account.c 's/user->administrator != identity->administrator/false/'
 mutate no-user-shares src/core/mem/pool_grant.c 's/ <= POOL_USER_SHARES \&\& taken/ != 0 \&\& taken/'

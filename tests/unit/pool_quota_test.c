@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The pool's quotas of processes and users, what is reserved, and what each may see. */
+#include "core/mem/pool_internal.h"
 #include "tests/unit/pool_world.h"
+
+#include <pthread.h>
+#include <time.h>
 
 static struct pool *limited_pool(uint64_t process, uint64_t user, uint64_t reserve)
 {
@@ -47,6 +51,59 @@ static void many_handles_have_what_one_has(void)
     }
     CHECK_EQUAL(process.references, 0);
     CHECK_EQUAL(status_of(pool).used_bytes, 0);
+    pool_end(pool);
+}
+
+struct asking {
+    struct pool_owner *owner;
+    struct process *process;
+    ballast_status status;
+    bool answered; /* atomic */
+};
+
+static void *ask(void *context)
+{
+    struct asking *asking = context;
+    asking->status = try(asking->owner, asking->process, UNIT + 1);
+    __atomic_store_n(&asking->answered, true, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+/* Whether that is answered, within ten seconds, while somebody else has the lock of another process's shard. */
+static bool answered_beside(struct pool_shard *shard, struct asking *asking)
+{
+    struct timespec pause = {0, 1000000};
+    pthread_t thread;
+    platform_mutex_lock(&shard->lock);
+    CHECK_EQUAL(pthread_create(&thread, NULL, ask, asking), 0);
+    for (unsigned i = 0; i < 10000 && !__atomic_load_n(&asking->answered, __ATOMIC_ACQUIRE); i++) {
+        (void)nanosleep(&pause, NULL);
+    }
+    bool answered = __atomic_load_n(&asking->answered, __ATOMIC_ACQUIRE);
+    platform_mutex_unlock(&shard->lock);
+    pthread_join(thread, NULL);
+    return answered;
+}
+
+/* A refusal is remembered until something of the user's is freed: only the first one needs all shards. */
+static void who_is_refused_again_stops_nobody(void)
+{
+    struct process a = process_new(1);
+    struct process b = process_new(2);
+    struct pool *pool = limited_pool(4 * MIB, 4 * MIB, 0);
+    struct pool_owner *first = open_as(pool, &a, "a", false, false);
+    struct pool_owner *second = open_as(pool, &b, "a", false, false);
+    struct asking asking = {.owner = second, .process = &b};
+    CHECK(first->shard != second->shard);
+    struct pool_result block = allocate(first, &a, 4 * MIB - 2 * UNIT);
+    CHECK_EQUAL(try(second, &b, 4 * UNIT), BALLAST_INSUFFICIENT_RESOURCES); /* two are left */
+    CHECK_EQUAL(try(second, &b, UNIT), BALLAST_SUCCESS);
+    CHECK_EQUAL(try(second, &b, UNIT + 1), BALLAST_INSUFFICIENT_RESOURCES);
+    CHECK(answered_beside(first->shard, &asking));
+    CHECK_EQUAL(asking.status, BALLAST_INSUFFICIENT_RESOURCES);
+    CHECK_EQUAL(try(second, &b, UNIT), BALLAST_SUCCESS);
+    CHECK_EQUAL(pool_free(first, block.id), BALLAST_SUCCESS);
+    CHECK_EQUAL(try(second, &b, 4 * MIB - 2 * UNIT), BALLAST_SUCCESS);
     pool_end(pool);
 }
 
@@ -308,6 +365,7 @@ static void locked_is_looked_at_again(void)
 
 TEST_MAIN({"many_handles_have_what_one_has", many_handles_have_what_one_has},
           {"many_processes_have_what_their_user_has", many_processes_have_what_their_user_has},
+          {"who_is_refused_again_stops_nobody", who_is_refused_again_stops_nobody},
           {"administrators_have_a_reserve", administrators_have_a_reserve},
           {"what_is_free_is_free_for_the_caller", what_is_free_is_free_for_the_caller},
           {"small_owners_have_little", small_owners_have_little},

@@ -32,6 +32,7 @@ static struct pool_user *find_user(struct pool *pool, const struct pool_identity
     if (user == NULL) {
         user = *fresh;
         *fresh = NULL;
+        user->left = POOL_ANY_SIZE;
         user->length = identity->user_length;
         user->small = identity->small;
         user->administrator = identity->administrator;

@@ -28,6 +28,7 @@
 #define POOL_CHUNKS      22u
 #define POOL_SLOT_BITS   27u /* of a block's number, below the shard's */
 #define POOL_CACHE_LINE  64u
+#define POOL_ANY_SIZE    UINT64_MAX
 #define POOL_TAG_STATE   PLATFORM_TAG('B', 'a', 'P', 'o')
 #define POOL_TAG_BLOCKS  PLATFORM_TAG('B', 'a', 'P', 'b')
 #define POOL_TAG_OWNER   PLATFORM_TAG('B', 'a', 'P', 'w')
@@ -52,7 +53,13 @@ struct pool_user {
     uint32_t shares; /* of its processes; atomic */
     uint32_t length;
     bool small;
-    bool administrator; /* its programs have all rights: others of the same name are another user */
+    bool administrator;               /* its programs have all rights: others of the same name are another user */
+    uint8_t padding[POOL_CACHE_LINE]; /* what allocations write is not in the line that all of them read */
+    /*
+     * What was left of its quota when one of its processes was refused, and nothing has been freed since; POOL_ANY_SIZE
+     * otherwise. Atomic: set with all shards locked, changed back under one's lock.
+     */
+    uint64_t left;
     unsigned char name[POOL_USER_BYTES];
 };
 
@@ -227,6 +234,9 @@ static inline void pool_give_back(struct pool *pool, struct pool_process *proces
     __atomic_store_n(&process->blocks, process->blocks - 1, __ATOMIC_RELAXED);
     atomic_store_u64(&process->used, process->used - size);
     process->credit += size;
+    if (atomic_load_u64(&process->user->left) != POOL_ANY_SIZE) {
+        atomic_store_u64(&process->user->left, POOL_ANY_SIZE);
+    }
     if (process->creditor_link == NULL || process->credit > pool->credit_limit) {
         pool_settle_credit(pool, process);
     }

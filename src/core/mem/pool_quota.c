@@ -42,6 +42,9 @@ static bool take_exactly(struct pool *pool, struct pool_process *process, uint64
         }
     }
     bool enough = take(pool, process, size, true);
+    if (!enough) {
+        atomic_store_u64(&process->user->left, process->user->quota - process->user->taken);
+    }
     platform_mutex_unlock(&pool->global);
     return enough;
 }
@@ -81,6 +84,10 @@ void pool_unlock_all(struct pool *pool, const struct pool_shard *kept)
 
 bool pool_take_beyond_credit(struct pool *pool, struct pool_process *process, uint64_t size)
 {
+    /* Who asks again and again for what it has been refused is not to stop everybody each time. */
+    if (size > atomic_load_u64(&process->user->left)) {
+        return false;
+    }
     bool taken = take_quickly(pool, process, size);
     if (!taken) {
         platform_mutex_unlock(&process->shard->lock);
