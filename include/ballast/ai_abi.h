@@ -43,7 +43,7 @@
 
 /*
  * So many requests of one handle, of all of one process, and of all of one user, may be waiting for an answer; more are refused
- * with QUOTA_EXCEEDED. A user's programs with an administrator's rights are another user.
+ * with QUOTA_EXCEEDED. A user's programs with an administrator's rights are another user; in Wine all callers are one.
  */
 #define BALLAST_AI_MAXIMUM_PENDED         64u
 #define BALLAST_AI_MAXIMUM_PROCESS_PENDED 256u
@@ -295,7 +295,7 @@ struct ballast_ai_scheduler_reply {
     struct ballast_ai_value
         ai_context_switches;                 /* of threads of AI processes that have not ended, per second; as the */
     struct ballast_ai_value ai_cpu_permille; /* next, of one processor, since a list that is at least 500 ms older, and
-                                                little more than two minutes at most */
+                                                120.5 s at most */
     struct ballast_ai_value thread_state[BALLAST_AI_THREAD_STATES]; /* AI threads by state */
     uint64_t samples;                                               /* in the histogram */
     uint32_t bucket[BALLAST_AI_HISTOGRAM_BUCKETS];                  /* ballast/latency.h says what each counts */
