@@ -48,7 +48,7 @@ for program in "$bin"/sim-*-table; do
         ;;
     esac
 done
-for program in "$bin"/sim-*-{adapters,boot,cached,exact,fair,idle,kernel,limits,mount,mounted,order,paging,faults,pool,removal,rights,waiting,windows}; do
+for program in "$bin"/sim-*-{adapters,boot,cached,exact,fair,idle,kernel,limits,mount,mounted,mounting,order,paging,faults,pool,removal,rights,waiting,windows}; do
     [ ! -e "$program" ] || [[ $program = */sim-disk-faults ]] || run "$(basename "$program")"
 done
 for program in "$bin"/sim-*-stress; do

@@ -17,7 +17,7 @@ result() {
 
 programs() { # DRIVER, or image: that show whether it is as it should be
     case $1 in
-    disk) echo sim-disk-table sim-disk-cached sim-disk-kernel sim-disk-mount sim-disk-mounted sim-disk-order sim-disk-paging sim-disk-removal sim-disk-rights sim-disk-windows ;;
+    disk) echo sim-disk-table sim-disk-cached sim-disk-kernel sim-disk-mount sim-disk-mounted sim-disk-mounting sim-disk-order sim-disk-paging sim-disk-removal sim-disk-rights sim-disk-windows ;;
     ai) echo sim-ai-table sim-ai-kernel sim-ai-fair sim-ai-waiting sim-ai-exact sim-ai-adapters sim-ai-pool unit-pool_meanwhile unit-pool_quota unit-processes unit-sample ;;
     image) echo unit-look unit-look_limits unit-partition unit-vhd unit-vhd_cut unit-vhd_damage unit-vhd_fault unit-vhd_trust ;;
     esac

@@ -6,6 +6,7 @@
 #include "tests/behaviour/create_request.h"
 
 #include <pthread.h>
+#include <time.h>
 
 DRIVER_INITIALIZE DriverEntry;
 
@@ -74,4 +75,21 @@ void disk_with_threads(unsigned count, void *(*body)(void *))
         CHECK_EQUAL(pthread_join(threads[i], &wrong), 0);
         CHECK_EQUAL((uintptr_t)wrong, 0);
     }
+}
+
+void disk_wait_for_refusal(void)
+{
+    for (unsigned i = 0; i < 100000 && sim_volume_lock_refusals() == 0; i++) {
+        struct timespec time = {0, 100000};
+        (void)nanosleep(&time, NULL);
+    }
+}
+
+void disk_wait_until_held(void)
+{
+    for (unsigned i = 0; i < 100000 && sim_file_systems_held() == 0; i++) {
+        struct timespec time = {0, 100000};
+        (void)nanosleep(&time, NULL);
+    }
+    CHECK_EQUAL(sim_file_systems_held(), 1);
 }

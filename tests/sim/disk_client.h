@@ -29,6 +29,10 @@ NTSTATUS disk_remove(void);
 /* Opens it so many times. */
 void disk_open(struct sim_file **disks, unsigned count);
 
+/* Until a removal has tried to lock the volume, and was refused; until the file system holds somebody up, one. */
+void disk_wait_for_refusal(void);
+void disk_wait_until_held(void);
+
 /* In so many threads, which are given a pointer to their number each and return how often something was wrong. */
 #define DISK_MAXIMUM_THREADS 8u
 void disk_with_threads(unsigned count, void *(*body)(void *));
