@@ -82,6 +82,16 @@ static void another_disk_with_the_number_has_no_rates(void)
     }
 }
 
+static void a_disk_is_found_by_its_number(void)
+{
+    double rates[DISK_COUNTERS];
+    struct disk_sample earlier[2] = {{.number = 3, .seconds = 1}, {.number = 7, .seconds = 1}};
+    struct disk_sample now = {.number = 7, .seconds = 2, .counters = {[DISK_READ_REQUESTS] = 9}};
+    CHECK(disk_rates_since(earlier, 2, &now, rates));
+    CHECK(rates[DISK_READ_REQUESTS] == 9);
+    CHECK(!disk_rates_since(earlier, 1, &now, rates));
+}
+
 static void no_time_has_no_rates(void)
 {
     ballast_disk_info info = some_info();
@@ -97,4 +107,5 @@ TEST_MAIN({"a_sample_has_each_counter", a_sample_has_each_counter},
           {"the_query_itself_is_not_in_the_queue", the_query_itself_is_not_in_the_queue},
           {"unknown_memory_is_none", unknown_memory_is_none}, {"rates_are_per_second", rates_are_per_second},
           {"another_disk_with_the_number_has_no_rates", another_disk_with_the_number_has_no_rates},
+          {"a_disk_is_found_by_its_number", a_disk_is_found_by_its_number},
           {"no_time_has_no_rates", no_time_has_no_rates})

@@ -139,7 +139,15 @@ static void set_up(void)
     f.blocks->blocks = f.blocks->blocks_returned = 2;
     f.blocks->block[0].size_bytes = 64u << 20;
     f.blocks->block[1].size_bytes = 16u << 20;
-    f.data = (struct top_data){f.gpus, f.now, f.earlier, f.rules, &f.scheduler, &f.pool, f.blocks};
+    f.data = (struct top_data){
+        .gpus = f.gpus,
+        .processes = f.now,
+        .earlier = f.earlier,
+        .rules = f.rules,
+        .scheduler = &f.scheduler,
+        .pool = &f.pool,
+        .blocks = f.blocks,
+    };
 }
 
 /* Compares with lines up to a NULL. To see a whole screen, run with SHOW=1. */

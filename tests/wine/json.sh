@@ -122,6 +122,13 @@ drivers() {
     json 0 driver start
 }
 
+# The one command without JSON, where both drivers are loaded.
+top_shows_disks() {
+    ballast disk create --size 1M --number 5 >/dev/null || return
+    ballast top --once --interval 0.1 | grep -q '^    5 -  *0    0 bytes  *0    0 bytes     0      0' || return
+    ballast disk remove 5 >/dev/null
+}
+
 no_failure() { ! grep -i error notes; }
 
 session_begin
@@ -137,6 +144,7 @@ drivers
 sed -n 's/^ok [0-9]* - /ok - /p; s/^not ok [0-9]* - /not ok - /p; /^#/p' validated
 tests_run=$(grep -c '^\(not \)\?ok ' validated)
 check "standard error has no failure" no_failure
+check "'ballast top' shows the disks" top_shows_disks
 cd "$root" || exit
 rm -rf "$work"
 ballast driver stop --driver ai >/dev/null

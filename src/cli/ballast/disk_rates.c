@@ -39,3 +39,14 @@ bool disk_rates(const struct disk_sample *earlier, const struct disk_sample *now
     }
     return true;
 }
+
+bool disk_rates_since(const struct disk_sample *earlier, size_t count, const struct disk_sample *now,
+                      double rates[DISK_COUNTERS])
+{
+    for (size_t i = 0; i < count; i++) {
+        if (earlier[i].number == now->number) {
+            return disk_rates(&earlier[i], now, rates);
+        }
+    }
+    return false;
+}

@@ -37,4 +37,8 @@ struct disk_sample disk_sample_of(const ballast_disk_info *info, double seconds)
  */
 bool disk_rates(const struct disk_sample *earlier, const struct disk_sample *now, double rates[DISK_COUNTERS]);
 
+/* The same since the sample of the disk with this number among `earlier`. False also: there is none. */
+bool disk_rates_since(const struct disk_sample *earlier, size_t count, const struct disk_sample *now,
+                      double rates[DISK_COUNTERS]);
+
 #endif

@@ -65,12 +65,7 @@ static ballast_result look(struct stats *stats)
 
 static bool rates_of(const struct stats *stats, const struct disk_sample *now, double rates[DISK_COUNTERS])
 {
-    for (size_t i = 0; i < stats->earlier.count; i++) {
-        if (stats->earlier.sample[i].number == now->number) {
-            return disk_rates(&stats->earlier.sample[i], now, rates);
-        }
-    }
-    return false;
+    return disk_rates_since(stats->earlier.sample, stats->earlier.count, now, rates);
 }
 
 static const char *const rate_names[DISK_COUNTERS] = {

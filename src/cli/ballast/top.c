@@ -7,6 +7,7 @@
 #include "cli/ballast/top_layout.h"
 
 #define DEFAULT_INTERVAL_S 2.0
+#define MAXIMUM_DISKS      64  /* of which more is said than that they are there */
 #define ONCE_INTERVAL_S    1.0 /* at most, between the two lists of processes that CPU time needs */
 
 /* What has been read; each reply is NULL or to be released. */
@@ -20,6 +21,11 @@ struct view {
     struct ballast_ai_pool_reply pool;
     bool scheduler_read;
     bool pool_read;
+    struct disks {
+        struct disk_sample sample[MAXIMUM_DISKS];
+        size_t returned;
+        size_t count;
+    } disks, earlier_disks;
 };
 
 static void release_but_processes(struct view *view)
@@ -50,6 +56,28 @@ static void take_processes(struct view *view, struct ballast_ai_process_reply *r
     view->processes = reply;
 }
 
+/* Without the disk driver there are none. */
+static void read_disks(struct view *view)
+{
+    uint32_t numbers[MAXIMUM_DISKS];
+    size_t count = 0;
+    view->earlier_disks = view->disks;
+    view->disks.returned = 0;
+    view->disks.count = 0;
+    if (ballast_disk_list(numbers, MAXIMUM_DISKS, &count, NULL) != BALLAST_OK) {
+        return;
+    }
+    view->disks.count = count;
+    for (size_t i = 0; i < count && i < MAXIMUM_DISKS; i++) {
+        ballast_disk_info info = {.struct_size = sizeof(info)};
+        if (ballast_disk_query(numbers[i], &info, NULL) == BALLAST_OK) {
+            view->disks.sample[view->disks.returned++] = disk_sample_of(&info, now_seconds());
+        } else {
+            view->disks.count--; /* removed meanwhile */
+        }
+    }
+}
+
 /* Only the GPUs must be readable: if they are not, the driver is gone. */
 static ballast_result read_all(ballast_ai *ai, double interval, struct view *view, ballast_error *error)
 {
@@ -67,6 +95,7 @@ static ballast_result read_all(ballast_ai *ai, double interval, struct view *vie
     (void)ballast_ai_blocks(ai, &view->blocks, NULL);
     view->scheduler_read = ballast_ai_scheduler(ai, maximum_age_ms, &view->scheduler, NULL) == BALLAST_OK;
     view->pool_read = ballast_ai_pool(ai, &view->pool, NULL) == BALLAST_OK;
+    read_disks(view);
     return BALLAST_OK;
 }
 
@@ -80,6 +109,11 @@ static void lay_out(const struct view *view, size_t columns, size_t lines, struc
         .scheduler = view->scheduler_read ? &view->scheduler : NULL,
         .pool = view->pool_read ? &view->pool : NULL,
         .blocks = view->blocks,
+        .disks = view->disks.sample,
+        .disks_returned = view->disks.returned,
+        .disk_count = view->disks.count,
+        .earlier_disks = view->earlier_disks.sample,
+        .earlier_disk_count = view->earlier_disks.returned,
     };
     top_layout(&data, columns, lines, screen);
 }
@@ -179,7 +213,7 @@ const struct command top_command = {
     .group = L"top",
     .name = L"",
     .positions = "",
-    .summary = "Watch GPUs, AI processes, latency and the pinned pool",
+    .summary = "Watch GPUs, AI processes, latency, the pinned pool and disks",
     .details = "q or Ctrl-C ends it. Where the output is no terminal, plain text is printed again and\n"
                "again. A dash is a value that is not known, '~' marks an estimate; notes below say why.\n",
     .options = options,

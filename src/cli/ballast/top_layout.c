@@ -4,6 +4,7 @@
 #include "cli/ballast/top_layout.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #define MINIMUM_HISTOGRAM 3  /* rows */
 #define MAXIMUM_HISTOGRAM 16 /* rows, where there is room for more */
 #define MINIMUM_PROCESSES 2
+#define MINIMUM_DISKS     3
 #define HEADINGS          3
 #define SPACIOUS_ROWS     32 /* from here on an empty line is before each heading */
 
@@ -388,6 +390,58 @@ static void add_pool(struct layout *layout)
     add(layout, TOP_PLAIN, "%s", map);
 }
 
+/* ---- disks ---- */
+
+static void add_disk(struct layout *layout, const struct disk_sample *disk)
+{
+    char reads[TEXT_CELL_SIZE] = "-";
+    char read[TEXT_CELL_SIZE] = "-";
+    char writes[TEXT_CELL_SIZE] = "-";
+    char written[TEXT_CELL_SIZE] = "-";
+    char letter[] = "- ";
+    double rates[DISK_COUNTERS];
+    if (disk->drive_letter != 0) {
+        letter[0] = (char)disk->drive_letter;
+        letter[1] = ':';
+    }
+    if (disk_rates_since(layout->data->earlier_disks, layout->data->earlier_disk_count, disk, rates)) {
+        (void)snprintf(reads, sizeof(reads), "%.0f", rates[DISK_READ_REQUESTS]);
+        (void)snprintf(writes, sizeof(writes), "%.0f", rates[DISK_WRITE_REQUESTS]);
+        text_number((int64_t)rates[DISK_READ_BYTES], TEXT_BYTES, read);
+        text_number((int64_t)rates[DISK_WRITTEN_BYTES], TEXT_BYTES, written);
+    }
+    add(layout, TOP_PLAIN, "%5u %s %7s %10s %8s %10s %5u %6llu", disk->number, letter, reads, read, writes, written,
+        disk->queue_depth, (unsigned long long)disk->counters[DISK_FAILED_REQUESTS]);
+}
+
+static void add_disks(struct layout *layout, size_t rows)
+{
+    const struct top_data *data = layout->data;
+    if (rows == 0) {
+        return;
+    }
+    bool all = data->disk_count + 1 <= rows && data->disk_count == data->disks_returned;
+    size_t shown = all ? data->disk_count : rows - 2;
+    shown = shown < data->disks_returned ? shown : data->disks_returned;
+    add(layout, TOP_HEADING, " DISK    READS/S     READ/S WRITES/S  WRITTEN/S QUEUE FAILED");
+    for (size_t i = 0; i < shown; i++) {
+        add_disk(layout, &data->disks[i]);
+    }
+    if (!all) {
+        add(layout, TOP_PLAIN, "      ... and %llu more", (unsigned long long)(data->disk_count - shown));
+    }
+}
+
+/* How many of the rows that are left are theirs: a quarter, but for the least that is of use. Others come first. */
+static size_t disk_rows(const struct layout *layout, size_t left)
+{
+    size_t others = MINIMUM_HISTOGRAM + MINIMUM_PROCESSES + layout->space;
+    size_t share = left / 4 > MINIMUM_DISKS ? left / 4 : MINIMUM_DISKS;
+    size_t wanted = layout->data->disks_returned == 0 ? 0 : layout->data->disk_count + 1;
+    size_t rows = wanted < share ? wanted : share;
+    return left >= others + rows ? rows : 0;
+}
+
 /* ---- all of it ---- */
 
 static size_t clamp(size_t value, size_t minimum, size_t maximum)
@@ -428,6 +482,8 @@ void top_layout(const struct top_data *data, size_t columns, size_t rows, struct
     size_t note_rows = text_footnotes(&layout.notes, notes);
     size_t fixed = screen->lines + HEADINGS * layout.space + 2 + note_rows;
     size_t left = layout.rows > fixed ? layout.rows - fixed : 0;
+    size_t disks = disk_rows(&layout, left);
+    left -= disks + (disks != 0 ? layout.space : 0);
     size_t wanted =
         1 +
         (data->processes != NULL && data->processes->processes_returned > 0 ? data->processes->processes_returned : 1);
@@ -440,6 +496,7 @@ void top_layout(const struct top_data *data, size_t columns, size_t rows, struct
     add_processes(&layout, processes);
     add_histogram(&layout, histogram);
     add_pool(&layout);
+    add_disks(&layout, disks);
     size_t count = text_footnotes(&layout.notes, notes);
     for (size_t i = 0; i < count; i++) {
         add(&layout, TOP_PLAIN, "%s", notes[i]);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "ballast/ai_abi.h"
+#include "cli/ballast/disk_rates.h"
 
 #define TOP_MINIMUM_COLUMNS 60
 #define TOP_MAXIMUM_COLUMNS 240
@@ -21,6 +22,11 @@ struct top_data {
     const struct ballast_ai_scheduler_reply *scheduler;
     const struct ballast_ai_pool_reply *pool;
     const struct ballast_ai_block_reply *blocks;
+    const struct disk_sample *disks; /* not shown if there are none */
+    size_t disks_returned;
+    size_t disk_count;
+    const struct disk_sample *earlier_disks;
+    size_t earlier_disk_count;
 };
 
 enum top_style {
