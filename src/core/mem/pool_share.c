@@ -216,7 +216,11 @@ static ballast_status map_anew(struct pool_owner *holder, const struct pool_call
     return status;
 }
 
-/* The caller's view at this address; NULL if it has been unmapped meanwhile. Shard locked. */
+/*
+ * The caller's view at this address; NULL if it has been unmapped meanwhile. Another one of the block may be there now, only if
+ * a further thread of the process has unmapped what this one is mapping, and mapped it anew: then it is that one that is locked,
+ * or, as by any of its own threads, unmapped. No other process's is. Shard locked.
+ */
 static struct pool_view *find_view(struct pool_block *block, const void *process, uint64_t address)
 {
     if (block->process == process && block->view_count != 0 && block->view.address == address) {
