@@ -244,6 +244,9 @@ mutate stale-is-fresh src/core/ai/gpu.c 's/age_ms <= reader->lifetime_ms ?/true 
 mutate share-of-a-gpu-is-software src/core/ai/gpu.c '/^static bool is_hardware/,/^}/s/ || kind == BALLAST_AI_KIND_GPU_PV//'
 mutate lists-resident src/core/ai/processes.c 's/PLATFORM_POOL_PAGED/PLATFORM_POOL_NONPAGED/'
 mutate locked-for-ever src/core/mem/pool_share.c 's/pool->operations->lock(caller, block->size, view);/(void)pool; (void)caller;/'
+mutate refusal-unmaps-any src/core/mem/pool_share.c 's/unmap_pinned(holder, caller, block, mapped.view.address)/unmap_pinned(holder, caller, block, 0)/'
+mutate first-view-at-any-address src/core/mem/pool_share.c '/^static bool unuse/,/^}/s/(address != 0 && block->view.address != address)/false/'
+mutate gone-view-locked src/core/mem/pool_share.c '/^static struct pool_view \*find_view/,/^}/s/block->view_count != 0 && //'
 
 echo "1..$tests_run"
 [ "$failures" -eq 0 ]

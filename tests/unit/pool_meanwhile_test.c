@@ -224,8 +224,10 @@ static void refused_locking_leaves_other_views(void)
     end();
 }
 
-static void unmap_own(void)
+/* Both uses of the view that is being mapped again. */
+static void unmap_own_twice(void)
 {
+    CHECK_EQUAL(pool_unmap(giver, caller(&a), block.id), BALLAST_SUCCESS);
     CHECK_EQUAL(pool_unmap(giver, caller(&a), block.id), BALLAST_SUCCESS);
 }
 
@@ -236,10 +238,28 @@ static void unmapped_while_locking_it_again_is_refused(void)
     begin();
     CHECK_EQUAL(pool_map(giver, caller(&a), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK, &more), BALLAST_SUCCESS);
     lock_works = false;
-    meanwhile = unmap_own;
+    meanwhile = unmap_own_twice;
     CHECK_EQUAL(pool_map(giver, caller(&a), block.id, BALLAST_AI_ACCESS_READ, BALLAST_AI_LOCK, &more),
                 BALLAST_NOT_SUPPORTED);
     CHECK_EQUAL(a.views, 1);
+    CHECK(view_at(block.view.address)->section != NULL);
+    lock_works = true;
+    end();
+}
+
+/* Once the view that the block was allocated with has gone, it does not cease to be locked a second time. */
+static void first_view_unmapped_while_it_is_locked_again(void)
+{
+    struct pool_result more = {.id = 0};
+    begin();
+    CHECK_EQUAL(pool_allocate(giver, caller(&a), UNIT, BALLAST_AI_LOCK, false, &block), BALLAST_SUCCESS);
+    lock_works = false;
+    meanwhile = unmap_own_twice;
+    CHECK_EQUAL(pool_map(giver, caller(&a), block.id, BALLAST_AI_ACCESS_WRITE, BALLAST_AI_LOCK, &more),
+                BALLAST_NOT_SUPPORTED);
+    CHECK_EQUAL(a.views, 1); /* the other block's */
+    free_it();
+    CHECK_EQUAL(status_of(tested).locked_bytes, 0);
     lock_works = true;
     end();
 }
@@ -320,6 +340,7 @@ TEST_MAIN({"freed_while_it_is_mapped", freed_while_it_is_mapped},
           {"views_are_told_apart_by_address", views_are_told_apart_by_address},
           {"refused_locking_leaves_other_views", refused_locking_leaves_other_views},
           {"unmapped_while_locking_it_again_is_refused", unmapped_while_locking_it_again_is_refused},
+          {"first_view_unmapped_while_it_is_locked_again", first_view_unmapped_while_it_is_locked_again},
           {"unmapped_while_it_is_unmapped", unmapped_while_it_is_unmapped},
           {"freed_while_who_has_it_exits", freed_while_who_has_it_exits},
           {"freed_while_who_has_it_closes", freed_while_who_has_it_closes},
