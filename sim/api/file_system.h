@@ -48,6 +48,7 @@ enum sim_hold {
     SIM_HOLD_CLOSING = 8, /* what has been locked */
     SIM_HOLD_HANGS = 16,  /* with one of these: longer than anybody waits. Who locks or dismounts always does */
     SIM_HOLD_READS = 32,  /* with one of these: who is held up reads from the disk all the while */
+    SIM_HOLD_WRITES = 64, /* and writes what he has read */
 };
 /* The n-th look from now on of the driver at what is mounted waits, before it sees anything, until this is 0; whether one does. */
 void sim_hold_look(unsigned n);

@@ -27,11 +27,14 @@ void sim_fs_hold_reset(void)
     sim_hold_file_systems(0);
 }
 
-static void read_a_page(struct sim_device *device)
+static void use_a_page(struct sim_device *device, bool write)
 {
     unsigned char page[4096];
     sim_self()->unordered = true;
-    (void)sim_kernel_read(&device->object, 0, page, sizeof(page));
+    NTSTATUS status = sim_kernel_read(&device->object, 0, page, sizeof(page));
+    if (write && NT_SUCCESS(status)) {
+        (void)sim_kernel_write(&device->object, 0, page, sizeof(page));
+    }
     sim_self()->unordered = false;
 }
 
@@ -46,8 +49,8 @@ void sim_fs_hold(struct sim_device *device, unsigned what)
     __atomic_store_n(&device->hangs, what != SIM_HOLD_MOUNTING || (now & SIM_HOLD_HANGS) != 0, __ATOMIC_SEQ_CST);
     __atomic_add_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
     while (((now = __atomic_load_n(&held, __ATOMIC_SEQ_CST)) & what) != 0) {
-        if ((now & SIM_HOLD_READS) != 0) {
-            read_a_page(device);
+        if ((now & (SIM_HOLD_READS | SIM_HOLD_WRITES)) != 0) {
+            use_a_page(device, (now & SIM_HOLD_WRITES) != 0);
         }
         (void)nanosleep(&time, NULL);
     }

@@ -65,3 +65,8 @@ NTSTATUS sim_kernel_read(PDEVICE_OBJECT device, uint64_t offset, void *buffer, U
 {
     return transfer(device, false, false, offset, buffer, length, NULL);
 }
+
+NTSTATUS sim_kernel_write(PDEVICE_OBJECT device, uint64_t offset, void *buffer, ULONG length)
+{
+    return transfer(device, true, false, offset, buffer, length, NULL);
+}

@@ -12,7 +12,8 @@
 NTSTATUS sim_paging_transfer(PDEVICE_OBJECT device, bool write, uint64_t offset, void *buffer, ULONG length,
                              ULONG_PTR *information);
 
-/* As a file system reads that looks whether a disk is its own. */
+/* As a file system reads that looks whether a disk is its own, and writes what is not cached. */
 NTSTATUS sim_kernel_read(PDEVICE_OBJECT device, uint64_t offset, void *buffer, ULONG length);
+NTSTATUS sim_kernel_write(PDEVICE_OBJECT device, uint64_t offset, void *buffer, ULONG length);
 
 #endif

@@ -115,7 +115,7 @@ mutate access-ignored src/driver/disk/device/image.c 's/CODE_WRITES(code) && ima
 mutate dismount-forgotten src/driver/disk/end/removal.c 's/needed = needed || !disk_volume_refuse_mounts(device);/needed = false;/'
 mutate mounted-too-late src/driver/disk/serve/transfer.c 's/disk_volume_too_late(device) || //'
 mutate mount-not-waited-for src/driver/disk/end/dismount.c 's/return status != STATUS_INSUFFICIENT_RESOURCES;/return true;/; s/NTSTATUS status = open_volume(device, &volume);$/NTSTATUS status = STATUS_UNSUCCESSFUL; volume = NULL;/'
-mutate hanging-waited-for src/driver/disk/end/dismount.c 's/if (rests(device, &progress) \&\& leave_alone(device, state)) {/if (false) {/'
+mutate hanging-waited-for src/driver/disk/end/dismount.c 's/if (enough \&\& leave_alone(device, state)) {/if (false) {/'
 mutate slow-taken-for-hanging src/driver/disk/end/dismount.c 's/return nt_irp_queue_count(&device->queue) == 0;/return true;/'
 mutate hanging-forgotten src/driver/disk/end/removal.c 's/if (disk_dismount_holds_driver(device)) {/if (false) {/'
 mutate others-dismounted src/driver/disk/end/dismount.c 's/file->DeviceObject == device->object ?/true ?/; s/mounted(device) \&\& !is_left(device)/mounted(device)/'
@@ -129,7 +129,8 @@ mutate ejected-before-a-stop src/driver/disk/end/removal.c 's/if (locked(device)
 mutate unlocking-unanswered src/driver/disk/end/removal.c 's/if (locked(device)) {/if (locked(device) \&\& false) {/'
 mutate closed-in-the-thread src/driver/disk/device/driver.c 's/if (nt_in_wine) {/if (true) {/'
 mutate numbers-held-for-long src/driver/disk/end/dismount.c 's/^#define PATIENCE_LAST_100NS .*/#define PATIENCE_LAST_100NS PATIENCE_100NS/'
-mutate unlocking-waited-for src/driver/disk/end/dismount.c 's/if (wait_while(device, ASKER_HOLDS, PATIENCE_LAST_100NS)) {/if (true) {/'
+mutate unlocking-waited-for src/driver/disk/end/dismount.c 's/if (wait_while(device, ASKER_HOLDS, PATIENCE_LAST_100NS, PATIENCE_LAST_100NS)) {/if (true) {/'
+mutate writing-waited-for src/driver/disk/end/dismount.c 's/ || waited_100ns >= limit_100ns;/ || waited_100ns < 0 * limit_100ns;/'
 mutate refused-for-a-moment src/driver/disk/device/volume.c \
     's/    if (refused) {/    if (!refused) { __atomic_store_n(\&device->leaving, 1, __ATOMIC_SEQ_CST); } else {/; s/    bool locked = lock_block/    __atomic_store_n(\&device->leaving, 2, __ATOMIC_SEQ_CST); &/'
 mutate left-for-ever src/driver/disk/end/dismount.c '/^static void end_left/,/^}/s/__atomic_store_n(&device->asker.state, .*/(void)device;/'
@@ -176,7 +177,8 @@ mutate stored-footer-forgotten src/core/disk/create.c 's/if (parameters->image_o
 mutate planted-footer-believed src/core/disk/create.c 's/if (parameters->image_offset + .* <= look->data_bytes) {/if (true) {/'
 mutate stale-number-kept src/driver/disk/make/device.c 's/ \&\& disk_names_remove_stale(name->number)/ \&\& false/'
 
-mutate shutdown-in-any-order src/driver/disk/end/shutdown.c 's/disk_dismount_needed(device) ? disk_dismount(device) : DISK_NOT_MOUNTED/DISK_NOT_MOUNTED/'
+mutate shutdown-in-any-order src/driver/disk/end/shutdown.c 's/disk_dismount_needed(device) ? disk_dismount(.*) : DISK_NOT_MOUNTED/DISK_NOT_MOUNTED/'
+mutate shutdown-waits-for-long src/driver/disk/end/shutdown.c 's/DISK_SHUTDOWN_LIMIT_100NS/DISK_REMOVAL_LIMIT_100NS/'
 
 mutate no-chunk-for-pages src/core/disk/ram.c 's/chunk = ram_reserve_take(store->reserve);/chunk = NULL;/'
 mutate no-room-for-pages src/driver/disk/serve/transfer.c 's/buffer = nt_map_reserved(&device->reserve, irp);/buffer = NULL;/'

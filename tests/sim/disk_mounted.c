@@ -5,6 +5,7 @@
  */
 
 #include "core/disk/storage_abi.h"
+#include "driver/nt/events.h"
 #include "tests/sim/disk_client.h"
 
 #include <string.h>
@@ -91,6 +92,51 @@ static void shutdown_waits_for_threads(void)
     disk_end();
 }
 
+/* ---- file systems that write for ever ---- */
+
+/* The limit of a removal in half a second, */
+#define REMOVAL_HURRY  3600
+/* and that of a shutdown in two and a half: what the watchdog is too short for is a removal's. */
+#define SHUTDOWN_HURRY 72
+
+static void begin_writing(unsigned hurry_waits)
+{
+    struct sim_options options = {
+        .seed = 1, .watchdog_seconds = 20, .hurry = 100, .hurry_waits = hurry_waits, .file_system = SIM_FILES};
+    disk_begin(&options);
+    CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+    sim_close(open_path(DISK_DEVICE "\\3"));
+    sim_hold_file_systems(SIM_HOLD_LOCKING | SIM_HOLD_WRITES);
+}
+
+/* The number is free in the end. */
+static void who_writes_for_ever_is_left_by_a_removal(void)
+{
+    begin_writing(REMOVAL_HURRY);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    CHECK_EQUAL(sim_file_systems_held(), 1);
+    CHECK_EQUAL(sim_log_events(), 1);
+    CHECK_EQUAL(sim_log_code(), NT_EVENT_NOT_DISMOUNTED);
+    CHECK_EQUAL(disk_create(IMDISK_TYPE_VM, NULL, 0), STATUS_SUCCESS);
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    sim_hold_file_systems(0);
+    sim_settle();
+    disk_end();
+}
+
+static void who_writes_for_ever_is_left_by_a_shutdown(void)
+{
+    begin_writing(SHUTDOWN_HURRY);
+    sim_shutdown();
+    CHECK_EQUAL(sim_file_systems_held(), 1);
+    CHECK_EQUAL(sim_log_events(), 1);
+    CHECK_EQUAL(sim_log_code(), NT_EVENT_NOT_DISMOUNTED);
+    sim_hold_file_systems(0);
+    sim_settle();
+    CHECK_EQUAL(disk_remove(), STATUS_SUCCESS);
+    disk_end();
+}
+
 /* ---- RAW ---- */
 
 /* Its file objects say nothing of what they were opened for. */
@@ -134,5 +180,7 @@ static void users_may_query_only(void)
 TEST_MAIN({"open_files_are_of_no_use_any_more", open_files_are_of_no_use_any_more},
           {"shutdown_writes_what_is_cached", shutdown_writes_what_is_cached},
           {"shutdown_waits_for_threads", shutdown_waits_for_threads},
+          {"who_writes_for_ever_is_left_by_a_removal", who_writes_for_ever_is_left_by_a_removal},
+          {"who_writes_for_ever_is_left_by_a_shutdown", who_writes_for_ever_is_left_by_a_shutdown},
           {"administrators_may_do_all_through_raw", administrators_may_do_all_through_raw},
           {"users_may_query_only", users_may_query_only})

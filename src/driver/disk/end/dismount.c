@@ -21,7 +21,8 @@
 #define UNLOCKING_ATTEMPTS   20
 
 /* Half a minute for a file system that neither asks the disk for anything nor waits for it; three seconds for what has nothing to
- * write any more. One that writes is waited for; one that only reads, flushes or trims for so many times of these. */
+ * write any more. One that writes is waited for within the caller's limit; one that only reads, flushes or trims for so many times of
+ * these. */
 #define PATIENCE_100NS       (30 * 10000000ll)
 #define PATIENCE_LAST_100NS  (3 * 10000000ll)
 #define READING_INTERVALS    20
@@ -86,6 +87,10 @@ static bool is_left(const struct disk_device *device)
     return __atomic_load_n(&device->asker.state, __ATOMIC_ACQUIRE) == ASKER_LEFT;
 }
 
+/*
+ * Who has been left alone while he locked dismounts all the same: by this handle, so no other device, and what is mounted on one that
+ * has gone meanwhile would otherwise keep that, and the driver, for ever.
+ */
 static NTSTATUS dismount_once(HANDLE volume, bool by_force)
 {
     NTSTATUS status = control(volume, CODE_LOCK_VOLUME);
@@ -120,7 +125,8 @@ static bool in_use(const struct disk_device *device)
 
 /*
  * Whether what is mounted, or not, stays so for want of others. Somebody may be mounting something who has read what he needs; the I/O
- * manager lets one at a time mount something on a device: who opens it waits for him.
+ * manager lets one at a time mount something on a device: who opens it waits for him. An open without memory for it tells
+ * nothing of that, so that it is tried again, for a fifth of a second at most.
  */
 static bool settled(const struct disk_device *device)
 {
@@ -237,15 +243,18 @@ static bool leave_alone(struct disk_device *device, LONG state)
     return false;
 }
 
-/* Until he is not in this state any more, for as long as anything goes on. False: he has been left alone. */
-static bool wait_while(struct disk_device *device, LONG state, int64_t patience_100ns)
+/* Until he is not in this state any more, for as long as anything goes on, within the limit. False: he has been left alone. */
+static bool wait_while(struct disk_device *device, LONG state, int64_t patience_100ns, int64_t limit_100ns)
 {
     struct progress progress = {0};
+    int64_t waited_100ns = 0;
     LARGE_INTEGER timeout = {.QuadPart = -patience_100ns};
     (void)rests(device, &progress);
     progress.readings = 0;
     while (KeWaitForSingleObject(&device->asker.changed, Executive, KernelMode, FALSE, &timeout) == STATUS_TIMEOUT) {
-        if (rests(device, &progress) && leave_alone(device, state)) {
+        waited_100ns += patience_100ns;
+        bool enough = rests(device, &progress) || waited_100ns >= limit_100ns;
+        if (enough && leave_alone(device, state)) {
             report(device, state == ASKER_HOLDS ? NT_EVENT_NOT_CLOSED : NT_EVENT_NOT_DISMOUNTED, STATUS_IO_TIMEOUT);
             return false;
         }
@@ -279,7 +288,7 @@ static void end(struct disk_asker *asker)
 
 /* In a thread of its own, which keeps what it has locked. False: it has nothing, and *status says what is wrong, if anything is. */
 static bool have_asked(struct disk_device *device, HANDLE (*question)(struct disk_device *device),
-                       int64_t patience_100ns, NTSTATUS *status)
+                       int64_t patience_100ns, int64_t limit_100ns, NTSTATUS *status)
 {
     struct disk_asker *asker = &device->asker;
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
@@ -298,7 +307,7 @@ static bool have_asked(struct disk_device *device, HANDLE (*question)(struct dis
         __atomic_store_n(&asker->state, ASKER_IDLE, __ATOMIC_RELEASE);
         return false;
     }
-    if (!wait_while(device, ASKER_ASKS, patience_100ns)) {
+    if (!wait_while(device, ASKER_ASKS, patience_100ns, limit_100ns)) {
         *status = STATUS_IO_TIMEOUT;
         return false;
     }
@@ -310,10 +319,10 @@ static bool have_asked(struct disk_device *device, HANDLE (*question)(struct dis
     return false;
 }
 
-enum disk_dismounted disk_dismount(struct disk_device *device)
+enum disk_dismounted disk_dismount(struct disk_device *device, int64_t limit_100ns)
 {
     NTSTATUS status;
-    if (have_asked(device, dismount, PATIENCE_100NS, &status)) {
+    if (have_asked(device, dismount, PATIENCE_100NS, limit_100ns, &status)) {
         return DISK_DISMOUNTED;
     }
     if (NT_SUCCESS(status) || !mounted(device)) {
@@ -329,7 +338,7 @@ enum disk_dismounted disk_dismount_last(struct disk_device *device)
     if (!in_use(device)) {
         return DISK_NOT_MOUNTED;
     }
-    if (have_asked(device, dismount_last, PATIENCE_LAST_100NS, &status)) {
+    if (have_asked(device, dismount_last, PATIENCE_LAST_100NS, PATIENCE_LAST_100NS, &status)) {
         return DISK_DISMOUNTED;
     }
     if (!NT_SUCCESS(status) && disk_dismount_needed(device)) {
@@ -342,7 +351,7 @@ void disk_dismount_end(struct disk_device *device, enum disk_dismounted done)
 {
     if (done == DISK_DISMOUNTED) {
         (void)KeSetEvent(&device->asker.close, IO_NO_INCREMENT, FALSE);
-        if (wait_while(device, ASKER_HOLDS, PATIENCE_LAST_100NS)) {
+        if (wait_while(device, ASKER_HOLDS, PATIENCE_LAST_100NS, PATIENCE_LAST_100NS)) {
             end(&device->asker);
         }
     }

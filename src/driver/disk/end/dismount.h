@@ -18,15 +18,23 @@ enum disk_dismounted {
 };
 
 /*
+ * Some file systems write for ever, and some requests never end. A removal has time, since what is not written by then is lost; at the
+ * system's end somebody waits before the screen, and other disks are to be saved, too: so long for each.
+ */
+#define DISK_REMOVAL_LIMIT_100NS  (30 * 60 * 10000000ll)
+#define DISK_SHUTDOWN_LIMIT_100NS (3 * 60 * 10000000ll)
+
+/*
  * Locks the file system and dismounts it; if others have files open, it waits a while for them, and then takes the files from
  * them. What it has not written yet it writes.
  *
  * Who asks is a thread of its own, and is left alone with a file system that hangs: that has asked the disk for nothing, nor waited
  * for it, for half a minute, or only read, flushed and trimmed for ten. A file system that writes is waited for, and so is a disk that
- * is slow itself. If there is no memory for a thread for half a minute nobody asks. What is not dismounted, or hangs when it is let go, is logged, once.
+ * is slow itself, up to the limit. If there is no memory for a thread for half a minute nobody asks. What is not dismounted, or hangs
+ * when it is let go, is logged, once.
  * PASSIVE_LEVEL, no lock held; blocks.
  */
-enum disk_dismounted disk_dismount(struct disk_device *device);
+enum disk_dismounted disk_dismount(struct disk_device *device, int64_t limit_100ns);
 
 /*
  * When nothing can be read any more: dismounts what somebody had read enough to mount before, or has ejected without dismounting

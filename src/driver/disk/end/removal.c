@@ -77,14 +77,14 @@ static void dismount_and_leave(void *context)
 {
     struct disk_device *device = context;
     unsigned again = 0;
-    enum disk_dismounted done = disk_dismount(device);
+    enum disk_dismounted done = disk_dismount(device, DISK_REMOVAL_LIMIT_100NS);
     while (done != DISK_NOT_DISMOUNTED && !disk_volume_refuse_mounts(device)) {
         if (again++ == MOUNTED_AGAIN) {
             disk_dismount_failed(device, STATUS_DEVICE_BUSY);
             break;
         }
         disk_dismount_end(device, done);
-        done = disk_dismount(device);
+        done = disk_dismount(device, DISK_REMOVAL_LIMIT_100NS);
     }
     leave(device);
     disk_dismount_end(device, done); /* and with it the lock: too late to mount anything */
@@ -169,7 +169,12 @@ static void finish(struct nt_work *work)
     nt_thread_join(&device->leaver);
     nt_reserve_delete(&device->reserve);
     disk_mount_leave(&device->mount);
-    disk_driver_lock_numbers(); /* who hears of the ejection below and asks for the same number gets it */
+    /*
+     * Who hears of the ejection below and asks for the same number gets it: he waits here, since its name is free only when the device
+     * is deleted. So do others who create disks, and the work thread's other work: for nine seconds at most, three for a thread
+     * and three for each of two questions, if there is no memory and a file system that hangs.
+     */
+    disk_driver_lock_numbers();
     disk_names_unlink(device);
     disk_device_unlist(device);
     disk_refresh();

@@ -31,7 +31,8 @@ void disk_shutdown_unregister(PDEVICE_OBJECT control)
 /* What the file system on the disk holds goes to the disk, and what the image's holds of that goes to its medium. */
 static void save(struct disk_device *device)
 {
-    enum disk_dismounted done = disk_dismount_needed(device) ? disk_dismount(device) : DISK_NOT_MOUNTED;
+    enum disk_dismounted done =
+        disk_dismount_needed(device) ? disk_dismount(device, DISK_SHUTDOWN_LIMIT_100NS) : DISK_NOT_MOUNTED;
     (void)disk_flush(&device->disk);
     disk_dismount_end(device, done);
 }
