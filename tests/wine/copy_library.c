@@ -160,13 +160,36 @@ static void the_system_is_not_overwritten(void)
     end();
 }
 
-/* As Windows that runs from a RAM disk, which is on no drive. */
+/* As Windows that runs from a RAM disk, which is on no drive. After any other error it may be. */
 static void a_system_on_no_drive_is_no_hindrance(void)
 {
-    begin();
-    world.windows_unknown = ERROR_INVALID_FUNCTION;
-    CHECK_EQUAL(copy(image, path_of[WHOLE], look_at_locks, NULL), BALLAST_OK);
-    end();
+    static const struct {
+        DWORD extents, number;
+        bool refused;
+    } rows[] = {
+        {ERROR_INVALID_FUNCTION, ERROR_INVALID_FUNCTION, false},
+        {ERROR_NOT_SUPPORTED, ERROR_NOT_SUPPORTED, false},
+        {ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED, false},
+        {ERROR_NOT_SUPPORTED, ERROR_INVALID_FUNCTION, false},
+        {ERROR_INVALID_FUNCTION, ERROR_ACCESS_DENIED, true},
+        {ERROR_ACCESS_DENIED, ERROR_INVALID_FUNCTION, true},
+        {ERROR_NOT_SUPPORTED, ERROR_NOT_READY, true},
+        {ERROR_NOT_READY, ERROR_NOT_SUPPORTED, true},
+        {ERROR_SEM_TIMEOUT, ERROR_SEM_TIMEOUT, true},
+        {ERROR_INVALID_FUNCTION, ERROR_IO_DEVICE, true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        begin();
+        world.windows_unknown = rows[i].extents;
+        world.windows_number = rows[i].number;
+        test_note("extents: error %lu, number: error %lu", rows[i].extents, rows[i].number);
+        if (rows[i].refused) {
+            refused(image, path_of[WHOLE], BALLAST_BUSY, "the system runs or starts from it");
+        } else {
+            CHECK_EQUAL(copy(image, path_of[WHOLE], look_at_locks, NULL), BALLAST_OK);
+        }
+        end();
+    }
 }
 
 /* By who uses what lies on it, and is listed nowhere. */

@@ -33,6 +33,7 @@ static struct {
     unsigned busy_tries;   /* so often */
     bool windows_on_drive; /* what is no disk of ours lies on the drive */
     DWORD windows_unknown; /* answers this when it is asked where it lies */
+    DWORD windows_number;  /* or this, if that was its number */
     bool windows_locked;   /* and cannot be opened */
     bool images_locked;    /* images of disks cannot */
     const wchar_t *name;   /* a file of this name lies on a volume: */
@@ -136,7 +137,8 @@ DWORD __wrap_device_control(HANDLE device, DWORD code, const void *input, DWORD 
     }
     if (disk == DISKS && world.windows_unknown != 0 &&
         (code == IOCTL_VOLUME_GET_VOLUME_DISK_EXTENTS || code == IOCTL_STORAGE_GET_DEVICE_NUMBER)) {
-        return world.windows_unknown;
+        bool number = code == IOCTL_STORAGE_GET_DEVICE_NUMBER && world.windows_number != 0;
+        return number ? world.windows_number : world.windows_unknown;
     }
     if (disk == DISKS) {
         return __real_device_control(device, code, input, input_length, output, output_length, returned);
