@@ -21,8 +21,8 @@ enum disk_dismounted {
  * Some file systems write for ever, and some requests never end. A removal has time, since what is not written by then is lost; at the
  * system's end somebody waits before the screen, and other disks are to be saved, too: so long for each.
  */
-#define DISK_REMOVAL_LIMIT_100NS  (30 * 60 * 10000000ll)
-#define DISK_SHUTDOWN_LIMIT_100NS (3 * 60 * 10000000ll)
+#define DISK_REMOVAL_LIMIT_100NS  (30ll * 60 * 10000000)
+#define DISK_SHUTDOWN_LIMIT_100NS (3ll * 60 * 10000000)
 
 /*
  * Locks the file system and dismounts it; if others have files open, it waits a while for them, and then takes the files from
