@@ -193,18 +193,18 @@ static ballast_result check_unused(const struct stream *stream, ballast_error *e
 
 /*
  * A drive that is none of the volumes that the system lists may have one all the same, which it does not list. Others have none
- * and cannot be locked, which does not matter; those that somebody is using can, but not now.
+ * and know no locks, which does not matter.
  */
 static ballast_result lock_drive(const struct stream *stream, const wchar_t *name, bool *locked, ballast_error *error)
 {
     DWORD code = device_control(stream->handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
+    ballast_result result = BALLAST_OK;
     *locked = code == 0;
-    if (code == ERROR_ACCESS_DENIED || code == ERROR_SHARING_VIOLATION) {
-        ballast_result result = volume_lock(stream->handle, name, NULL, error);
+    if (code != 0 && code != ERROR_INVALID_FUNCTION && code != ERROR_NOT_SUPPORTED) {
+        result = volume_lock(stream->handle, name, NULL, error);
         *locked = result == BALLAST_OK;
-        return result;
     }
-    return BALLAST_OK;
+    return result;
 }
 
 /*

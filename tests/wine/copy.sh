@@ -311,11 +311,11 @@ formatting_is_interrupted() {
     cp "$bin/format-stub.exe" "$WINEPREFIX/drive_c/windows/system32/format.com"
     wine_run "$bin/ballast.exe" disk create --size 1M --format ntfs --label wait >interrupted.log 2>&1 &
     job=$!
-    for ((i = 0; i < 100 && ${#pid} == 0; i++)); do
+    for ((i = 0; i < 300; i++)); do
         sleep 0.1
-        pid=$(session_pids 'format\.com.*wait')
+        grep -q ' waits' interrupted.log && break
     done
-    sleep 0.5
+    pid=$(session_pids 'format\.com.*wait')
     # shellcheck disable=SC2046,SC2086 # one word a process
     kill -INT $(session_pids 'ballast\.exe disk create') $pid
     exits 8 wait "$job" || { cat interrupted.log; return 1; }

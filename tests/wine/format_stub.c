@@ -50,6 +50,8 @@ int main(int argc, char **argv)
             status = atoi(argv[i] + 6);
         }
         if (strcmp(argv[i], "/v:wait") == 0) {
+            printf(" waits");
+            (void)fflush(stdout);
             Sleep(60000);
             status = 1;
         }
