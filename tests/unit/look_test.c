@@ -454,6 +454,22 @@ static void what_damage_protects(void)
     put_entry(0, 0, 0x06, 64, 1u << 30); /* a damaged one lies over all others */
     CHECK_EQUAL(protected_ones(), 0x1F);
     clear();
+    put_entry(0, 0, 0x06, 64, 3000);
+    put_entry(0, 1, 0x05, 2200, 100);
+    memset(image + (size_t)2200 * 512, 0x78, 512); /* its record is gone: what it listed lies within the first */
+    CHECK_EQUAL(protected_ones(), 0x1F);
+    put_entry(0, 0, 0x06, 64, 2000);
+    CHECK_EQUAL(protected_ones(), 0x1D);
+    clear();
+    put_entry(0, 0, 0x06, 64, 2048);
+    put_entry(0, 1, 0x07, 4000, 100);
+    image[446] = image[446 + 16] = 1; /* all else is as in a table */
+    CHECK_EQUAL(protected_ones(), 0x1F);
+    CHECK_EQUAL(look_damage(&look)->kind, PARTITION_BAD_FLAG);
+    put_entry(0, 1, 0x07, 2000, 100);
+    image[446 + 16] = 1;
+    CHECK_EQUAL(protected_ones(), 0); /* and here it is not */
+    clear();
     put_iso(0); /* has its own reasons */
     CHECK_EQUAL(protected_ones(), 0);
     CHECK(look.read_only);

@@ -474,13 +474,23 @@ const struct look_partition *look_find_partition(const struct look *look, uint32
     return NULL;
 }
 
+/* Whether it is a problem of the partition, or of what lies within it and is not listed, as the rest of a chain, or a GPT's. */
+static bool concerns(const struct look *look, const struct partition_problem *problem,
+                     const struct partition *partition)
+{
+    bool within =
+        problem->offset >= partition->start_bytes && problem->offset < partition->start_bytes + partition->length_bytes;
+    return problem->number == partition->number || (within && !is_odd_only(problem->kind)) ||
+           (problem->kind == PARTITION_UNPROTECTED && look->table == LOOK_MBR);
+}
+
 /* Whether nothing is wrong with a partition, as far as problems and partitions are listed. */
 static bool is_sound(const struct look *look, const struct look_partition *partition)
 {
     bool sound =
         !partition->entry.damaged && look->problem_count < LOOK_PROBLEMS && look->partition_count <= LOOK_PARTITIONS;
     for (size_t i = 0; i < look->problem_count && sound; i++) {
-        sound = look->problems[i].number != partition->entry.number;
+        sound = !concerns(look, &look->problems[i], &partition->entry);
     }
     for (size_t i = 0; i < listed_partitions(look) && sound; i++) {
         const struct look_partition *other = &look->partitions[i];

@@ -232,9 +232,34 @@ static bool may_be_partition(const struct partition_image *image, const unsigned
            partition_load_u32(entry_of(mbr, i) + 12) != 0;
 }
 
+/* Whether whatever the flags are this is a table: all entries that are not empty lie on the disk, and none over another. */
+static bool is_plausible(const struct partition_image *image, const unsigned char *mbr)
+{
+    uint64_t begin[ENTRIES] = {0};
+    uint64_t end[ENTRIES] = {0};
+    unsigned count = 0;
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        if (is_all_zero(entry_of(mbr, i), ENTRY_SIZE)) {
+            continue;
+        }
+        begin[count] = (uint64_t)entry_start(mbr, i) * image->sector_size;
+        end[count] = begin[count] + (uint64_t)partition_load_u32(entry_of(mbr, i) + 12) * image->sector_size;
+        if (!may_be_partition(image, mbr, i) || image->size == 0 || end[count] > image->size - image->offset) {
+            return false;
+        }
+        for (unsigned j = 0; j < count; j++) {
+            if (begin[j] < end[count] && begin[count] < end[j]) {
+                return false;
+            }
+        }
+        count++;
+    }
+    return count != 0;
+}
+
 /*
- * One flag may be damaged. More of them are code, or text, and so is one alone in what is no partition: boot code without a
- * table may end anywhere before the signature.
+ * One flag may be damaged. More of them are code, or text, unless all else is as in a table; and so is one alone in what is no
+ * partition: boot code without a table may end anywhere before the signature.
  */
 static bool is_table(const struct partition_image *image, const unsigned char *mbr)
 {
@@ -244,7 +269,7 @@ static bool is_table(const struct partition_image *image, const unsigned char *m
               (has_bad_flag(mbr, i) ? may_be_partition(image, mbr, i) : entry_type(mbr, i) != PARTITION_TYPE_UNUSED);
     }
     unsigned bad = bad_flags(mbr);
-    return has_signature(mbr) && (bad == 0 || (bad == 1 && any));
+    return has_signature(mbr) && (bad == 0 || (bad == 1 && any) || is_plausible(image, mbr));
 }
 
 static void report_hybrid(struct partition_scanning *scan, const unsigned char *mbr)
