@@ -53,6 +53,9 @@ void sim_driver_unload(void)
 static void *run(void *context)
 {
     sim_delay();
+    if (driver.DriverUnload == NULL) { /* the system does not look again */
+        sim_violation("unload", "there is no DriverUnload any more when it is called");
+    }
     sim_driver_unload();
     sim_waitable_signal(unloaded, 1);
     sim_activity_add(-1);

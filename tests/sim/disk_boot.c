@@ -552,6 +552,26 @@ static void device_objects(void)
     end();
 }
 
+/* Nobody has the driver open while its disks are created: DriverUnload is there when it is called. */
+static void stopping_while_disks_are_created(void)
+{
+    for (unsigned seed = 1; seed <= 600; seed++) {
+        struct sim_options options = {.seed = seed, .delay_percent = 50};
+        sim_reset(&options);
+        set_dword("LoadDevices", 3);
+        set_qword("Size0", MIB);
+        set_qword("Size1", MIB);
+        set_qword("Size2", MIB);
+        CHECK_EQUAL(sim_load(DriverEntry), STATUS_SUCCESS);
+        for (volatile unsigned i = 0; i < seed % 300 * 300; i = i + 1) { /* another moment each time */
+        }
+        NTSTATUS stopped = sim_stop();
+        CHECK(stopped == STATUS_SUCCESS || stopped == STATUS_PENDING || stopped == STATUS_INVALID_DEVICE_REQUEST);
+        sim_settle();
+        sim_unload();
+    }
+}
+
 TEST_MAIN({"memory_file_and_offset", memory_file_and_offset}, {"failures_are_logged", failures_are_logged},
           {"boot_drivers_wait_for_volumes", boot_drivers_wait_for_volumes},
           {"boot_drivers_may_go_before_volumes", boot_drivers_may_go_before_volumes},
@@ -564,6 +584,7 @@ TEST_MAIN({"memory_file_and_offset", memory_file_and_offset}, {"failures_are_log
           {"a_wrong_parameter_of_imdisk_may_be_overridden", a_wrong_parameter_of_imdisk_may_be_overridden},
           {"long_names_and_values", long_names_and_values},
           {"unloading_while_disks_are_created", unloading_while_disks_are_created},
+          {"stopping_while_disks_are_created", stopping_while_disks_are_created},
           {"changes_pulse_the_event", changes_pulse_the_event},
           {"without_sessions_the_event_has_its_old_name", without_sessions_the_event_has_its_old_name},
           {"the_event_comes_with_its_directory", the_event_comes_with_its_directory},

@@ -106,33 +106,6 @@ static struct disk_hold *create_hold(void)
     return hold;
 }
 
-NTSTATUS disk_driver_hold(struct disk_hold **result)
-{
-    UNICODE_STRING name = RTL_CONSTANT_STRING(DISK_CONTROL_DEVICE);
-    OBJECT_ATTRIBUTES attributes;
-    IO_STATUS_BLOCK io;
-    struct disk_hold *hold = create_hold();
-    if (hold == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    disk_driver_lock_numbers();
-    forbid_stop();
-    disk_driver_unlock_numbers();
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    NTSTATUS status =
-        ZwCreateFile(&hold->control, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL,
-                     FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN, 0, NULL, 0);
-    if (!NT_SUCCESS(status)) {
-        disk_driver_lock_numbers();
-        disk_driver_allow_stop();
-        disk_driver_unlock_numbers();
-        free_hold(hold);
-        return status == STATUS_NO_SUCH_DEVICE ? STATUS_DELETE_PENDING : status;
-    }
-    *result = hold;
-    return status;
-}
-
 /* Nothing is left that DriverUnload waits or looks for when it can run: what is last keeps the item's device. */
 static void NTAPI close_hold(PDEVICE_OBJECT control, PVOID context)
 {
@@ -153,4 +126,45 @@ void disk_driver_let_go(struct disk_hold *hold)
     } else {
         IoQueueWorkItem(hold->closer, close_hold, DelayedWorkQueue, hold);
     }
+}
+
+static NTSTATUS open_control(HANDLE *control)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(DISK_CONTROL_DEVICE);
+    OBJECT_ATTRIBUTES attributes;
+    IO_STATUS_BLOCK io;
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    NTSTATUS status =
+        ZwCreateFile(control, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes, &io, NULL, FILE_ATTRIBUTE_NORMAL,
+                     FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_OPEN, 0, NULL, 0);
+    return status == STATUS_NO_SUCH_DEVICE ? STATUS_DELETE_PENDING : status;
+}
+
+/* The first handle keeps DriverUnload from being called; the second finds out whether a stop has begun before there was none. */
+NTSTATUS disk_driver_hold(struct disk_hold **result)
+{
+    HANDLE again;
+    struct disk_hold *hold = create_hold();
+    if (hold == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    NTSTATUS status = open_control(&hold->control);
+    if (!NT_SUCCESS(status)) {
+        free_hold(hold);
+        return status;
+    }
+    disk_driver_lock_numbers();
+    forbid_stop();
+    disk_driver_unlock_numbers();
+    status = open_control(&again);
+    if (NT_SUCCESS(status)) {
+        (void)ZwClose(again);
+        *result = hold;
+        return status;
+    }
+    disk_driver_lock_numbers();
+    disk_driver_allow_stop();
+    disk_driver_unlock_numbers();
+    disk_driver_let_go(hold);
+    return status;
 }

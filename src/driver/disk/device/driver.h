@@ -42,8 +42,8 @@ void disk_driver_leave(void);
 /*
  * A disk keeps the driver from being stopped: Windows would make all disks unreachable at once, and unload the driver when
  * nothing is open any more, which is never where a file system is mounted. Without a DriverUnload it refuses; a stop that
- * has been begun is found out by opening the control device, which also keeps DriverUnload from being called while it is
- * none. STATUS_DELETE_PENDING: it has been begun. Without number_mutex. PASSIVE_LEVEL.
+ * has been begun is found out by opening the control device, which also keeps DriverUnload from being called while there is
+ * none. STATUS_DELETE_PENDING: it has been begun. For who has entered the driver, without number_mutex. PASSIVE_LEVEL.
  */
 struct disk_hold;
 NTSTATUS disk_driver_hold(struct disk_hold **result);

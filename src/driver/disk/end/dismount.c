@@ -292,9 +292,10 @@ static bool have_asked(struct disk_device *device, HANDLE (*question)(struct dis
 {
     struct disk_asker *asker = &device->asker;
     NT_IRQL_AT_MOST(PASSIVE_LEVEL);
-    while (!change(asker, ASKER_IDLE, ASKER_ASKS)) { /* the system goes down while the disk does */
+    /* The system goes down while the disk does. */
+    for (int64_t waited = 0; !change(asker, ASKER_IDLE, ASKER_ASKS); waited += INTERVAL_100NS) {
         LARGE_INTEGER interval = {.QuadPart = -INTERVAL_100NS};
-        if (is_left(device)) {
+        if (is_left(device) || waited >= limit_100ns) {
             *status = STATUS_IO_TIMEOUT;
             return false;
         }
