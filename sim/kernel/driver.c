@@ -5,6 +5,7 @@
 
 #include "sim/ground/activity.h"
 #include "sim/ground/chance.h"
+#include "sim/ground/raw_lock.h"
 #include "sim/ground/thread.h"
 #include "sim/ground/violation.h"
 #include "sim/ground/waitable.h"
@@ -70,7 +71,9 @@ void sim_driver_unload_soon(void)
             "unload",
             "a thread of the driver's lets it go: it is waited for by DriverUnload, or returns to what is gone");
     }
-    __atomic_store_n(&unloaded, sim_waitable_create(0, 1, false), __ATOMIC_RELEASE);
+    struct sim_waitable *begun = sim_waitable_create(0, 1, false);
+    sim_publish(begun);
+    __atomic_store_n(&unloaded, begun, __ATOMIC_RELEASE);
     sim_activity_add(1);
     if (pthread_create(&thread, NULL, run, NULL) != 0) {
         sim_violation("test", "no more threads");
@@ -82,5 +85,9 @@ void sim_driver_unload_soon(void)
 bool sim_driver_unload_wait(void)
 {
     struct sim_waitable *begun = __atomic_load_n(&unloaded, __ATOMIC_ACQUIRE);
-    return begun != NULL && sim_waitable_wait(begun, NULL);
+    if (begun == NULL) {
+        return false;
+    }
+    sim_observe(begun);
+    return sim_waitable_wait(begun, NULL);
 }

@@ -1,11 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Breaks the drivers and what reads images on purpose, one line at a time, in a copy of the sources: the simulated kernel, or the
-# images' own tests, must turn red each time. mutations.sh [NAME...]: only those.
+# images' own tests, must turn red each time. mutations.sh [PART/PARTS] [NAME...]: only those, and of them only that part, from 0.
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tools/common.sh"
 
-tree=$build/mutations
+part=0
+parts=1
+case ${1:-} in
+*/*)
+    part=${1%/*}
+    parts=${1#*/}
+    shift
+    ;;
+esac
+tree=$build/mutations-$part
+mutations=0
 tests_run=0
 failures=0
 
@@ -51,6 +61,8 @@ mutate() {
     local name=$1 file=$2 driver=disk log
     log=$tree/$name.log
     wanted "$name" || return
+    mutations=$((mutations + 1))
+    [ $((mutations % parts)) -eq "$part" ] || return
     case $name:$file in ai-* | */ai/* | */mem/* | */cli/ballast/sample.c) driver=ai ;; *:src/core/image/*) driver=image ;; esac
     sed -i "$3" "$tree/$file"
     if cmp -s "$root/$file" "$tree/$file"; then
