@@ -132,7 +132,7 @@ mutate slow-taken-for-hanging src/driver/disk/end/dismount.c 's/return nt_irp_qu
 mutate hanging-forgotten src/driver/disk/end/removal.c 's/if (disk_dismount_holds_driver(device)) {/if (false) {/'
 mutate others-dismounted src/driver/disk/end/dismount.c 's/file->DeviceObject == device->object ?/true ?/; s/mounted(device) \&\& !is_left(device)/mounted(device)/'
 mutate reading-taken-for-hanging src/driver/disk/end/dismount.c 's/return ++progress->readings >= READING_INTERVALS;/return true;/'
-mutate reading-waited-for src/driver/disk/end/dismount.c 's/return ++progress->readings >= READING_INTERVALS;/return false;/'
+mutate reading-waited-for src/driver/disk/end/dismount.c 's/return ++progress->readings >= READING_INTERVALS;/return false;/; s/ || waited_100ns >= limit_100ns//'
 mutate held-before-the-last src/driver/disk/end/removal.c \
     's/    enum disk_dismounted done = disk_dismount_last/struct disk_hold *before = let_be_stopped(device); &/; s/let_be_stopped(device) : NULL/before : NULL/; s/^        hold = let_be_stopped(device);/        hold = before;/'
 mutate stop-before-the-last src/driver/disk/end/removal.c \
