@@ -163,6 +163,7 @@ struct pool {
     const struct pool_operations *operations;
     struct pool_limits limits;
     uint64_t credit_limit; /* what a process may keep */
+    uint32_t refused;      /* atomic; 1: some user's `left` has been set, and from then on they are looked at */
     struct platform_mutex global;
     uint64_t unreserved; /* neither used nor some process's credit */
     uint64_t limited;    /* taken by limited processes */
@@ -234,7 +235,8 @@ static inline void pool_give_back(struct pool *pool, struct pool_process *proces
     __atomic_store_n(&process->blocks, process->blocks - 1, __ATOMIC_RELAXED);
     atomic_store_u64(&process->used, process->used - size);
     process->credit += size;
-    if (atomic_load_u64(&process->user->left) != POOL_ANY_SIZE) {
+    if (__atomic_load_n(&pool->refused, __ATOMIC_RELAXED) != 0 &&
+        atomic_load_u64(&process->user->left) != POOL_ANY_SIZE) {
         atomic_store_u64(&process->user->left, POOL_ANY_SIZE);
     }
     if (process->creditor_link == NULL || process->credit > pool->credit_limit) {

@@ -43,6 +43,7 @@ static bool take_exactly(struct pool *pool, struct pool_process *process, uint64
     }
     bool enough = take(pool, process, size, true);
     if (!enough) {
+        __atomic_store_n(&pool->refused, 1, __ATOMIC_RELAXED);
         atomic_store_u64(&process->user->left, process->user->quota - process->user->taken);
     }
     platform_mutex_unlock(&pool->global);
