@@ -39,6 +39,7 @@ void sim_driver_note(void)
     if (first_unload == NULL) {
         first_unload = driver.DriverUnload;
     }
+    sim_publish(&driver);
 }
 
 void sim_driver_unload(void)
@@ -46,6 +47,7 @@ void sim_driver_unload(void)
     DRIVER_UNLOAD *routine = driver.DriverUnload != NULL ? driver.DriverUnload : first_unload;
     if (routine != NULL && !__atomic_exchange_n(&unload_run, true, __ATOMIC_RELAXED)) {
         struct sim_entry state = sim_enter_driver();
+        sim_observe(&driver); /* what DriverEntry has done */
         routine(&driver);
         sim_leave_driver("DriverUnload", state);
     }
