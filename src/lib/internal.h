@@ -50,6 +50,12 @@ uint32_t *disk_numbers(ballast_result *result, ballast_error *error);
 /* What QUERY_DEVICE says of a disk that is open. Returns 0 or the Windows error code; *data is the caller's to free. */
 DWORD query_device(HANDLE disk, struct imdisk_create_data **data);
 
+/* Whether the code says that what was asked does not know such a request. */
+static inline bool is_unsupported(DWORD code)
+{
+    return code == ERROR_INVALID_FUNCTION || code == ERROR_NOT_SUPPORTED;
+}
+
 /* A METHOD_BUFFERED control request, waited for. Returns 0 or the Windows error code. */
 DWORD device_control(HANDLE device, DWORD code, const void *input, DWORD input_length, void *output,
                      DWORD output_length, DWORD *returned);

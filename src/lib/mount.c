@@ -265,7 +265,7 @@ ballast_result ballast_mount_point_target(const wchar_t *directory, wchar_t *tar
         code = GetLastError();
     }
     CloseHandle(handle);
-    if (code == ERROR_NOT_A_REPARSE_POINT || code == ERROR_INVALID_FUNCTION || code == ERROR_NOT_SUPPORTED) {
+    if (code == ERROR_NOT_A_REPARSE_POINT || is_unsupported(code)) {
         return error_set(error, BALLAST_INVALID_ARGUMENT, 0, L"'%.200ls' is not a mount point", directory);
     }
     if (code != 0) {

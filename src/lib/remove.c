@@ -65,9 +65,8 @@ static bool is_read_only(HANDLE disk)
 bool disk_flush_failed(HANDLE disk, DWORD *code)
 {
     *code = FlushFileBuffers(disk) ? 0 : GetLastError();
-    bool refused = *code == ERROR_INVALID_FUNCTION || *code == ERROR_NOT_SUPPORTED;
     bool forbidden = *code == ERROR_ACCESS_DENIED || *code == ERROR_WRITE_PROTECT;
-    return *code != 0 && !refused && !(forbidden && is_read_only(disk));
+    return *code != 0 && !is_unsupported(*code) && !(forbidden && is_read_only(disk));
 }
 
 bool disk_store(HANDLE disk, HANDLE writable)

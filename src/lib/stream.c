@@ -200,7 +200,7 @@ static ballast_result lock_drive(const struct stream *stream, const wchar_t *nam
     DWORD code = device_control(stream->handle, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0, NULL);
     ballast_result result = BALLAST_OK;
     *locked = code == 0;
-    if (code != 0 && code != ERROR_INVALID_FUNCTION && code != ERROR_NOT_SUPPORTED) {
+    if (code != 0 && !is_unsupported(code)) {
         result = volume_lock(stream->handle, name, NULL, error);
         *locked = result == BALLAST_OK;
     }

@@ -53,13 +53,10 @@ bool volumes_is_drive(HANDLE handle, uint32_t *drive)
     return true;
 }
 
-/* What is on no drive knows neither code: a RAM disk that Windows was started from, and many virtual disks. */
-static bool is_unsupported(DWORD code)
-{
-    return code == ERROR_INVALID_FUNCTION || code == ERROR_NOT_SUPPORTED;
-}
-
-/* Whether the volume lies on the drive. Without an answer its medium is out, say, and who knows: `unknown`. */
+/*
+ * Whether the volume lies on the drive. What is on none knows neither code: a RAM disk that Windows was started from, and many
+ * virtual disks. Without an answer its medium is out, say, and who knows: `unknown`.
+ */
 static bool lies_on(HANDLE volume, uint32_t drive, bool unknown)
 {
     struct volume_drives drives;

@@ -26,6 +26,9 @@ ballast_result disk_named(const struct arguments *arguments, struct disk_set *se
 const char *disk_type_text(const ballast_disk_info *info);
 const char *disk_device_text(const ballast_disk_info *info);
 
+/* The member drive_letter; null if there is none. */
+void disk_json_letter(wchar_t drive_letter);
+
 /* An object of a document or an array. */
 void disk_print_json(const ballast_disk_info *info);
 

@@ -44,6 +44,12 @@ static const struct {
 };
 #define FLAG_NAMES (sizeof(flag_names) / sizeof(flag_names[0]))
 
+void disk_json_letter(wchar_t drive_letter)
+{
+    const char letter[] = {(char)drive_letter, 0};
+    json_text_or_null("drive_letter", drive_letter != 0 ? letter : NULL);
+}
+
 void disk_print_json(const ballast_disk_info *info)
 {
     json_open(NULL, '{');
@@ -51,12 +57,7 @@ void disk_print_json(const ballast_disk_info *info)
     json_text("type", disk_type_text(info));
     json_text("device", disk_device_text(info));
     json_number("size_bytes", info->size);
-    if (info->drive_letter != 0) {
-        const char letter[] = {(char)info->drive_letter, 0};
-        json_text("drive_letter", letter);
-    } else {
-        json_null("drive_letter");
-    }
+    disk_json_letter(info->drive_letter);
     if (info->image[0] != 0) {
         json_text("image", utf8(info->image));
     } else {

@@ -81,12 +81,11 @@ static void print_json(const struct stats *stats)
     json_open("disks", '[');
     for (size_t i = 0; i < stats->now.count; i++) {
         const struct disk_sample *sample = &stats->now.sample[i];
-        const char letter[] = {(char)sample->drive_letter, 0};
         double rates[DISK_COUNTERS];
         bool known = rates_of(stats, sample, rates);
         json_open(NULL, '{');
         json_number("number", sample->number);
-        json_text_or_null("drive_letter", letter[0] != 0 ? letter : NULL);
+        disk_json_letter(sample->drive_letter);
         for (size_t k = 0; k < DISK_COUNTERS; k++) {
             if (known) {
                 json_real(rate_names[k], rates[k]);

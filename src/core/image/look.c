@@ -397,10 +397,10 @@ static void look_at_partitions(struct looking *looking)
 
 bool look_ends_like_vhd(const struct image_reader *reader, uint64_t *offset)
 {
-    unsigned char cookie[8];
+    unsigned char cookie[IMAGE_VHD_COOKIE_LENGTH];
     *offset = reader->length != 0 ? (reader->length - 1) / 512 * 512 : 0; /* data end with a sector */
     return reader->length != 0 && read_at(reader, *offset, cookie, sizeof(cookie)) &&
-           memcmp(cookie, "conectix", sizeof(cookie)) == 0;
+           memcmp(cookie, IMAGE_VHD_COOKIE, sizeof(cookie)) == 0;
 }
 
 /* A fixed VHD that was cut, or copied in part, is raw. */

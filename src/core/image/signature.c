@@ -5,7 +5,6 @@
 
 #define HEAD               512u
 #define TAIL               512u
-#define VHD_COOKIE         "conectix"
 #define VHD_CHECKSUM       64u
 #define VHD_SIZE           48u
 #define VHD_TYPE           60u
@@ -34,7 +33,7 @@ struct signature {
 
 /* In the first HEAD bytes. */
 static const struct signature signatures[] = {
-    SIGNATURE(IMAGE_VHD, 0, VHD_COOKIE),
+    SIGNATURE(IMAGE_VHD, 0, IMAGE_VHD_COOKIE),
     SIGNATURE(IMAGE_VHDX, 0, "vhdxfile"),
     SIGNATURE(IMAGE_VMDK, 0, "KDMV"),
     SIGNATURE(IMAGE_VMDK, 0, "COWD"),
@@ -168,7 +167,7 @@ static bool footer_is_sound(const unsigned char *footer)
 /* A fixed VHD ends with a footer that fits the file. Others begin with a copy of it, which may have been lost. */
 static enum image_container container_of_footer(const unsigned char *footer, uint64_t length)
 {
-    if (!same(footer, VHD_COOKIE, 8) || !footer_is_sound(footer)) {
+    if (!same(footer, IMAGE_VHD_COOKIE, IMAGE_VHD_COOKIE_LENGTH) || !footer_is_sound(footer)) {
         return IMAGE_RAW;
     }
     uint64_t size = (uint64_t)big_u32(footer + VHD_SIZE) << 32 | big_u32(footer + VHD_SIZE + 4);

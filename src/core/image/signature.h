@@ -65,6 +65,10 @@ const char *image_container_word(enum image_container container);
 bool signature_is_iso9660(const struct image_reader *reader, uint64_t offset);
 bool signature_is_udf(const struct image_reader *reader, uint64_t offset);
 
+/* What the footer of a VHD begins with. */
+#define IMAGE_VHD_COOKIE        "conectix"
+#define IMAGE_VHD_COOKIE_LENGTH 8u
+
 /* The bytes of a disk that a fixed VHD holds. */
 static inline uint64_t image_vhd_fixed_length(uint64_t file_length)
 {

@@ -2,6 +2,7 @@
 /* The parts of a VHD file; vhd_format.h has the contract. */
 
 #include "core/image/vhd_format.h"
+#include "core/image/signature.h"
 
 #define FOOTER_FEATURES    8u
 #define FOOTER_VERSION     12u
@@ -52,7 +53,7 @@ static uint32_t checksum(const uint8_t *bytes, size_t length, size_t at)
 
 enum vhd_problem vhd_parse_footer(const uint8_t bytes[VHD_FOOTER_SIZE], struct vhd_footer *footer)
 {
-    if (__builtin_memcmp(bytes, "conectix", 8) != 0 ||
+    if (__builtin_memcmp(bytes, IMAGE_VHD_COOKIE, IMAGE_VHD_COOKIE_LENGTH) != 0 ||
         vhd_load32(bytes + FOOTER_CHECKSUM) != checksum(bytes, VHD_FOOTER_SIZE, FOOTER_CHECKSUM)) {
         return VHD_NO_FOOTER;
     }
@@ -110,7 +111,7 @@ void vhd_change_footer(struct vhd_footer *footer, uint64_t size, uint64_t header
 void vhd_make_footer(struct vhd_footer *footer)
 {
     platform_zero(footer->bytes, VHD_FOOTER_SIZE);
-    platform_copy(footer->bytes, "conectix", 8);
+    platform_copy(footer->bytes, IMAGE_VHD_COOKIE, IMAGE_VHD_COOKIE_LENGTH);
     vhd_store32(footer->bytes + FOOTER_FEATURES, FEATURES_RESERVED);
     vhd_store32(footer->bytes + FOOTER_VERSION, VERSION_1);
     vhd_store32(footer->bytes + FOOTER_TIME, footer->time);
